@@ -1,0 +1,44 @@
+# Everyday commands; `make help` lists them. Everything is installed in .venv, from hashed requirements.
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list these commands
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.venv/.installed: requirements/uv.txt requirements/dev.txt pyproject.toml payments-simulator/pyproject.toml
+	@$(PYTHON) -c 'import sys; v=sys.version_info[:2]; sys.exit(0 if (3,11)<=v<(3,14) else f"Python {v[0]}.{v[1]} is too old or too new: this needs 3.11, 3.12 or 3.13. Say which: make PYTHON=python3.11 ...")'
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "$(PYTHON) cannot make virtual environments: install its venv package (Debian: apt-get install python3-venv)"; exit 1; }
+	@echo "installing into .venv (first time: about a minute) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip --quiet --disable-pip-version-check install --require-hashes -r requirements/uv.txt
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable . --editable payments-simulator
+	@touch $@
+
+.PHONY: install
+install: .venv/.installed ## make the virtual environment
+
+.PHONY: test
+test: .venv/.installed ## run the whole suite (ARGS="-k name" for a part)
+	@$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: lint
+lint: .venv/.installed ## ruff, types, import contracts, SQL, Dockerfiles
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/sqlfluff lint sql
+	$(BIN)/squawk sql/migrations/*.sql
+
+.PHONY: format
+format: .venv/.installed ## format the code and mend what ruff can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: lock
+lock: .venv/.installed ## renew requirements/*.txt from pyproject.toml (one group a file)
+	$(BIN)/python requirements/lock.py

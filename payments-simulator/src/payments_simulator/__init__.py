@@ -1,0 +1,1 @@
+"""A payments API for people who have none."""

@@ -1,0 +1,1 @@
+"""The outside world behind the ports: payments API, landing, PostgreSQL, models, mail."""

@@ -1,0 +1,1 @@
+"""PostgreSQL behind the ports: the SQL itself stands in `sql/`."""

@@ -1,0 +1,1 @@
+"""The declared features and how each is computed: one implementation for training, serving and backfill."""

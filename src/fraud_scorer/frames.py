@@ -1,0 +1,77 @@
+"""The frames that pass from step to step: their columns, dtypes and null rules.
+
+A frame holds one or more batches; ``batch_id`` and ``landing_seq`` say which row belongs to which.
+"""
+
+from __future__ import annotations
+
+# A validated payment, card number already tokenised. One row a payment and batch (duplicates inside a batch are
+# collapsed: the last delivery wins). Null only where said.
+PAYMENT_COLUMNS: dict[str, str] = {
+    "batch_id": "str",
+    "landing_seq": "int64",  # of the batch: later landed is higher
+    "trans_num": "str",
+    "event_time": "datetime64[us, UTC]",  # for a known trans_num: the stored one, whatever this delivery says
+    "amount_cents": "int64",  # minor units; negative is a refund: stored, not scored
+    "currency": "str",
+    "card_token": "str",  # HMAC-SHA256, 64 hex digits
+    "card_key_id": "str",
+    "card_last4": "str",
+    "merchant": "str",
+    "category": "str",  # nullable, as all that follow
+    "city": "str",
+    "state": "str",
+    "zip": "str",
+    "home_lat": "float64",
+    "home_long": "float64",
+    "merch_lat": "float64",
+    "merch_long": "float64",
+    "city_pop": "Int64",
+    "gender": "str",
+    "age_years": "float64",
+    "payload_is_fraud": "boolean",
+    "body_hash": "object",  # bytes: sha256 of all that a delivery says but its time and its label
+    "delivery": "str",  # one of DELIVERIES
+}
+
+# What a delivery of a payment is to the store.
+NEW = "new"  # never stored: scored, inserted
+CORRECTION = "correction"  # stored with another body under a lower landing sequence: scored anew, updated
+UNCHANGED = "unchanged"  # stored already with this body, or under a higher landing sequence: nothing to do
+RESCORE = "rescore"  # stored with this body, and a new decision was asked for
+DELIVERIES = (NEW, CORRECTION, UNCHANGED, RESCORE)
+
+# What velocity features need of earlier payments (refunds left out).
+HISTORY_COLUMNS: dict[str, str] = {
+    "trans_num": "str",
+    "event_time": "datetime64[us, UTC]",
+    "landing_seq": "int64",  # of the batch that first brought it: visible to later batches only
+    "card_token": "str",
+    "merchant": "str",
+    "category": "str",
+    "amount_cents": "int64",
+    "merch_lat": "float64",
+    "merch_long": "float64",
+}
+
+# What was decided about a payment that was scored.
+DECISION_COLUMNS: dict[str, str] = {
+    "trans_num": "str",
+    "raw_score": "float64",  # 0-1, the booster's
+    "fraud_probability": "float64",  # 0-1, calibrated
+    "threshold": "float64",
+    "flagged": "bool",
+    "reasons": "object",  # list of {"code", "text", "value", "usual"} for what is flagged, else None
+    "model_hash": "str",
+    "scored_by": "str",  # local, sagemaker, local-fallback
+}
+
+# A record that could not become a payment.
+QUARANTINE_COLUMNS: dict[str, str] = {
+    "batch_id": "str",
+    "part": "int64",
+    "row_index": "Int64",  # null: the whole answer
+    "reason": "str",  # a short code, e.g. amount_not_a_number
+    "detail": "str",  # a sentence; never card data
+    "record": "object",  # encrypted bytes
+}

@@ -1,0 +1,1 @@
+"""E-mails: what they say and how they look."""

@@ -1,0 +1,1 @@
+"""What keeps the system up: migrations, checks, the watchdog, the embedded servers, the local stack."""

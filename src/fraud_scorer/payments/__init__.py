@@ -1,0 +1,1 @@
+"""What an answer of the payments API says: tolerant decoding, strict validation, card tokens."""

@@ -1,0 +1,209 @@
+"""What the steps ask of the outside, as protocols. ``adapters`` implement them, ``wiring`` chooses, tests fake them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+
+from fraud_scorer.batches import Batch
+
+
+# --- extract ----------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Answer:
+    """One answer of the payments API, as received."""
+
+    body: bytes
+    http_status: int
+    content_type: str
+    received_at: datetime
+    truncated: bool = False  # the connection ended before the announced length
+
+
+class PaymentsApi(Protocol):
+    """Where payments come from."""
+
+    windowed: bool  # the URL holds {start} and {end}: any minute can be asked for, at any time
+
+    def ask(self, batch: Batch, *, deadline: datetime) -> Answer:
+        """One answer for the batch's minute. Raises ApiUnavailable (with ``retry_after`` where the server said)."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One landed answer of a batch: what is known of it without decrypting it."""
+
+    number: int
+    path: str
+    sha256: str  # of the body as received
+    byte_count: int
+    http_status: int
+    content_type: str
+    received_at: datetime
+    truncated: bool
+
+
+@dataclass(frozen=True)
+class Completion:
+    """The marker that closes a batch. ``status`` is ``landed`` or ``missed`` (nothing landed, and too late to ask)."""
+
+    batch: Batch
+    landing_seq: int
+    status: str
+    parts: tuple[Part, ...]
+    closed_at: datetime
+    notes: tuple[str, ...] = ()  # calls that gave no answer, and why
+
+
+class Landing(Protocol):
+    """Raw bytes on disk: encrypted, hashed, fsynced; never changed once written."""
+
+    def completion(self, batch: Batch) -> Completion | None: ...
+    def open_batches(self) -> list[Batch]:
+        """Batches with parts and no completion marker, oldest first."""
+
+    def parts(self, batch: Batch) -> list[Part]: ...
+    def land(self, batch: Batch, answer: Answer) -> Part:
+        """On disk and fsynced when this returns."""
+
+    def close(self, batch: Batch, *, now: datetime, status: str = "landed", notes: Sequence[str] = ()) -> Completion:
+        """Write the marker and give the batch its landing sequence number: higher than any before. Idempotent."""
+
+    def completions(self, after_seq: int = 0) -> list[Completion]:
+        """Every marker above ``after_seq``, in order of landing sequence."""
+
+    def read(self, batch: Batch, part: Part) -> bytes:
+        """The body as received. Raises LandingError if it is missing, altered or under an unknown key."""
+
+
+# --- score ------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class RawScores:
+    """One raw score (0-1, float64) a row, all from one scorer."""
+
+    raw: np.ndarray  # shape (n,)
+    scored_by: str  # local, sagemaker, local-fallback
+    fallback_reason: str = ""
+    variant: str = ""  # the endpoint's InvokedProductionVariant
+    calls: int = 0
+
+
+class Scorer(Protocol):
+    """Turns a matrix of model inputs into raw scores, all or nothing."""
+
+    def score(self, matrix: np.ndarray, *, reference: str) -> RawScores:
+        """``matrix``: float32, shape (n, width), NaN for missing; ``reference``: the run, for the endpoint's log."""
+
+
+class Model(Protocol):
+    """The artefacts of one trained model (``manifest.json`` and what it names)."""
+
+    model_hash: str
+    features: tuple[str, ...]
+    recommended_threshold: float
+
+    def matrix(self, features: pd.DataFrame) -> np.ndarray:
+        """``preprocess.joblib`` applied: float32, one row a payment, in the manifest's order."""
+
+    def calibrate(self, raw: np.ndarray) -> np.ndarray: ...
+    def reasons(self, features: pd.DataFrame, matrix: np.ndarray) -> list[list[dict[str, object]]]:
+        """The three strongest reasons of each row, strongest first."""
+
+
+# --- transform and load -------------------------------------------------------------------------------------------
+class Store(Protocol):
+    """``fraud_db`` as transform and load see it."""
+
+    def note_landed(self, completions: Sequence[Completion]) -> None:
+        """Make ledger and landing index know these batches. Idempotent."""
+
+    def highest_landed_seq(self) -> int: ...
+    def unloaded(self, limit: int) -> list[tuple[Batch, int]]:
+        """Landed and not yet loaded batches with their landing sequence, lowest first."""
+
+    def claim(self, batches: Sequence[Batch], token: str) -> None:
+        """From now on only the holder of ``token`` may load these batches."""
+
+    def known(self, trans_nums: Sequence[str]) -> pd.DataFrame:
+        """Of the payments already stored: trans_num, event_time, landing_seq, first_landing_seq, body_hash."""
+
+    def history(self, card_tokens: Sequence[str], since: datetime, until: datetime, before_seq: int) -> pd.DataFrame:
+        """HISTORY_COLUMNS of these cards' payments in [since, until) first landed before ``before_seq``."""
+
+    def merchant_profiles(self, days: Sequence[object], before_seq: int) -> pd.DataFrame:
+        """merchant_profiles' columns for these days; days not yet written are computed as of ``before_seq``."""
+
+    def load(self, work: LoadWork, token: str) -> LoadCounts:
+        """One batch in one transaction: all or nothing. Raises Fenced if ``token`` lost its claim."""
+
+    def mark_failed(self, batch: Batch, error: str) -> None: ...
+
+
+@dataclass
+class LoadWork:
+    """Everything load writes for one batch."""
+
+    batch: Batch
+    landing_seq: int
+    payments: pd.DataFrame  # PAYMENT_COLUMNS, this batch only
+    decisions: pd.DataFrame  # DECISION_COLUMNS plus features (list of float), for what was scored
+    quarantine: pd.DataFrame  # QUARANTINE_COLUMNS
+    profiles: pd.DataFrame  # merchant profiles first computed by this run
+    received: int
+    scored_by: str | None
+    fallback_reason: str
+    threshold: float | None
+    model_hash: str | None
+    seconds: float
+    messages: list[Message] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class LoadCounts:
+    """What one load changed; all zero but ``unchanged`` on a replay."""
+
+    inserted: int
+    updated: int
+    unchanged: int
+    flagged: int
+    messages: int
+    quarantined: int
+
+
+# --- alert ------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Message:
+    """One message to one recipient, frozen when made."""
+
+    message_id: str  # RFC 5322 Message-ID without the angle brackets
+    kind: str  # alert, operator, daily
+    channel: str  # email, slack
+    recipient: str
+    content: dict[str, object]  # what the template renders; JSON; no card number, no token
+    trans_nums: tuple[str, ...] = ()
+    batch_id: str | None = None
+
+
+class Outbox(Protocol):
+    """Messages that wait, kept in ``fraud_db``."""
+
+    def lease(self, limit: int, *, seconds: float) -> tuple[str, list[Message]]:
+        """A lease token and the due messages it covers, oldest first; nobody else gets them until it runs out."""
+
+    def sent(self, message_id: str, lease: str) -> bool:
+        """Mark as sent if the lease still holds."""
+
+    def retry_later(self, message_id: str, lease: str, error: str) -> None: ...
+    def failed(self, message_id: str, lease: str, error: str) -> None: ...
+
+
+class Mailer(Protocol):
+    """A mail server, or a chat webhook."""
+
+    def send(self, message: Message) -> None:
+        """Accepted by the server when this returns. Raises MailUnavailable or MailRefused."""

@@ -1,0 +1,154 @@
+"""Every setting, typed and strict: one class, read once.
+
+Sources, strongest first: the environment, ``.env`` in the working folder, ``.data/local.env`` (what ``make run``
+generated). ``.env.example`` lists the same names; a test holds the two equal.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from fraud_scorer.errors import SettingsError
+
+PREFIXES = ("FRAUD_", "PAYMENTS_API_", "SAGEMAKER_", "SCORER", "SHADOW_", "SMTP_", "ALERT_", "DASHBOARD_URL")
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError):
+        raise ValueError(f"{name!r} is no time zone; write it as Europe/Berlin or UTC") from None
+    return name
+
+
+ZoneName = Annotated[str, AfterValidator(_zone)]
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class Settings(BaseSettings):
+    """The whole configuration; a field's name in capitals is its name in the environment."""
+
+    model_config = SettingsConfigDict(
+        env_file=(".data/local.env", ".env"), env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    # the payments API
+    payments_api_url: str = Field(
+        "http://127.0.0.1:8090/current-transactions?start={start}&end={end}",
+        description="Where payments come from; with {start} and {end} (ISO, UTC) it is asked for exactly a minute",
+    )
+    payments_api_headers: SecretStr = Field(
+        SecretStr(""), description='Sent with each call, as JSON: {"Name": "value"}'
+    )
+    payments_api_fields: Path | None = Field(None, description="A field map (YAML): their name: ours")
+    payments_api_time_zone: ZoneName = Field("UTC", description="The zone of event times that name none")
+    payments_api_calls_per_run: int = Field(1, ge=1, le=1000, description="Calls a minute")
+    payments_api_timeout_seconds: Seconds = Field(5.0, description="One call's limit")
+    payments_api_budget_seconds: Seconds = Field(20.0, description="All of a minute's calls' limit")
+    payments_api_max_bytes: int = Field(67_108_864, gt=0, description="An answer larger than this is refused")
+    payments_api_look_back_minutes: int = Field(
+        120, ge=0, description="How far back missed minutes are asked for (windowed API only)"
+    )
+
+    # the store and the disk
+    fraud_db_url: SecretStr = Field(
+        SecretStr("postgresql+psycopg2://fraud:fraud@127.0.0.1:5433/fraud_db"), description="PostgreSQL's fraud_db"
+    )
+    fraud_dashboard_db_password: SecretStr = Field(
+        SecretStr(""), description="Password of the dashboard's read-only role; empty: migrate makes no such login"
+    )
+    fraud_data_dir: Path = Field(Path(".data"), description="Landed bytes and the work between two steps")
+    fraud_landing_keys: SecretStr = Field(
+        SecretStr(""), description="Fernet keys for landed bytes, comma separated; the first encrypts"
+    )
+    fraud_landing_keep_days: int = Field(30, ge=1, description="Landed bytes are purged after so many days")
+    fraud_card_keys: SecretStr = Field(
+        SecretStr(""), description="Keys of the card tokens as id:key, comma separated; the first one is used"
+    )
+
+    # what is decided, and how
+    fraud_threshold: float | None = Field(
+        None, ge=0, le=1, description="A payment is flagged from this probability on; empty: the model's recommendation"
+    )
+    fraud_artifacts: Path = Field(Path("model/artifacts"), description="The model in force")
+    shadow_artifacts: Path | None = Field(None, description="A second model that scores along and never alerts")
+    fraud_currency: str = Field("USD", pattern="^[A-Z]{3}$", description="Of amounts that name none")
+    fraud_time_zone: ZoneName = Field("UTC", description="The zone of the report's days and of local hours")
+    fraud_label_delay_days: float = Field(7.0, ge=0, description="A payload's label counts as known after this")
+    fraud_batches_per_run: int = Field(30, ge=1, description="Waiting batches one run takes at most")
+    scorer: Literal["auto", "sagemaker", "local"] = Field(
+        "auto", description="auto: SageMaker where an endpoint is set, the local model if it fails"
+    )
+    sagemaker_endpoint: str = Field("", description="The endpoint's name; empty: score locally")
+    sagemaker_budget_seconds: Seconds = Field(20.0, description="The whole scoring step's limit on the endpoint")
+    sagemaker_connect_seconds: Seconds = Field(2.0, description="One call's limit to connect")
+    sagemaker_read_seconds: Seconds = Field(8.0, description="One call's limit to answer")
+    sagemaker_max_body_bytes: int = Field(6_291_456, gt=0, description="Bodies are cut below this")
+    sagemaker_breaker_failures: int = Field(3, ge=1, description="Failed minutes in a row that open the breaker")
+    sagemaker_breaker_pause_seconds: Seconds = Field(300.0, description="How long an open breaker asks nothing")
+
+    # mail
+    smtp_host: str = Field("127.0.0.1", description="The mail server")
+    smtp_port: int = Field(1025, ge=1, le=65535, description="Its port")
+    smtp_security: Literal["none", "starttls", "tls"] = Field("none", description="How the connection is secured")
+    smtp_user: str = Field("", description="Empty: no login")
+    smtp_password: SecretStr = Field(SecretStr(""), description="The login's password")
+    smtp_timeout_seconds: Seconds = Field(10.0, le=50, description="One message's limit; shorter than its lease (60 s)")
+    alert_from: str = Field("Fraud scorer <fraud-scorer@localhost>", description="Sender")
+    alert_recipients: str = Field("analyst@localhost", description="Who is told of frauds, comma separated")
+    alert_operator: str = Field("operator@localhost", description="Who is told when the system itself needs someone")
+    alert_max_age_hours: float = Field(
+        24.0, gt=0, description="Older payments are not alerted; the morning mail lists them"
+    )
+    dashboard_url: str = Field("http://127.0.0.1:8501", description="Where links in mails lead")
+
+    @field_validator("fraud_db_url")
+    @classmethod
+    def _name_the_driver(cls, url: SecretStr) -> SecretStr:
+        if not url.get_secret_value().startswith("postgresql+psycopg2://"):
+            raise ValueError("must start with postgresql+psycopg2://")
+        return url
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """Who is told of frauds."""
+        return tuple(name.strip() for name in self.alert_recipients.split(",") if name.strip())
+
+
+@lru_cache(maxsize=1)
+def load_settings() -> Settings:
+    """The settings in force.
+
+    Raises:
+        SettingsError: a value is wrong, or a name of ours is unknown; one line each, with the nearest right name.
+    """
+    faults = [
+        _unknown(name) for name in sorted(os.environ) if _is_ours(name) and name.lower() not in Settings.model_fields
+    ]
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        faults += [
+            f"{'.'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}" for fault in error.errors()
+        ]
+        settings = None
+    if faults or settings is None:
+        raise SettingsError("; ".join(faults), "`.env.example` lists every setting")
+    return settings
+
+
+def _is_ours(name: str) -> bool:
+    return name.startswith(PREFIXES)
+
+
+def _unknown(name: str) -> str:
+    near = difflib.get_close_matches(name.lower(), Settings.model_fields, n=1)
+    return f"{name} is no setting" + (f"; did you mean {near[0].upper()}?" if near else "")

@@ -1,0 +1,1 @@
+"""The five verbs of a minute: extract, transform, score, load, alert. Pure: the outside comes in as ports."""

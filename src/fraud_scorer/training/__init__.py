@@ -1,0 +1,1 @@
+"""From labelled payments to artefacts: training, evaluation, backtest."""
