@@ -7,7 +7,8 @@
     │   ├── ApiUnavailable          payments API: refused, slow, 429, 5xx, cut
     │   ├── StoreUnavailable        PostgreSQL: refused, restarted, dead-locked, black-holed
     │   ├── EndpointUnavailable     SageMaker: down, throttled, slow, answered nonsense
-    │   ├── MailUnavailable         SMTP: refused, 4xx, cut
+    │   ├── MailUnavailable         SMTP or webhook: 4xx, cut: this message waits, others may still pass
+    │   │   └── MailServerDown          no connection, no login, too slow: nothing passes now
     │   └── Fenced                  another run took this batch over
     └── TerminalError           trying again changes nothing: someone has to act
         ├── SettingsError           a setting is missing, wrong or unknown
@@ -57,6 +58,10 @@ class EndpointUnavailable(TransientError):
 
 class MailUnavailable(TransientError):
     """The mail server did not accept the message now; it may later."""
+
+
+class MailServerDown(MailUnavailable):
+    """The mail server (or webhook) takes no message at all now: trying the others would only cost their time."""
 
 
 class Fenced(TransientError):

@@ -187,13 +187,16 @@ class Message:
     content: dict[str, object]  # what the template renders; JSON; no card number, no token
     trans_nums: tuple[str, ...] = ()
     batch_id: str | None = None
+    suppressed: str = ""  # why it is recorded and not sent: too_old, snoozed, flood
 
 
 class Outbox(Protocol):
     """Messages that wait, kept in ``fraud_db``."""
 
-    def lease(self, limit: int, *, seconds: float) -> tuple[str, list[Message]]:
-        """A lease token and the due messages it covers, oldest first; nobody else gets them until it runs out."""
+    def lease(self, limit: int, *, seconds: float, channels: Sequence[str]) -> tuple[str, list[Message]]:
+        """A lease token and the due messages of these channels it covers, longest due first; nobody else gets them
+        until it runs out.
+        """
 
     def sent(self, message_id: str, lease: str) -> bool:
         """Mark as sent if the lease still holds."""
@@ -206,4 +209,4 @@ class Mailer(Protocol):
     """A mail server, or a chat webhook."""
 
     def send(self, message: Message) -> None:
-        """Accepted by the server when this returns. Raises MailUnavailable or MailRefused."""
+        """Accepted by the server when this returns. Raises MailUnavailable, MailServerDown or MailRefused."""
