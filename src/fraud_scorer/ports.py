@@ -194,9 +194,7 @@ class Outbox(Protocol):
     """Messages that wait, kept in ``fraud_db``."""
 
     def lease(self, limit: int, *, seconds: float, channels: Sequence[str]) -> tuple[str, list[Message]]:
-        """A lease token and the due messages of these channels it covers, longest due first; nobody else gets them
-        until it runs out.
-        """
+        """A lease token and the due messages of these channels it covers, longest due first; theirs until it ends."""
 
     def sent(self, message_id: str, lease: str) -> bool:
         """Mark as sent if the lease still holds."""
