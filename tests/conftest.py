@@ -1,0 +1,85 @@
+"""A real PostgreSQL for every test that asks: one server a process, one fresh migrated database a test."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from fraud_scorer.operations.embedded_postgres import EmbeddedPostgres, free_port
+from fraud_scorer.operations.migrate import migrate
+
+TEMPLATE = "migrated_template"
+PREFIX = "fraud-tests-"
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[EmbeddedPostgres]:
+    """The session's server (each pytest-xdist worker has its own); empty but for PostgreSQL's own databases."""
+    _sweep_leftovers()
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+    folder.chmod(0o711)
+    server = EmbeddedPostgres(folder / "postgres", free_port(), "for-tests-only", durable=False)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop("immediate")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def _migrated_template(postgres_server: EmbeddedPostgres) -> EmbeddedPostgres:
+    migrate(postgres_server.url(TEMPLATE))
+    return postgres_server
+
+
+@pytest.fixture
+def postgres_url(_migrated_template: EmbeddedPostgres) -> Iterator[str]:
+    """SQLAlchemy's URL (str) of a fresh, migrated database of this test alone."""
+    name = f"test_{next(_numbers)}"
+    _administer(_migrated_template, f"create database {name} template {TEMPLATE}")
+    yield _migrated_template.url(name)
+    _administer(_migrated_template, f"drop database if exists {name} with (force)")
+
+
+@pytest.fixture
+def empty_database_url(postgres_server: EmbeddedPostgres) -> Iterator[str]:
+    """SQLAlchemy's URL (str) of a database that does not exist yet; dropped after the test."""
+    name = f"test_{next(_numbers)}"
+    yield postgres_server.url(name)
+    _administer(postgres_server, f"drop database if exists {name} with (force)")
+
+
+def _administer(server: EmbeddedPostgres, statement: str) -> None:
+    connection = psycopg2.connect(server.url("postgres").replace("+psycopg2", ""))
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+    connection.close()
+
+
+def _sweep_leftovers() -> None:
+    """Stop the servers of test runs that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
+        pid = int(folder.name.removeprefix(PREFIX).split("-")[0])
+        if not _alive(pid) and os.access(folder, os.W_OK):
+            EmbeddedPostgres(folder / "postgres", 0, "").stop("immediate")
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
