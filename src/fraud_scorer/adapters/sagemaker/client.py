@@ -1,0 +1,205 @@
+"""The client of a SageMaker endpoint: all scores of a matrix within one budget of seconds, or an error."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+import numpy as np
+import structlog
+from botocore.config import Config
+
+from fraud_scorer.adapters.sagemaker.answers import scores_of
+from fraud_scorer.adapters.sagemaker.body import bodies
+from fraud_scorer.adapters.sagemaker.faults import FAILURES, explained, worth_retrying
+from fraud_scorer.adapters.sagemaker.variant import variant_name
+from fraud_scorer.errors import ArtifactError, EndpointUnavailable
+from fraud_scorer.ports import RawScores
+from fraud_scorer.settings import Settings
+
+log = structlog.get_logger()
+
+READ_BYTES = 4096
+MAX_ANSWER_BYTES_PER_ROW = 200  # a JSON prediction takes about 35
+INFERENCE_ID_CHARACTERS = 64
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long, how often and how much one call of ``score`` asks. Seconds and bytes."""
+
+    budget_seconds: float = 20.0
+    connect_seconds: float = 2.0
+    read_seconds: float = 8.0
+    max_body_bytes: int = 6_291_456
+    attempts: int = 3
+    backoff_seconds: float = 0.2
+    max_backoff_seconds: float = 2.0
+
+    @classmethod
+    def of(cls, settings: Settings) -> Limits:
+        """As the settings say."""
+        return cls(
+            budget_seconds=settings.sagemaker_budget_seconds,
+            connect_seconds=settings.sagemaker_connect_seconds,
+            read_seconds=settings.sagemaker_read_seconds,
+            max_body_bytes=settings.sagemaker_max_body_bytes,
+        )
+
+
+def runtime_client(limits: Limits) -> Any:
+    """boto3's ``sagemaker-runtime`` client: credentials, region and address by boto3's own chain, no retries in it."""
+    config = Config(
+        connect_timeout=limits.connect_seconds,
+        read_timeout=limits.read_seconds,
+        retries={"total_max_attempts": 1, "mode": "standard"},
+    )
+    # a session of its own: the default one keeps the first credentials it saw, and is not for threads
+    return boto3.session.Session().client("sagemaker-runtime", config=config)
+
+
+@dataclass
+class _Progress:
+    """One ``score`` under way, shared between the caller and the thread that does the asking."""
+
+    ends_at: float  # on the monotonic clock
+    calls: int = 0
+    scored: int = 0
+    scores: list[np.ndarray] = field(default_factory=list)
+    error: Exception | None = None
+
+    @property
+    def seconds_left(self) -> float:
+        return self.ends_at - time.monotonic()
+
+
+class SageMakerScorer:
+    """Scores through ``invoke_endpoint``, all or nothing.
+
+    The width and the identity of the model are checked on our side: the container answers 200 to rows with too few
+    columns, and an endpoint that still serves another model answers without a word of it.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        *,
+        model_hash: str,
+        width: int,
+        limits: Limits | None = None,
+        connect: Callable[[Limits], Any] = runtime_client,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.endpoint = endpoint
+        self.variant = variant_name(model_hash)
+        self.width = width
+        self.limits = limits or Limits()
+        self._connect = connect
+        self._sleep = sleep
+        self._runtime: Any = None
+
+    def score(self, matrix: np.ndarray, *, reference: str) -> RawScores:
+        """One raw score a row of ``matrix`` (float32, NaN for missing), within ``limits.budget_seconds``.
+
+        Raises:
+            EndpointUnavailable: no usable score for every row within the budget.
+            ArtifactError: the matrix does not fit the model, or holds an infinity.
+        """
+        self._check(matrix)
+        progress = _Progress(time.monotonic() + self.limits.budget_seconds)
+        # A thread, because a socket's timeout bounds one read, and a slow body has many; and a name's look-up has none.
+        worker = threading.Thread(target=self._work, args=(matrix, reference, progress), daemon=True)
+        worker.start()
+        worker.join(self.limits.budget_seconds)
+        if worker.is_alive():
+            done = f"{progress.scored} of {len(matrix)} payments scored"
+            raise EndpointUnavailable(
+                f"the endpoint's answers took longer than {self.limits.budget_seconds:g} s ({done})",
+                "Give it more instances, or raise SAGEMAKER_BUDGET_SECONDS",
+            )
+        if progress.error is not None:
+            raise progress.error
+        raw = np.concatenate(progress.scores) if progress.scores else np.empty(0)
+        return RawScores(raw=raw, scored_by="sagemaker", variant=self.variant, calls=progress.calls)
+
+    def _check(self, matrix: np.ndarray) -> None:
+        if matrix.ndim != 2 or matrix.shape[1] != self.width:
+            shape = matrix.shape[1] if matrix.ndim == 2 else "no"
+            raise ArtifactError(f"the model takes {self.width} inputs a payment and was handed {shape}", "Train anew")
+        if np.isinf(matrix).any():
+            raise ArtifactError("a model input is infinite", "Train anew: preprocess.joblib must not let it through")
+
+    def _work(self, matrix: np.ndarray, reference: str, progress: _Progress) -> None:
+        try:
+            client = self._client()
+            for rows, body in bodies(matrix, self.limits.max_body_bytes):
+                progress.scores.append(self._score_chunk(client, rows, body, reference, progress))
+                progress.scored += rows
+        except Exception as error:  # raised again by ``score``, in the caller's thread
+            progress.error = error
+
+    def _client(self) -> Any:
+        if self._runtime is None:
+            try:
+                self._runtime = self._connect(self.limits)
+            except FAILURES as error:
+                raise explained(error) from error
+        return self._runtime
+
+    def _score_chunk(self, client: Any, rows: int, body: bytes, reference: str, progress: _Progress) -> np.ndarray:
+        for attempt in range(1, self.limits.attempts + 1):
+            try:
+                return self._ask(client, rows, body, reference, progress)
+            except FAILURES as error:
+                pause = self._pause(attempt)
+                if attempt == self.limits.attempts or not worth_retrying(error) or pause >= progress.seconds_left:
+                    raise explained(error) from error
+                log.info("The endpoint is asked again.", action="score", batch_id=reference, attempt=attempt,
+                         reason=str(explained(error)))  # fmt: skip
+                self._sleep(pause)
+        raise AssertionError("unreachable: attempts is at least 1")
+
+    def _pause(self, attempt: int) -> float:
+        """Full jitter: anything between nothing and the doubled step, so that runs do not come back in step."""
+        ceiling = min(self.limits.max_backoff_seconds, self.limits.backoff_seconds * 2 ** (attempt - 1))
+        return random.uniform(0, ceiling)  # noqa: S311 (no secret hangs on it)
+
+    def _ask(self, client: Any, rows: int, body: bytes, reference: str, progress: _Progress) -> np.ndarray:
+        progress.calls += 1
+        answer = client.invoke_endpoint(
+            EndpointName=self.endpoint,
+            ContentType="text/csv",
+            Accept="application/json",
+            InferenceId=_inference_id(reference),
+            TargetVariant=self.variant,
+            Body=body,
+        )
+        content = self._read(answer["Body"], rows, progress)
+        invoked = answer.get("InvokedProductionVariant", "")
+        if invoked != self.variant:
+            raise EndpointUnavailable(
+                f"the endpoint answered with another model ({invoked or 'unnamed'}; here lies {self.variant})",
+                "Deploy this one: `fraud-scorer sagemaker deploy`",
+            )
+        return scores_of(content, answer.get("ContentType", ""), rows)
+
+    def _read(self, stream: Any, rows: int, progress: _Progress) -> bytes:
+        limit, parts, size = 4096 + rows * MAX_ANSWER_BYTES_PER_ROW, [], 0
+        while part := stream.read(READ_BYTES):
+            parts.append(part)
+            size += len(part)
+            if size > limit or progress.seconds_left < 0:
+                stream.close()
+                raise EndpointUnavailable(f"the endpoint's answer for {rows} payments is too long or too slow")
+        return b"".join(parts)
+
+
+def _inference_id(reference: str) -> str:
+    """``reference`` as SageMaker takes it: 1 to 64 printable ASCII characters, the first no blank."""
+    text = "".join(sign if 33 <= ord(sign) < 127 else "_" for sign in reference)[:INFERENCE_ID_CHARACTERS]
+    return text or "unnamed"
