@@ -21,6 +21,15 @@ help: ## list these commands
 .PHONY: install
 install: .venv/.installed ## make the virtual environment
 
+PACE ?= 20
+SCORER ?= auto
+DATA_DIR ?= .data
+PORTS ?=
+
+.PHONY: run
+run: .venv/.installed ## start everything here (PACE=20 SCORER=local DATA_DIR=... PORTS=airflow=8081)
+	@exec $(BIN)/fraud-scorer stack --pace $(PACE) --scorer $(SCORER) --data-dir "$(DATA_DIR)" --ports "$(PORTS)" $(ARGS)
+
 .PHONY: test
 test: .venv/.installed ## run the whole suite (ARGS="-k name" for a part)
 	@$(BIN)/python -m pytest $(ARGS)

@@ -1,0 +1,217 @@
+"""# fraud_pipeline: every minute, from the payments API to the mailbox.
+
+`extract → transform → score → load → alert`, once a minute. The run of 10:31 starts at 10:32 and asks for the
+payments of 10:31. What became of a minute stands in the run ledger: `fraud-scorer status`, or the table `run_ledger`.
+
+| task | does | if it fails |
+|---|---|---|
+| `extract` | lands the API's answer on disk; waits for nothing | a windowed API is asked for that minute again, later |
+| `transform` | checks the waiting batches, adds features; also if `extract` failed | the next run takes them |
+| `score` | decides, on SageMaker or on the local model | the next run takes them |
+| `load` | writes, one transaction a batch | nothing was written; the next run takes them |
+| `alert` | sends every mail that waits; also if a step above failed | the mail waits for the next run |
+
+So after an outage there is nothing to do: one `transform → score → load` takes every landed minute, oldest first.
+A task that is *skipped* lost its batches to another run, and that run loads them.
+
+## Run a minute again
+
+The API is not asked twice, no payment is stored twice and no mail is sent twice, whatever you choose:
+
+* **one minute, or one of its tasks**: clear it (Grid → task → Clear). Stage files that are gone are made again from
+  the landed bytes.
+* **a range, by Airflow**, also minutes that never ran:
+  `airflow backfill create --dag-id fraud_pipeline --from-date 2026-11-20T10:00Z --to-date 2026-11-20T10:59Z
+  --reprocess-behavior completed`
+* **a range, from landed bytes only**: Trigger with `from` (included) and `to` (excluded), at most six hours; with
+  `rescore` the model in force decides anew, and the old decisions go to the history:
+  `airflow dags trigger fraud_pipeline --conf '{"from": "2026-11-20T10:00Z", "to": "2026-11-20T11:00Z"}'`
+* **more than six hours**: `fraud-scorer replay --from … --to … [--rescore]`, which shows its progress.
+
+A trigger without `from` and `to` is refused: there is nothing it could mean.
+
+## When not to
+
+* Do not clear hours of runs at once: cleared runs count as live ones and go first. Use a backfill.
+* Do not set `catchup`: an API without windows would answer with today's payments.
+* Do not give the pool `fraud_scoring` more slots: runs would take each other's batches over, for nothing.
+
+## Pools (`airflow/config/pools.json`)
+
+Live minutes use `fraud_extract`, `fraud_scoring` and `fraud_alert`, one slot each. Everything old or started by hand
+is moved to the one slot of `fraud_backfill` (`airflow/config/airflow_local_settings.py`). Their sum is
+`[core] parallelism`: no backfill can keep a live minute waiting. A missing pool holds its tasks back for ever:
+`airflow pools import airflow/config/pools.json`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import DAG, CronDataIntervalTimetable, Param, chain, get_current_context, task
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from fraud_scorer.batches import Batch, parse_minute
+from fraud_scorer.errors import Fenced, SettingsError, TerminalError
+
+if TYPE_CHECKING:
+    from fraud_scorer.wiring import Pipeline
+
+LONGEST_REPLAY = timedelta(hours=6)
+REFUSAL = "fraud_pipeline runs by itself every minute; started by hand it replays, and then needs from and to"
+CURE = (
+    'Trigger it with {"from": "2026-11-20T10:00Z", "to": "2026-11-20T11:00Z"}, add "rescore": true to decide anew; '
+    "to run a minute's own tasks again, clear them, or use `airflow backfill create`"
+)
+PARAMS = {
+    "from": Param(
+        None,
+        type=["null", "string"],
+        title="Replay from",
+        description="First minute to replay, with its zone: 2026-11-20T10:00Z",
+        examples=["2026-11-20T10:00Z"],
+    ),
+    "to": Param(
+        None,
+        type=["null", "string"],
+        title="Replay to",
+        description="First minute not to replay any more; at most six hours after from",
+        examples=["2026-11-20T11:00Z"],
+    ),
+    "rescore": Param(
+        False,
+        type="boolean",
+        title="Decide anew",
+        description="Score with the model in force and keep the old decisions in the history",
+    ),
+}
+
+
+def limits(tries: int, timeout_seconds: int, pool: str) -> dict[str, Any]:
+    """A task's limits: every try of every step, at its longest, fits into ``dagrun_timeout`` (a test adds them up)."""
+    return {
+        "retries": tries - 1,
+        "retry_delay": timedelta(seconds=10),
+        "execution_timeout": timedelta(seconds=timeout_seconds),
+        "pool": pool,
+    }
+
+
+def pipeline() -> Pipeline:
+    """The wired pipeline. Imported here, in the task's process: parsing this file must stay cheap."""
+    from fraud_scorer import wiring
+    from fraud_scorer.settings import load_settings
+
+    return wiring.Pipeline(load_settings())
+
+
+@contextmanager
+def told_to_airflow() -> Iterator[None]:
+    """Errors of ours as Airflow understands them: terminal ones are not retried, a batch taken over is a skip."""
+    try:
+        yield
+    except Fenced as error:
+        raise AirflowSkipException(str(error)) from error
+    except TerminalError as error:
+        raise AirflowFailException(str(error)) from error
+
+
+def is_replay() -> bool:
+    """Whether this run was started by hand (or by anything but its schedule and its backfills)."""
+    return str(get_current_context()["dag_run"].run_type) not in {"scheduled", "backfill"}
+
+
+def this_batch() -> Batch:
+    """The batch of this run's interval."""
+    start = get_current_context()["data_interval_start"]
+    if start is None:
+        raise AirflowFailException("this run has no data interval: start it by its schedule, a backfill or a trigger")
+    return Batch.of_minute(start)
+
+
+def asked_replay() -> tuple[datetime, datetime, bool]:
+    """From, to and rescore of a run started by hand.
+
+    Raises:
+        SettingsError: they are missing or make no sense; says what to write instead.
+    """
+    params = get_current_context()["params"]
+    if not params["from"] or not params["to"]:
+        raise SettingsError(REFUSAL, CURE)
+    start, end = parse_minute(params["from"]), parse_minute(params["to"])
+    if not start < end <= start + LONGEST_REPLAY:
+        raise SettingsError(
+            "to must be later than from, by six hours at most",
+            "For more, use `fraud-scorer replay --from ... --to ...`, which shows its progress",
+        )
+    return start, end, bool(params["rescore"])
+
+
+def extract() -> str:
+    """Land this minute's answers; a run started by hand is checked, and lands nothing."""
+    with told_to_airflow():
+        if is_replay():
+            start, end, _rescore = asked_replay()
+            return f"{Batch.of_minute(start).batch_id}/{Batch.of_minute(end).batch_id}"
+        pipeline().extract(this_batch())
+        return this_batch().batch_id
+
+
+def transform() -> None:
+    """Claim every waiting batch, check it and compute features; or do a whole replay from landed bytes."""
+    with told_to_airflow():
+        if is_replay():
+            start, end, rescore = asked_replay()
+            pipeline().replay(start, end, rescore=rescore)
+        else:
+            pipeline().transform(this_batch().batch_id)
+
+
+def score() -> None:
+    """Decide about what transform prepared."""
+    if is_replay():
+        raise AirflowSkipException("transform has replayed the whole range")
+    with told_to_airflow():
+        pipeline().score(this_batch().batch_id)
+
+
+def load() -> None:
+    """Write it: one transaction per batch."""
+    with told_to_airflow():
+        pipeline().load(this_batch().batch_id)
+
+
+def alert() -> None:
+    """Send every mail that waits, this run's and earlier ones'."""
+    with told_to_airflow():
+        pipeline().alert("replay" if is_replay() else this_batch().batch_id)
+
+
+with DAG(
+    dag_id="fraud_pipeline",
+    description="Scores each minute's payments and mails what looks like fraud",
+    doc_md=__doc__,
+    schedule=CronDataIntervalTimetable("* * * * *", timezone="UTC"),
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    # a run lives 17 minutes at most, so a slow minute never keeps the next one from landing
+    dagrun_timeout=timedelta(minutes=17),
+    max_active_runs=18,
+    params=PARAMS,
+    default_args={"owner": "payments", "weight_rule": "upstream"},  # finish a run before the next one begins
+    tags=["fraud", "payments"],
+) as dag:
+    chain(
+        task(**limits(tries=2, timeout_seconds=50, pool="fraud_extract"))(extract)(),
+        # whatever became of this minute's extract, batches of earlier minutes may wait
+        task(**limits(tries=3, timeout_seconds=100, pool="fraud_scoring"), trigger_rule="all_done")(transform)(),
+        task(**limits(tries=2, timeout_seconds=60, pool="fraud_scoring"))(score)(),
+        task(**limits(tries=3, timeout_seconds=100, pool="fraud_scoring"))(load)(),
+        # a teardown runs whatever happened before it, and the run's colour is still load's and its own
+        task(**limits(tries=2, timeout_seconds=50, pool="fraud_alert"))(alert)().as_teardown(
+            on_failure_fail_dagrun=True
+        ),
+    )

@@ -1,0 +1,82 @@
+"""`<data>/local.env`: secrets made once and kept, addresses written anew at each start.
+
+The settings read `.data/local.env` by themselves, so every command of the checkout finds the running stack.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from fraud_scorer.operations.stack.options import StackOptions
+
+HEAD = """\
+# Written by `make run`. The secrets were made on the first start and are kept: without FRAUD_LANDING_KEYS the landed
+# bytes cannot be read any more. What stands in .env or in the environment goes first.
+"""
+
+
+def _fernet_key() -> str:
+    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+
+
+SECRETS: Mapping[str, Callable[[], str]] = {
+    "FRAUD_CARD_KEYS": lambda: f"local1:{secrets.token_hex(32)}",
+    "FRAUD_LANDING_KEYS": _fernet_key,
+    "FRAUD_DASHBOARD_DB_PASSWORD": lambda: secrets.token_urlsafe(24),
+    "STACK_FRAUD_DB_PASSWORD": lambda: secrets.token_urlsafe(24),
+    "STACK_AIRFLOW_DB_PASSWORD": lambda: secrets.token_urlsafe(24),
+    "STACK_AIRFLOW_PASSWORD": lambda: secrets.token_urlsafe(9),
+    "STACK_MAILBOX_PASSWORD": lambda: secrets.token_urlsafe(9),
+    "AIRFLOW__CORE__FERNET_KEY": _fernet_key,
+    "AIRFLOW__API__SECRET_KEY": lambda: secrets.token_hex(32),
+    "AIRFLOW__API_AUTH__JWT_SECRET": lambda: secrets.token_hex(32),
+}
+
+
+def write_local_env(options: StackOptions) -> dict[str, str]:
+    """Every value of the file, which is readable by its owner only and replaced in one move."""
+    path = options.data_dir / "local.env"
+    before = {name: value for name, value in dotenv_values(path, interpolate=False).items() if value}
+    kept = {name: before.get(name) or make() for name, make in SECRETS.items()}
+    values = kept | _addresses(options, kept)
+    write_private(path, HEAD + "".join(f"{name}='{value}'\n" for name, value in sorted(values.items())))
+    return values
+
+
+def write_private(path: Path, text: str) -> None:
+    """A file that only its owner can read, replaced in one move: never half written."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f"{path.name}.new")
+    fresh.touch(mode=0o600)
+    with fresh.open("w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+
+
+def _addresses(options: StackOptions, kept: Mapping[str, str]) -> dict[str, str]:
+    port = options.ports
+    api = f"http://127.0.0.1:{port['payments']}/current-transactions?start={{start}}&end={{end}}"
+    database = f"fraud:{kept['STACK_FRAUD_DB_PASSWORD']}@127.0.0.1:{port['fraud-db']}/fraud_db"
+    return {
+        "PAYMENTS_API_URL": api,
+        "FRAUD_DB_URL": f"postgresql+psycopg2://{database}",
+        "FRAUD_DATA_DIR": str(options.data_dir),
+        "SCORER": options.scorer,
+        "SMTP_HOST": "127.0.0.1",
+        "SMTP_PORT": str(port["smtp"]),
+        "DASHBOARD_URL": f"http://127.0.0.1:{port['dashboard']}",
+    }
+
+
+def chosen_by_the_user(checkout: Path) -> dict[str, str]:
+    """What stands in ``.env`` or in the environment: it goes before what this stack would choose."""
+    in_file = {name: value for name, value in dotenv_values(checkout / ".env", interpolate=False).items() if value}
+    return in_file | {name: value for name, value in os.environ.items() if value}

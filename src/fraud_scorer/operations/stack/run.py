@@ -1,0 +1,148 @@
+"""`make run`: start, watch, end."""
+
+from __future__ import annotations
+
+import fcntl
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from fraud_scorer.errors import FraudScorerError, SettingsError
+from fraud_scorer.operations.stack.checks import check_machine
+from fraud_scorer.operations.stack.databases import databases
+from fraud_scorer.operations.stack.local_env import chosen_by_the_user, write_local_env
+from fraud_scorer.operations.stack.options import StackOptions
+from fraud_scorer.operations.stack.processes import kill, leftovers
+from fraud_scorer.operations.stack.screen import Screen
+from fraud_scorer.operations.stack.stack import ProcessFailed, Stack, Stopping
+from fraud_scorer.operations.stack.watch import Watch
+
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def run_stack(options: StackOptions, screen: Screen | None = None) -> int:
+    """Start everything, watch it until told to stop, end everything.
+
+    Returns:
+        0 if it ended because it was told to, 1 if it could not be started.
+    """
+    screen = screen or Screen()
+    try:
+        with only_one(options.data_dir):
+            return _run(options, screen)
+    except SettingsError as error:
+        screen.trouble(error.what, error.cure)
+        return 2
+
+
+def _run(options: StackOptions, screen: Screen) -> int:
+    end_leftovers(options, screen)
+    options = leave_out_the_users_own(options, screen)
+    check_machine(options, used_ports(options))
+    values = write_local_env(options) | chosen_by_the_user(options.checkout)
+    stack = Stack(options, values, screen)
+    with told_to_stop(stack.stopping):
+        try:
+            stack.start()
+            say_where(stack)
+            Watch(stack).until(stack.stopping)
+            code = 0
+        except Stopping:
+            code = 0
+        except FraudScorerError as error:
+            lines = list(error.lines) if isinstance(error, ProcessFailed) else []
+            screen.trouble(error.what, error.cure, lines)
+            code = 1
+        finally:
+            screen.quiet()
+            began = time.monotonic()
+            stack.end()
+    screen.say(f"everything is ended, after {time.monotonic() - began:.1f} s; `make run` carries on with the same data")
+    return code
+
+
+@contextmanager
+def told_to_stop(stopping: threading.Event) -> Iterator[None]:
+    """While this lasts, Ctrl-C, SIGTERM and a terminal's hang-up set ``stopping``."""
+    before = {number: signal.signal(number, lambda *_: stopping.set()) for number in ENDING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def only_one(data_dir: Path) -> Iterator[None]:
+    """One stack a data folder; the lock goes with the process, however that ends."""
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        lock = (data_dir / "stack.lock").open("a+")
+    except OSError as error:
+        raise SettingsError(
+            f"the data folder {data_dir} cannot be used: {error.strerror}", "Choose one: make run DATA_DIR=..."
+        ) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise SettingsError(
+                f"a stack on {data_dir} runs already", "Use that one, end it with Ctrl-C, or: make run DATA_DIR=..."
+            ) from None
+        yield
+
+
+def end_leftovers(options: StackOptions, screen: Screen) -> None:
+    """End what an earlier stack on this data folder left when it was killed."""
+    left = leftovers(options.data_dir)
+    if left:
+        kill(left)
+        screen.say(f"ended {len(left)} processes that an earlier run had left")
+    for server in databases(options, {"STACK_FRAUD_DB_PASSWORD": "", "STACK_AIRFLOW_DB_PASSWORD": ""}).values():
+        if server.running():
+            server.stop()
+            screen.say(f"stopped the PostgreSQL in {server.data_dir} that an earlier run had left")
+
+
+def leave_out_the_users_own(options: StackOptions, screen: Screen) -> StackOptions:
+    """Without the services in whose place the user has named one of their own."""
+    own = chosen_by_the_user(options.checkout)
+    replaced = {
+        service: name
+        for name, service in (("PAYMENTS_API_URL", "payments"), ("SMTP_HOST", "mailbox"), ("FRAUD_DB_URL", "fraud-db"))
+        if name in own
+    }
+    for service, name in replaced.items():
+        screen.say(f"{name} is yours: {service} is not started")
+    return StackOptions(**{**vars(options), "without": options.without | set(replaced)})
+
+
+def used_ports(options: StackOptions) -> list[str]:
+    """Names of the ports this stack will listen on."""
+    service = {"airflow": "airflow-api", "smtp": "mailbox", "imap": "mailbox"}
+    return [name for name in options.ports if service.get(name, name) not in options.without]
+
+
+def say_where(stack: Stack) -> None:
+    """Addresses and the login."""
+    screen, port = stack.screen, stack.options.ports
+    screen.quiet()
+    rows = [
+        ("dashboard", f"http://127.0.0.1:{port['dashboard']}", "yesterday's payments and frauds"),
+        ("mailbox", f"http://127.0.0.1:{port['mailbox']}", "the fraud mails"),
+        (
+            "airflow-api",
+            f"http://127.0.0.1:{port['airflow']}",
+            f"user admin, password {stack.values['STACK_AIRFLOW_PASSWORD']}",
+        ),
+        ("payments", f"http://127.0.0.1:{port['payments']}", f"the simulator: {stack.options.pace} payments a minute"),
+        ("fraud-db", f"127.0.0.1:{port['fraud-db']}/fraud_db", f"login in {stack.options.data_dir / 'local.env'}"),
+    ]
+    screen.say("")
+    for name, address, what in rows:
+        if name not in stack.options.without:
+            screen.say(f"  [bold]{name.removesuffix('-api'):<10}[/] {address:<34} {what}")
+    screen.say(f"\nup after {screen.seconds():.0f} s; one line a minute follows; Ctrl-C ends everything\n")

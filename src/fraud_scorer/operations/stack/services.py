@@ -1,0 +1,158 @@
+"""The one definition of each process: its command, its environment, and how one sees that it is ready.
+
+docker-compose.yml runs the same commands.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+
+from fraud_scorer.operations.stack.options import StackOptions
+
+BIN = Path(sys.executable).parent
+HISTORY_FILE = "history.parquet"
+SEED = 7
+
+
+@dataclass(frozen=True)
+class Service:
+    """One process.
+
+    Args:
+        health: an address that answers 200 when it is ready, ``tcp:PORT``, or nothing.
+        start_seconds: how long it may take to be ready.
+    """
+
+    name: str
+    argv: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    health: str = ""
+    start_seconds: float = 90.0
+
+
+def servers(options: StackOptions, values: Mapping[str, str]) -> dict[str, Service]:
+    """What keeps running, in the order in which it is shown; PostgreSQL is not among them (`EmbeddedPostgres`)."""
+    port, base, airflow = options.ports, base_environment(values), airflow_environment(options, values)
+    api_health = f"http://127.0.0.1:{port['airflow']}/api/v2/monitor/health"
+    return {
+        service.name: service
+        for service in (
+            Service("payments", simulator_argv(options), base, f"http://127.0.0.1:{port['payments']}/health"),
+            Service("mailbox", mailbox_argv(options, values), base, f"http://127.0.0.1:{port['mailbox']}/"),
+            Service("airflow-api", (_bin("airflow"), "api-server"), airflow, api_health),
+            Service("airflow-dags", (_bin("airflow"), "dag-processor"), airflow),
+            Service("airflow-scheduler", (_bin("airflow"), "scheduler", "--skip-serve-logs"), airflow),
+            Service(
+                "dashboard",
+                dashboard_argv(options),
+                dashboard_environment(values),
+                f"http://127.0.0.1:{port['dashboard']}/_stcore/health",
+            ),
+        )
+        if service.name not in options.without
+    }
+
+
+def jobs(options: StackOptions, values: Mapping[str, str]) -> dict[str, Service]:
+    """What runs once and ends."""
+    base, airflow = base_environment(values), airflow_environment(options, values)
+    history = str(options.data_dir / HISTORY_FILE)
+    pools = str(options.checkout / "airflow" / "config" / "pools.json")
+    make = ("history", "--days", str(options.history_days), "--pace", str(history_pace(options)), "--seed", str(SEED))
+    return {
+        service.name: service
+        for service in (
+            Service("migrate", (_bin("fraud-scorer"), "migrate"), base, start_seconds=60),
+            Service("history-make", (_bin("payments-simulator"), *make, "--out", history), base, start_seconds=600),
+            Service("history-import", (_bin("fraud-scorer"), "history", "import", history), base, start_seconds=1800),
+            Service("airflow-migrate", (_bin("airflow"), "db", "migrate"), airflow, start_seconds=180),
+            Service("airflow-pools", (_bin("airflow"), "pools", "import", pools), airflow, start_seconds=60),
+        )
+    }
+
+
+def simulator_argv(options: StackOptions) -> tuple[str, ...]:
+    """The payments API, live, with a fraud spree in its first minutes."""
+    return (
+        _bin("payments-simulator"), "serve", "--host", "127.0.0.1", "--port", str(options.ports["payments"]),
+        "--pace", str(options.pace), "--seed", str(SEED),
+    )  # fmt: skip
+
+
+def mailbox_argv(options: StackOptions, values: Mapping[str, str]) -> tuple[str, ...]:
+    """An SMTP server whose one mailbox takes every mail, and its web page."""
+    port = options.ports
+    return (
+        _bin("mail_devel"), "--host", "127.0.0.1", "--user", "analyst@localhost",
+        "--smtp-port", str(port["smtp"]), "--http-port", str(port["mailbox"]), "--imap-port", str(port["imap"]),
+        "--password", values["STACK_MAILBOX_PASSWORD"],
+    )  # fmt: skip
+
+
+def dashboard_argv(options: StackOptions) -> tuple[str, ...]:
+    """Streamlit, without asking for an e-mail address and without telling anybody."""
+    return (
+        _bin("streamlit"), "run", str(options.checkout / "fraud-dashboard" / "app.py"),
+        "--server.port", str(options.ports["dashboard"]), "--server.address", "127.0.0.1", "--server.headless", "true",
+        "--browser.gatherUsageStats", "false", "--server.fileWatcherType", "none",
+    )  # fmt: skip
+
+
+def base_environment(values: Mapping[str, str]) -> dict[str, str]:
+    """The environment of this process with the stack's values below it, and no proxy between two local processes."""
+    environment = {name: value for name, value in values.items() if not name.startswith(("AIRFLOW__", "STACK_"))}
+    environment.update(os.environ)
+    environment["NO_PROXY"] = environment["no_proxy"] = ",".join(
+        filter(None, [os.environ.get("NO_PROXY", ""), "127.0.0.1", "localhost"])
+    )
+    return environment
+
+
+def airflow_environment(options: StackOptions, values: Mapping[str, str]) -> dict[str, str]:
+    """What Airflow is told beyond `airflow/config/airflow.cfg`: secrets, paths, addresses."""
+    home, config = options.data_dir / "airflow", options.checkout / "airflow" / "config"
+    address = f"http://127.0.0.1:{options.ports['airflow']}"
+    return base_environment(values) | {
+        **{name: value for name, value in values.items() if name.startswith("AIRFLOW__")},
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW_CONFIG": str(config / "airflow.cfg"),
+        "PYTHONPATH": str(config),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(options.checkout / "airflow" / "dags"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(home / "plugins"),
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "passwords.json"),
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{address}/execution/",
+        "AIRFLOW__API__BASE_URL": address,
+        "AIRFLOW__API__PORT": str(options.ports["airflow"]),
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": airflow_db_url(options, values),
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(options.logs / "airflow"),
+        "AIRFLOW__LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(options.logs / "airflow" / "dag-processor"),
+    }
+
+
+def airflow_db_url(options: StackOptions, values: Mapping[str, str]) -> str:
+    """Where Airflow's own metadata lives."""
+    password, port = values["STACK_AIRFLOW_DB_PASSWORD"], options.ports["airflow-db"]
+    return f"postgresql+psycopg2://airflow:{password}@127.0.0.1:{port}/airflow"
+
+
+def dashboard_environment(values: Mapping[str, str]) -> dict[str, str]:
+    """The dashboard's own login to fraud_db: it reads report views, and writes verdicts and snoozes only."""
+    login = make_url(values["FRAUD_DB_URL"]).set(
+        username="fraud_dashboard", password=values["FRAUD_DASHBOARD_DB_PASSWORD"]
+    )
+    return base_environment(values) | {"DASHBOARD_DB_URL": login.render_as_string(hide_password=False)}
+
+
+def history_pace(options: StackOptions) -> int:
+    """The live pace, as far as a past of several days at that pace can be imported while one waits."""
+    return min(options.pace, 60)
+
+
+def _bin(program: str) -> str:
+    return str(BIN / program)
