@@ -1,0 +1,125 @@
+"""How amounts, probabilities, names and times read in a message.
+
+>>> amount_text(148210, "USD")
+'1,482.10 USD'
+>>> amount_text(1500, "JPY")
+'1,500 JPY'
+>>> readable_merchant("fraud_Kuhn LLC")
+'Kuhn LLC'
+>>> probability_text(0.99996)
+'99.9%'
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+EARTH_RADIUS_KM = 6371.0
+DECORATION = "fraud_"  # the public data set writes it before every merchant's name, honest or not
+
+# Minor units of the currencies that have no two decimals (ISO 4217).
+_NO_DECIMALS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
+_THREE_DECIMALS = "BHD IQD JOD KWD LYD OMR TND"
+MINOR_UNITS: Mapping[str, int] = (
+    dict.fromkeys(_NO_DECIMALS.split(), 0) | dict.fromkeys(_THREE_DECIMALS.split(), 3) | {"CLF": 4, "UYW": 4}
+)
+
+
+def amount_major(amount_cents: int, currency: str) -> float:
+    """Minor units in the currency's own unit: for comparing, never for adding."""
+    return float(amount_cents / 10 ** MINOR_UNITS.get(currency, 2))
+
+
+def amount_text(amount_cents: int, currency: str) -> str:
+    """An amount in its currency, thousands grouped, with the decimals that the currency has."""
+    decimals = MINOR_UNITS.get(currency, 2)
+    whole, rest = divmod(abs(amount_cents), 10**decimals)
+    sign = "-" if amount_cents < 0 else ""
+    return f"{sign}{whole:,}{f'.{rest:0{decimals}d}' if decimals else ''} {currency}"
+
+
+def totals_text(amounts: Iterable[tuple[int, str]]) -> str:
+    """The sums of amounts, one a currency, largest first.
+
+    >>> totals_text([(100, "USD"), (50, "USD"), (3000, "EUR")])
+    '30.00 EUR + 1.50 USD'
+    """
+    sums: dict[str, int] = {}
+    for amount_cents, currency in amounts:
+        sums[currency] = sums.get(currency, 0) + amount_cents
+    ranked = sorted(sums.items(), key=lambda item: (-amount_major(item[1], item[0]), item[0]))
+    return " + ".join(amount_text(amount_cents, currency) for currency, amount_cents in ranked)
+
+
+def probability_text(probability: float) -> str:
+    """A probability (0-1) in per cent, rounded down: what is not certain never reads 100%."""
+    per_cent = math.floor(probability * 1000 + 1e-9) / 10
+    return f"{per_cent:.1f}%" if per_cent >= 99 or per_cent < 10 else f"{math.floor(per_cent)}%"
+
+
+def clean(text: str | None, limit: int = 80) -> str:
+    r"""One line of visible characters, cut at ``limit``: no line breaks, control or direction-changing characters.
+
+    >>> clean("Kuhn\r\nBcc: all@example.org")
+    'Kuhn Bcc: all@example.org'
+    """
+    if text is None:
+        return ""
+    visible = "".join(" " if unicodedata.category(letter) in _UNSEEN else letter for letter in text)
+    line = " ".join(visible.split())
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def readable_merchant(merchant: str) -> str:
+    """A merchant's name as people write it."""
+    return clean(merchant.removeprefix(DECORATION)) or "unnamed merchant"
+
+
+def readable_category(category: str | None) -> str:
+    """A category as people write it.
+
+    >>> readable_category("shopping_net"), readable_category("gas_transport"), readable_category(None)
+    ('shopping, online', 'gas transport', '')
+    """
+    words = clean(category, 40)
+    for ending, meaning in (("_net", ", online"), ("_pos", ", in person")):
+        if words.endswith(ending):
+            words = words.removesuffix(ending) + meaning
+    return words.replace("_", " ")
+
+
+def local_time_text(moment: datetime, zone: str) -> str:
+    """A moment on the clock of ``zone``, with the zone's name.
+
+    >>> from datetime import UTC
+    >>> local_time_text(datetime(2026, 11, 20, 10, 31, 7, tzinfo=UTC), "Europe/Berlin")
+    'Fri 20 Nov, 11:31:07 CET'
+    """
+    local = moment.astimezone(ZoneInfo(zone))
+    return f"{_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]}, {local:%H:%M:%S %Z}"
+
+
+# English whatever the process's locale is
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def distance_km(lat: float, long: float, other_lat: float, other_long: float) -> int | None:
+    """The great-circle distance in whole kilometres (haversine); None if a coordinate is missing.
+
+    >>> distance_km(52.52, 13.405, 48.137, 11.575)
+    504
+    """
+    if any(math.isnan(value) for value in (lat, long, other_lat, other_long)):
+        return None
+    south, north = math.radians(lat), math.radians(other_lat)
+    half_turn = math.sin((north - south) / 2) ** 2
+    half_turn += math.cos(south) * math.cos(north) * math.sin(math.radians(other_long - long) / 2) ** 2
+    return round(2 * EARTH_RADIUS_KM * math.asin(math.sqrt(min(1.0, half_turn))))
