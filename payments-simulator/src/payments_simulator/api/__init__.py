@@ -1,0 +1,1 @@
+"""The HTTP side: answers, their faults, the list of what was handed out."""
