@@ -47,6 +47,8 @@ class TransientError(FraudScorerError):
 class ApiUnavailable(TransientError):
     """The payments API did not give an answer in time."""
 
+    retry_after: float | None = None  # seconds to wait, where the server said so
+
 
 class StoreUnavailable(TransientError):
     """PostgreSQL cannot be reached, or gave the transaction up."""

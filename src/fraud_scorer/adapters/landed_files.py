@@ -1,0 +1,184 @@
+"""The files of the landing folder: how a part and a marker are written and read."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from uuid import uuid4
+
+from fraud_scorer.adapters.cipher import Cipher
+from fraud_scorer.batches import Batch
+from fraud_scorer.errors import LandingError, TransientError
+from fraud_scorer.ports import Answer, Completion, Part
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_LONGEST_HEADER = 4096
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a part's first line says of its body."""
+
+    sha256: str
+    byte_count: int
+    http_status: int
+    content_type: str
+    received_at: str
+    truncated: bool
+
+    @classmethod
+    def of(cls, answer: Answer) -> Header:
+        """The header of an answer; its hash and size are those of the body as received."""
+        return cls(
+            sha256=hashlib.sha256(answer.body).hexdigest(),
+            byte_count=len(answer.body),
+            http_status=answer.http_status,
+            content_type=answer.content_type[:200],
+            received_at=answer.received_at.isoformat(),
+            truncated=answer.truncated,
+        )
+
+    def line(self) -> bytes:
+        """The header as the file's first line, its own checksum in front."""
+        text = json.dumps(asdict(self))
+        return f"{_checksum(text)} {text}\n".encode()
+
+    def part(self, number: int, path: Path) -> Part:
+        """The part that this header describes."""
+        fields = asdict(self) | {"received_at": datetime.fromisoformat(self.received_at)}
+        return Part(number=number, path=str(path), **fields)
+
+
+@dataclass(frozen=True)
+class WholeFile:
+    """A file that is complete and on disk, and only lacks its name."""
+
+    temporary: Path
+
+    def rename_to(self, name: str) -> Path:
+        """Give it its name, durably."""
+        target = self.temporary.with_name(name)
+        self.temporary.rename(target)
+        _fsync_folder(target.parent)
+        return target
+
+
+def write_whole(folder: Path, content: bytes, *, prefix: str) -> WholeFile:
+    """Write and fsync ``content`` under a temporary name; on any fault nothing is left."""
+    _make_folder(folder)
+    temporary = folder / f"{prefix}{uuid4().hex}"
+    try:
+        with temporary.open("xb") as file:
+            temporary.chmod(0o600)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+    return WholeFile(temporary)
+
+
+@contextmanager
+def disk_faults(place: Path) -> Iterator[None]:
+    """Turn the disk's errors into ours."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise TransientError(
+                f"the disk of {place} is full", "Free space there, or shorten FRAUD_LANDING_KEEP_DAYS"
+            ) from None
+        raise TransientError(
+            f"{place} cannot be written: {error.strerror}", "Check FRAUD_DATA_DIR and its owner"
+        ) from None
+
+
+def read_header(path: Path) -> Header:
+    """A part's header. Raises LandingError, naming the file, if it is missing or altered."""
+    try:
+        with path.open("rb") as file:
+            line = file.readline(_LONGEST_HEADER).decode()
+        checksum, _, text = line.removesuffix("\n").partition(" ")
+        if checksum != _checksum(text):
+            raise ValueError
+        return Header(**json.loads(text))
+    except FileNotFoundError:
+        raise LandingError(
+            f"{path} is missing", "Restore it from a backup; the batch cannot be replayed without it"
+        ) from None
+    except (ValueError, TypeError):
+        raise LandingError(f"{path} has an altered header", "Restore it from a backup") from None
+
+
+def read_body(path: Path, part: Part, cipher: Cipher) -> bytes:
+    """A part's body as received, proved by its hash."""
+    read_header(path)
+    body = cipher.decrypt(path.read_bytes().partition(b"\n")[2], name=str(path))
+    if hashlib.sha256(body).hexdigest() != part.sha256:
+        raise LandingError(f"{path} is not what landed: its sha256 differs", "Restore it from a backup")
+    return body
+
+
+def completion_text(completion: Completion) -> str:
+    """A marker's content: one line of JSON."""
+    parts = [asdict(part) | {"received_at": part.received_at.isoformat()} for part in completion.parts]
+    return json.dumps(
+        {
+            "batch_id": completion.batch.batch_id,
+            "landing_seq": completion.landing_seq,
+            "status": completion.status,
+            "closed_at": completion.closed_at.isoformat(),
+            "notes": completion.notes,
+            "parts": parts,
+        }
+    )
+
+
+def completion_of(text: str, path: Path) -> Completion:
+    """The marker that ``text`` holds; ``path`` is named if it cannot be read."""
+    try:
+        content = json.loads(text)
+        parts = [
+            Part(**part | {"received_at": datetime.fromisoformat(part["received_at"])}) for part in content["parts"]
+        ]
+        return Completion(
+            batch=Batch.of_id(content["batch_id"]),
+            landing_seq=int(content["landing_seq"]),
+            status=str(content["status"]),
+            parts=tuple(parts),
+            closed_at=datetime.fromisoformat(content["closed_at"]),
+            notes=tuple(content["notes"]),
+        )
+    except (ValueError, KeyError, TypeError):
+        raise LandingError(f"the marker {path} is altered", "Restore it from a backup") from None
+
+
+def _checksum(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _make_folder(folder: Path) -> None:
+    """Make the folder and its parents, each made durable in its parent."""
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    _fsync_folder(folder.parent)
+
+
+def _fsync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,240 @@
+"""Extract: ask the payments API for a minute and land each answer before anything can fail on it.
+
+Needs neither the database nor any other run. A closed batch is never asked for again: the API draws other payments
+next time. A ``current`` API (no window in its URL) is asked only for the interval that has just ended; a windowed one
+for any minute within the look-back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from fraud_scorer.batches import MINUTE, Batch
+from fraud_scorer.errors import ApiUnavailable, LandingError, PayloadError, TransientError
+from fraud_scorer.payments.decode import decode
+from fraud_scorer.ports import Answer, Completion, Landing, Part, PaymentsApi
+
+CURRENT_FOR = timedelta(minutes=2)  # how long after its end a minute may be asked of a `current` API
+MISSED_WITHIN = timedelta(days=1)  # minutes missed longer ago than this leave no record
+MOST_PARTS_UNREAD = 5  # a window answered unreadably so often is closed with what it holds
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 8.0
+
+
+class Clock(Protocol):
+    """Time, so that tests need not wait."""
+
+    def now(self) -> datetime:
+        """The time (aware)."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait so long."""
+
+
+class ExtractLanding(Landing, Protocol):
+    """What extract needs of the landing beyond the port: one extractor a batch, and which minutes are closed."""
+
+    def lock(self, batch: Batch) -> AbstractContextManager[bool]:
+        """Held by one process at a time; gives False, at once, if that is another one."""
+
+    def closed_minutes(self, since: datetime) -> set[datetime]:
+        """The minutes from ``since`` on whose batches are closed."""
+
+    def first_minute(self) -> datetime | None:
+        """The earliest minute ever begun, None on a new installation."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How often and how long the API is asked."""
+
+    calls: int = 1  # answers wanted of a `current` API; a windowed one gives the whole minute in one
+    call_seconds: float = 5.0
+    budget_seconds: float = 20.0
+    look_back: timedelta = timedelta(hours=2)  # windowed API: how far back missed minutes are asked for
+    most_missed: int = 30  # minutes asked for in one ``extract_missed``
+
+
+def extract(batch: Batch, api: PaymentsApi, landing: ExtractLanding, clock: Clock, limits: Limits) -> Completion:
+    """Land the batch's minute and close it; a batch that is closed already is left as it is.
+
+    Raises:
+        ApiUnavailable: no usable answer within the budget; the batch stays open and a retry continues it.
+        TransientError: the minute is not over, or another run is extracting it, or the disk is full.
+    """
+    if clock.now() < batch.end:
+        raise TransientError(f"minute {batch.batch_id} is not over yet", f"Extract it from {batch.end:%H:%M:%S} UTC on")
+    if (closed := landing.completion(batch)) is not None:
+        return closed
+    ends = clock.now() + timedelta(seconds=limits.budget_seconds)
+    with _alone(batch, landing, clock, ends):
+        return landing.completion(batch) or _extract(batch, api, landing, clock, limits, ends)
+
+
+def extract_missed(api: PaymentsApi, landing: ExtractLanding, clock: Clock, limits: Limits) -> list[Completion]:
+    """Finish what earlier runs left: half-done batches, and minutes in which nothing ran.
+
+    A windowed API is asked for them, oldest first, within the look-back and the budget; where it is too late, a
+    half-done batch is closed with what it holds, and a minute with nothing is recorded ``missed``. Ends at the
+    first minute that the API does not answer.
+    """
+    ends = clock.now() + timedelta(seconds=limits.budget_seconds)
+    done: list[Completion] = []
+    for batch in _unfinished(api, landing, clock, limits):
+        if clock.now() >= ends:
+            break
+        with landing.lock(batch) as mine:
+            if not mine:
+                continue
+            try:
+                done.append(landing.completion(batch) or _extract(batch, api, landing, clock, limits, ends))
+            except ApiUnavailable:
+                break
+    return done
+
+
+def _unfinished(api: PaymentsApi, landing: ExtractLanding, clock: Clock, limits: Limits) -> Iterator[Batch]:
+    """Open batches and gaps whose own run can no longer be at it, oldest first, asked ones bounded in number."""
+    now = clock.now()
+    open_minutes = {batch.minute for batch in landing.open_batches() if batch.minute}
+    gaps = set(_gaps(landing, now))
+    asked = 0
+    for minute in sorted(open_minutes | gaps):
+        batch = Batch.of_minute(minute)
+        if batch.end + CURRENT_FOR > now:
+            return
+        asked += _may_ask(batch, api, now, limits)
+        if asked > limits.most_missed:
+            return
+        yield batch
+
+
+def _gaps(landing: ExtractLanding, now: datetime) -> Iterator[datetime]:
+    """Minutes since we first ran (and within a day) that left no marker."""
+    first = landing.first_minute()
+    if first is None:
+        return
+    minute = Batch.of_minute(max(first, now - MISSED_WITHIN)).minute
+    assert minute is not None
+    closed = landing.closed_minutes(minute)
+    while minute + MINUTE + CURRENT_FOR <= now:
+        if minute not in closed:
+            yield minute
+        minute += MINUTE
+
+
+def _may_ask(batch: Batch, api: PaymentsApi, now: datetime, limits: Limits) -> bool:
+    """Whether the API would still give this minute's payments."""
+    return now - batch.end <= (limits.look_back if api.windowed else CURRENT_FOR)
+
+
+class _alone:  # noqa: N801 - used like a function
+    """Be the batch's only extractor, waiting for another one as long as the budget lasts."""
+
+    def __init__(self, batch: Batch, landing: ExtractLanding, clock: Clock, ends: datetime) -> None:
+        self._batch, self._landing, self._clock, self._ends = batch, landing, clock, ends
+
+    def __enter__(self) -> None:
+        while True:
+            self._lock = self._landing.lock(self._batch)
+            if self._lock.__enter__():
+                return
+            self._lock.__exit__(None, None, None)
+            if self._clock.now() >= self._ends:
+                raise TransientError(f"another run is extracting {self._batch.batch_id}")
+            self._clock.sleep(0.1)
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.__exit__(None, None, None)
+
+
+def _extract(
+    batch: Batch, api: PaymentsApi, landing: ExtractLanding, clock: Clock, limits: Limits, ends: datetime
+) -> Completion:
+    """Ask for what is still wanted, then close; the caller holds the batch's lock."""
+    notes: list[str] = []
+    if _may_ask(batch, api, clock.now(), limits):
+        asking = _Asking(batch, api, landing, clock, limits, notes)
+        finished = asking.until(ends if api.windowed else min(ends, batch.end + CURRENT_FOR))
+        nothing_landed = not landing.parts(batch)
+        if not finished and (api.windowed or nothing_landed):
+            error = ApiUnavailable(
+                f"no usable answer for {batch.batch_id}: {notes[-1] if notes else 'no time was left'}"
+            )
+            error.retry_after = asking.retry_after
+            raise error
+    status = "landed" if landing.parts(batch) else "missed"
+    return landing.close(batch, now=clock.now(), status=status, notes=notes)
+
+
+class _Asking:
+    """The calls of one batch: as many answers as are wanted, each landed at once."""
+
+    def __init__(
+        self, batch: Batch, api: PaymentsApi, landing: ExtractLanding, clock: Clock, limits: Limits, notes: list[str]
+    ) -> None:
+        self._batch, self._api, self._landing, self._clock = batch, api, landing, clock
+        self._limits, self._notes = limits, notes
+        self._pause = _FIRST_PAUSE
+        self.retry_after: float | None = None
+
+    def until(self, ends: datetime) -> bool:
+        """Ask until enough has landed (True) or time is up (False)."""
+        landed = [self._is_readable(part) for part in self._landing.parts(self._batch)]
+        while not self._enough(landed):
+            now = self._clock.now()
+            if now >= ends:
+                return False
+            deadline = min(ends, now + timedelta(seconds=self._limits.call_seconds))
+            try:
+                answer = self._api.ask(self._batch, deadline=deadline)
+            except ApiUnavailable as error:
+                self._notes.append(f"{now:%H:%M:%S} {error.what}")
+                if not self._waited(error.retry_after, ends):
+                    return False
+                continue
+            landed.append(self._land(answer))
+            if not landed[-1] and not self._enough(landed) and not self._waited(None, ends):
+                return False
+        return True
+
+    def _enough(self, landed: list[bool]) -> bool:
+        """A windowed API: one readable answer (or too many unreadable ones). A current one: so many answers."""
+        if self._api.windowed:
+            return any(landed) or len(landed) >= MOST_PARTS_UNREAD
+        return len(landed) >= self._limits.calls
+
+    def _land(self, answer: Answer) -> bool:
+        """Land first; only then look whether it can be read."""
+        part = self._landing.land(self._batch, answer)
+        readable = _readable(answer.body, part)
+        if not readable:
+            self._notes.append(f"{answer.received_at:%H:%M:%S} part {part.number} cannot be read")
+        return readable
+
+    def _is_readable(self, part: Part) -> bool:
+        try:
+            return _readable(self._landing.read(self._batch, part), part)
+        except LandingError:
+            return False
+
+    def _waited(self, retry_after: float | None, ends: datetime) -> bool:
+        """Wait as the server asks, or a little longer each time; False if that would outlast the budget."""
+        self.retry_after = retry_after
+        seconds = retry_after if retry_after is not None else self._pause
+        self._pause = min(self._pause * 2, _LONGEST_PAUSE)
+        if self._clock.now() + timedelta(seconds=seconds) >= ends:
+            return False
+        self._clock.sleep(seconds)
+        return True
+
+
+def _readable(body: bytes, part: Part) -> bool:
+    try:
+        decode(body, http_status=part.http_status, truncated=part.truncated)
+    except PayloadError:
+        return False
+    return True

@@ -1,0 +1,256 @@
+"""Transform: from landed bytes to what the model reads. Decode, validate, quarantine, tokenise, classify, compute.
+
+Takes every waiting batch, lowest landing sequence first. One bad record never stops its batch, and a batch of which
+nothing can be read never stops the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+
+from fraud_scorer.batches import Batch
+from fraud_scorer.frames import HISTORY_COLUMNS, PAYMENT_COLUMNS, QUARANTINE_COLUMNS, UNCHANGED
+from fraud_scorer.payments.deliveries import (
+    KNOWN_COLUMNS,
+    classify,
+    collapse,
+    empty_frame,
+    now_known,
+    payments_frame,
+    tokenise,
+)
+from fraud_scorer.payments.fields import FieldMap
+from fraud_scorer.payments.reading import BatchReading, RawPart
+from fraud_scorer.payments.tokens import CardTokens
+from fraud_scorer.payments.validate import Rules
+from fraud_scorer.ports import Landing, Model, Store
+
+BATCH_COLUMNS = {
+    "batch_id": "str",
+    "landing_seq": "int64",
+    "received": "int64",  # records that came; an answer that cannot be read counts as one
+    "valid": "int64",  # payments, repeats inside the batch collapsed
+    "duplicates": "int64",  # those repeats
+    "quarantined": "int64",
+    "error": "str",  # why nothing of the batch could be read; null if something could
+}
+
+
+class ComputeFeatures(Protocol):
+    """``fraud_scorer.features.compute_features``."""
+
+    def __call__(
+        self, payments: pd.DataFrame, history: pd.DataFrame, profiles: pd.DataFrame, *, time_zone: str
+    ) -> pd.DataFrame:
+        """The declared features, one row a payment."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """One waiting batch."""
+
+    batch: Batch
+    landing_seq: int
+    parts: Sequence[RawPart]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What the settings say about transforming."""
+
+    fields: FieldMap = field(default_factory=FieldMap)
+    rules: Rules = field(default_factory=Rules)
+    time_zone: str = "UTC"  # of the report's days and of local hours
+    look_back: timedelta = timedelta(days=37)  # how much of a card's past the features read
+    most_payments: int = 250_000  # a run takes no further batch from here on
+
+
+@dataclass(frozen=True)
+class Transformed:
+    """What score and load need, all batches of the run together.
+
+    ``features`` has one row a payment to score (new, corrected or rescored, refunds left out); its index labels
+    rows of ``payments``, and ``matrix`` (float32) has the same order.
+    """
+
+    batches: pd.DataFrame  # BATCH_COLUMNS, in landing order
+    payments: pd.DataFrame  # PAYMENT_COLUMNS
+    quarantine: pd.DataFrame  # QUARANTINE_COLUMNS
+    profiles: pd.DataFrame  # merchant_profiles' columns
+    features: pd.DataFrame
+    matrix: np.ndarray  # shape (len(features), width)
+
+    def frames(self) -> dict[str, pd.DataFrame]:
+        """All of it as frames, for the stage."""
+        columns = [str(number) for number in range(self.matrix.shape[1])]
+        matrix = pd.DataFrame(self.matrix, columns=columns)
+        return {name: getattr(self, name) for name in _FRAMES} | {"matrix": matrix}
+
+    @classmethod
+    def of_frames(cls, frames: dict[str, pd.DataFrame]) -> Transformed:
+        """What ``frames`` gave."""
+        matrix = np.ascontiguousarray(frames["matrix"].to_numpy(np.float32))
+        return cls(**{name: frames[name] for name in _FRAMES}, matrix=matrix)
+
+
+_FRAMES = ("batches", "payments", "quarantine", "profiles", "features")
+
+
+def waiting_work(waiting: Iterable[tuple[Batch, int]], landing: Landing) -> Iterator[Work]:
+    """The batches that ``Store.unloaded`` names, with their landed parts; bytes are read when their turn comes."""
+    for batch, landing_seq in waiting:
+        completion = landing.completion(batch)
+        parts = completion.parts if completion else ()
+        yield Work(batch, landing_seq, [
+            RawPart(part.number, part.received_at, partial(landing.read, batch, part), part.http_status, part.truncated)
+            for part in parts
+        ])  # fmt: skip
+
+
+def transform(
+    work: Iterable[Work],
+    *,
+    store: Store,
+    tokens: CardTokens,
+    model: Model,
+    compute_features: ComputeFeatures,
+    encrypt: Callable[[bytes], bytes],
+    recipe: Recipe,
+    rescore: bool = False,
+) -> Transformed:
+    """Everything up to the model's input, for the given batches in landing order.
+
+    Batches beyond ``recipe.most_payments``, and from the first one that brings a later day than those before, are
+    left for the next run (they are missing from ``batches``): a day's merchant profiles count what was stored when
+    the day began.
+    """
+    read = list(_bounded((_read_batch(one, tokens, encrypt, recipe) for one in work), recipe))
+    payments = _classified(read, store, rescore=rescore)
+    scored = payments[((payments["delivery"] != UNCHANGED) & (payments["amount_cents"] >= 0)).to_numpy()]
+    history = _history(scored, read, store, recipe)
+    profiles = _profiles(scored, store, recipe)
+    features = compute_features(scored, history, profiles, time_zone=recipe.time_zone)
+    return Transformed(
+        batches=_batches(read),
+        payments=payments,
+        quarantine=_joined([one.quarantine for one in read], QUARANTINE_COLUMNS),
+        profiles=profiles,
+        features=features,
+        matrix=model.matrix(features),
+    )
+
+
+@dataclass(frozen=True)
+class _Read:
+    """One batch after decoding and validation."""
+
+    work: Work
+    tokenised: pd.DataFrame
+    quarantine: pd.DataFrame
+    earlier_tokens: dict[str, str]
+    received: int
+    duplicates: int
+    error: str | None
+
+    def last_day(self, time_zone: str) -> object:
+        """The latest local day of its payments; None if it has none."""
+        times = self.tokenised["event_time"]
+        return times.max().tz_convert(time_zone).date() if len(times) else None
+
+
+def _bounded(read: Iterator[_Read], recipe: Recipe) -> Iterator[_Read]:
+    count, latest_day = 0, None
+    for one in read:
+        day = one.last_day(recipe.time_zone)
+        if latest_day is not None and day is not None and day > latest_day:  # type: ignore[operator]
+            return
+        latest_day = latest_day or day
+        yield one
+        count += len(one.tokenised)
+        if count >= recipe.most_payments:
+            return
+
+
+# --- one batch ----------------------------------------------------------------------------------------------------
+def _read_batch(work: Work, tokens: CardTokens, encrypt: Callable[[bytes], bytes], recipe: Recipe) -> _Read:
+    reading = BatchReading(work.batch, encrypt, recipe.fields, recipe.rules)
+    for part in work.parts:
+        reading.take(part)
+    everything = pd.concat(reading.valid, ignore_index=True) if reading.valid else reading.no_payments()
+    once = collapse(everything)
+    return _Read(
+        work=work,
+        tokenised=tokenise(once, tokens),
+        quarantine=_joined([pd.DataFrame(reading.quarantined)] if reading.quarantined else [], QUARANTINE_COLUMNS),
+        earlier_tokens=tokens.earlier_tokens(once["card"].tolist()),
+        received=reading.received,
+        duplicates=len(everything) - len(once),
+        error=None if reading.valid else "; ".join(reading.errors) or "no answer landed for this batch",
+    )
+
+
+# --- all batches --------------------------------------------------------------------------------------------------
+def _classified(read: Sequence[_Read], store: Store, *, rescore: bool) -> pd.DataFrame:
+    """``PAYMENT_COLUMNS`` of all batches; what an earlier one of them brings is known to the later ones."""
+    ids = pd.unique(pd.concat([one.tokenised["trans_num"] for one in read])) if read else []
+    known = _known(store, list(ids))
+    frames = []
+    for one in read:
+        sequence = one.work.landing_seq
+        classified = classify(one.tokenised, known, sequence, rescore=rescore)
+        frames.append(payments_frame(classified, one.work.batch.batch_id, sequence))
+        if one is not read[-1]:
+            known = now_known(known, classified, sequence)
+    return _joined(frames, PAYMENT_COLUMNS)
+
+
+def _known(store: Store, trans_nums: Sequence[str]) -> pd.DataFrame:
+    known = store.known(trans_nums) if trans_nums else empty_frame(KNOWN_COLUMNS)
+    return known[list(KNOWN_COLUMNS)].astype(KNOWN_COLUMNS)
+
+
+def _history(scored: pd.DataFrame, read: Sequence[_Read], store: Store, recipe: Recipe) -> pd.DataFrame:
+    """The earlier payments of the scored ones' cards, under the card tokens of today."""
+    if scored.empty:
+        return empty_frame(HISTORY_COLUMNS)
+    cards = set(scored["card_token"])
+    earlier = {old: new for one in read for old, new in one.earlier_tokens.items() if new in cards}
+    history = store.history(
+        sorted(cards | set(earlier)),
+        scored["event_time"].min().to_pydatetime() - recipe.look_back,
+        scored["event_time"].max().to_pydatetime() + timedelta(microseconds=1),
+        int(scored["landing_seq"].max()) + 1,
+    )
+    if earlier and len(history):
+        history = history.assign(card_token=history["card_token"].replace(earlier))
+    return history
+
+
+def _profiles(scored: pd.DataFrame, store: Store, recipe: Recipe) -> pd.DataFrame:
+    """The daily merchant profiles that the scored payments need."""
+    days = sorted(set(scored["event_time"].dt.tz_convert(recipe.time_zone).dt.date))
+    first = int(scored["landing_seq"].min()) if len(scored) else 0
+    return store.merchant_profiles(days, first)
+
+
+def _batches(read: Sequence[_Read]) -> pd.DataFrame:
+    rows = [
+        (one.work.batch.batch_id, one.work.landing_seq, one.received, len(one.tokenised), one.duplicates,
+         len(one.quarantine), one.error)
+        for one in read
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=list(BATCH_COLUMNS)).astype(BATCH_COLUMNS)
+
+
+def _joined(frames: Sequence[pd.DataFrame], columns: dict[str, str]) -> pd.DataFrame:
+    filled = [frame for frame in frames if len(frame)]
+    if not filled:
+        return empty_frame(columns)
+    return pd.concat(filled, ignore_index=True)[list(columns)].astype(columns)
