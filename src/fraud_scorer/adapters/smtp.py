@@ -206,7 +206,7 @@ class SmtpMailer:
         watcher.start()
         try:
             yield
-        except (OSError, smtplib.SMTPServerDisconnected):
+        except (OSError, smtplib.SMTPException, MailServerDown):
             if expired.is_set():
                 raise TimeoutError from None
             raise
