@@ -1,4 +1,22 @@
 -- A snapshot of what sql/migrations make, for reading; a test holds the two equal.
+CREATE FUNCTION public.keep_predecessors() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    insert into payment_history (trans_num, replaced_by_seq, why, landing_seq, was)
+    select
+        was.trans_num,
+        became.landing_seq,
+        case when became.body_hash <> was.body_hash then 'correction' else 'rescore' end,
+        was.landing_seq,
+        to_jsonb(was)
+    from was
+    inner join became on was.trans_num = became.trans_num
+    where was is distinct from became
+    order by was.trans_num;
+    return null;
+end
+$$;
 CREATE TABLE public.circuit_breaker (
     endpoint text NOT NULL,
     failed_runs integer DEFAULT 0 NOT NULL,
@@ -15,6 +33,7 @@ CREATE TABLE public.labels (
     recorded_at timestamp with time zone DEFAULT now() NOT NULL,
     author text NOT NULL,
     note text,
+    landing_seq bigint,
     CONSTRAINT labels_source_check CHECK ((source = ANY (ARRAY['payload'::text, 'verdict'::text, 'chargeback'::text]))),
     CONSTRAINT labels_verdict_check CHECK ((verdict = ANY (ARRAY['fraud'::text, 'not_fraud'::text, 'unsure'::text, 'withdrawn'::text])))
 );
@@ -237,6 +256,7 @@ ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
 ALTER TABLE ONLY public.snoozes
     ADD CONSTRAINT snoozes_pkey PRIMARY KEY (snooze_id);
+CREATE UNIQUE INDEX labels_payload_landing ON public.labels USING btree (trans_num, landing_seq) WHERE (source = 'payload'::text);
 CREATE UNIQUE INDEX labels_payload_once ON public.labels USING btree (trans_num, verdict, known_at) WHERE (source <> 'verdict'::text);
 CREATE INDEX labels_trans_num ON public.labels USING btree (trans_num);
 CREATE INDEX outbox_batch ON public.outbox USING btree (batch_id);
@@ -246,11 +266,13 @@ CREATE INDEX outbox_waiting ON public.outbox USING btree (next_attempt_at) WHERE
 CREATE INDEX payment_history_trans_num ON public.payment_history USING btree (trans_num, history_id);
 CREATE INDEX payments_scored_batch ON public.payments_scored USING btree (batch_id);
 CREATE INDEX payments_scored_card ON public.payments_scored USING btree (card_token, event_time);
-CREATE INDEX payments_scored_event_time ON public.payments_scored USING btree (event_time);
+CREATE INDEX payments_scored_corrected ON public.payments_scored USING btree (landing_seq) WHERE (landing_seq > first_landing_seq);
+CREATE INDEX payments_scored_event_time ON public.payments_scored USING btree (event_time) INCLUDE (amount_cents, currency, flagged);
 CREATE INDEX payments_scored_flagged ON public.payments_scored USING btree (event_time) WHERE flagged;
 CREATE INDEX run_ledger_minute ON public.run_ledger USING btree (minute DESC);
 CREATE INDEX run_ledger_unloaded ON public.run_ledger USING btree (landing_seq) WHERE (status = 'landed'::text);
 CREATE INDEX snoozes_value ON public.snoozes USING btree (subject, value, until);
+CREATE TRIGGER payments_scored_keep_predecessors AFTER UPDATE ON public.payments_scored REFERENCING OLD TABLE AS was NEW TABLE AS became FOR EACH STATEMENT EXECUTE FUNCTION public.keep_predecessors();
 ALTER TABLE ONLY public.landing_index
     ADD CONSTRAINT landing_index_batch_id_fkey FOREIGN KEY (batch_id) REFERENCES public.run_ledger(batch_id);
 ALTER TABLE ONLY public.outbox

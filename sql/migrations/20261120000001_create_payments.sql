@@ -55,10 +55,14 @@ create table payments_scored (
     scored_at timestamptz
 );
 
-create index payments_scored_event_time on payments_scored (event_time);
+-- covers what a day is compared with: a million payments are summed from the index alone
+create index payments_scored_event_time on payments_scored (event_time) include (amount_cents, currency, flagged);
 create index payments_scored_card on payments_scored (card_token, event_time);
 create index payments_scored_flagged on payments_scored (event_time) where flagged;
 create index payments_scored_batch on payments_scored (batch_id);
+
+-- the few that a later delivery corrected: history is read as it stood before a given landing
+create index payments_scored_corrected on payments_scored (landing_seq) where landing_seq > first_landing_seq;
 
 comment on table payments_scored is 'One row a payment: its latest body and its decision in force.';
 comment on column payments_scored.amount_cents is 'Minor units of currency; negative is a refund.';
@@ -76,6 +80,31 @@ create table payment_history (
 );
 create index payment_history_trans_num on payment_history (trans_num, history_id);
 
+-- Whoever replaces a row, by whatever statement: its predecessor is kept.
+create function keep_predecessors() returns trigger
+language plpgsql
+as $$
+begin
+    insert into payment_history (trans_num, replaced_by_seq, why, landing_seq, was)
+    select
+        was.trans_num,
+        became.landing_seq,
+        case when became.body_hash <> was.body_hash then 'correction' else 'rescore' end,
+        was.landing_seq,
+        to_jsonb(was)
+    from was
+    inner join became on was.trans_num = became.trans_num
+    where was is distinct from became
+    order by was.trans_num;
+    return null;
+end
+$$;
+
+create trigger payments_scored_keep_predecessors
+after update on payments_scored
+referencing old table as was new table as became
+for each statement execute function keep_predecessors();
+
 -- Grain: one statement about one payment. Append-only; chargeback > verdict > payload, the latest of a source wins.
 -- The first payload label stays on the payment itself; here stand those that came later.
 create table labels (
@@ -86,10 +115,13 @@ create table labels (
     known_at timestamptz not null,
     recorded_at timestamptz not null default now(),
     author text not null,
-    note text
+    note text,
+    -- of the delivery that said it; only payload labels have one
+    landing_seq bigint
 );
 create index labels_trans_num on labels (trans_num);
-create unique index labels_payload_once on labels (trans_num, verdict, known_at) where source <> 'verdict';
+create unique index labels_chargeback_once on labels (trans_num, verdict, known_at) where source = 'chargeback';
+create unique index labels_payload_landing on labels (trans_num, landing_seq) where source = 'payload';
 
 -- Grain: one merchant and one day of the report's calendar: what was known of the merchant when the day's first
 -- payment landed. Written once, never changed, so that a replay reads what the live run read.
@@ -107,3 +139,4 @@ create table merchant_profiles (
 
 -- migrate:down
 drop table merchant_profiles, labels, payment_history, payments_scored, report_settings;
+drop function keep_predecessors;

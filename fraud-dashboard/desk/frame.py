@@ -1,0 +1,49 @@
+"""What surrounds every page: look, navigation, sign-in, and a true sentence when the database does not answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from desk.database import DatabaseTrouble
+from desk.settings import WrongSetting, read_settings
+from desk.sign_in import Person, foot_note, require_person
+
+LOOK = Path(__file__).with_name("look.css")
+PERSON = "person"
+
+
+def show(pages: list[Any]) -> None:
+    """Run the page that the address names, inside the frame."""
+    page = st.navigation(pages, position="top")
+    st.html(f"<style>{LOOK.read_text()}</style>")
+    try:
+        person = require_person(read_settings())
+        st.session_state[PERSON] = person
+        page.run()
+        foot_note(person)
+    except WrongSetting as error:
+        st.title("A setting is missing")
+        st.error(str(error))
+    except DatabaseTrouble as trouble:
+        show_trouble(trouble)
+
+
+def show_trouble(trouble: DatabaseTrouble) -> None:
+    """Say that the database gave no answer, that nothing is lost by it, and offer another try."""
+    st.title("The database does not answer")
+    st.error(f"`fraud_db`: {trouble.what}. {trouble.cure}")
+    st.write(
+        "No numbers are shown, rather than old ones. Payments are landed on disk without this database and are scored "
+        "when it is back; frauds are mailed then."
+    )
+    st.button("Try again", type="primary")
+
+
+def person() -> Person:
+    """Who is at the page."""
+    at_page = st.session_state[PERSON]
+    assert isinstance(at_page, Person)
+    return at_page

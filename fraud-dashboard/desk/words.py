@@ -1,0 +1,137 @@
+"""Numbers, times and comparisons as a person reads them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+
+def money(amount: float, currency: str, *, decimals: int = 2) -> str:
+    """An amount with its currency.
+
+    >>> money(1482.1, "USD")
+    '1,482.10 USD'
+    """
+    return f"{amount:,.{decimals}f} {currency}"
+
+
+def round_money(amount: float, currency: str) -> str:
+    """An amount for a headline: without cents from 10,000 on, in millions from 10,000,000 on.
+
+    >>> round_money(49119521.1, "USD"), round_money(48211.4, "USD"), round_money(812.5, "USD")
+    ('49.12 M USD', '48,211 USD', '812.50 USD')
+    """
+    if abs(amount) >= 10_000_000:
+        return f"{amount / 1e6:,.2f} M {currency}"
+    return money(amount, currency, decimals=0 if abs(amount) >= 10_000 else 2)
+
+
+def count(number: float, one: str, many: str | None = None) -> str:
+    """A count with its noun.
+
+    >>> count(1, "payment"), count(1200, "payment"), count(0, "category", "categories")
+    ('1 payment', '1,200 payments', '0 categories')
+    """
+    return f"{number:,.0f} {one if number == 1 else many or one + 's'}"
+
+
+def share(part: float, whole: float, *, decimals: int = 2) -> str:
+    """A share in percent; an em dash where there is nothing to share.
+
+    >>> share(3, 1200), share(0, 0)
+    ('0.25 %', '—')
+    """
+    return f"{100 * part / whole:.{decimals}f} %" if whole else "—"
+
+
+def against(value: float, usual: float | None, shown_usual: str) -> str:
+    """A value beside what is usual, in words.
+
+    >>> against(130, 100, "100"), against(98, 100, "100"), against(1, 0, "0"), against(5, None, "")
+    ('▲ 30 % above the usual 100', '≈ as usual (100)', '▲ usually none', 'no usual yet')
+    """
+    if usual is None:
+        return "no usual yet"
+    if not usual:
+        return "▲ usually none" if value else "≈ none, as usual"
+    change = value / usual - 1
+    if abs(change) < 0.05:
+        return f"≈ as usual ({shown_usual})"
+    if change > 2:
+        return f"▲ {value / usual:.1f} times the usual {shown_usual}"
+    return f"{'▲' if change > 0 else '▼'} {abs(change):.0%} ".replace("%", " %") + (
+        f"{'above' if change > 0 else 'below'} the usual {shown_usual}"
+    )
+
+
+def long_day(day: date) -> str:
+    """A day with its weekday.
+
+    >>> long_day(date(2026, 11, 9))
+    'Monday, 9 November 2026'
+    """
+    return f"{day:%A}, {day.day} {day:%B %Y}"
+
+
+def short_day(day: date) -> str:
+    """A day in a few letters.
+
+    >>> short_day(date(2026, 11, 9))
+    'Mon 9 Nov'
+    """
+    return f"{day:%a} {day.day} {day:%b}"
+
+
+def day_name(day: date, today: date) -> str:
+    """How one calls a day in passing.
+
+    >>> day_name(date(2026, 11, 8), date(2026, 11, 9)), day_name(date(2026, 11, 1), date(2026, 11, 9))
+    ('Yesterday', 'Sunday')
+    """
+    names = {0: "Today", 1: "Yesterday"}
+    return names.get((today - day).days, f"{day:%A}")
+
+
+def moment(at: datetime | None) -> str:
+    """A local time to the minute, with its day.
+
+    >>> moment(datetime(2026, 11, 9, 8, 5)), moment(None)
+    ('9 Nov 2026, 08:05', '—')
+    """
+    return "—" if at is None or at != at else f"{at.day} {at:%b %Y, %H:%M}"
+
+
+def probability(value: float | None) -> str:
+    """A fraud probability; never rounded up to certainty.
+
+    >>> probability(0.9997), probability(0.934), probability(0.0004), probability(None)
+    ('> 99.9 %', '93.4 %', '< 0.1 %', '—')
+    """
+    if value is None or value != value:
+        return "—"
+    if value > 0.999:
+        return "> 99.9 %"
+    return "< 0.1 %" if value < 0.001 else f"{100 * value:.1f} %"
+
+
+def plain(code: str | None) -> str:
+    """A category or code without its underscores.
+
+    >>> plain("gas_transport"), plain(None)
+    ('gas transport', 'none named')
+    """
+    return code.replace("_", " ") if isinstance(code, str) and code else "none named"
+
+
+def duration(seconds: float | None) -> str:
+    """A span of time, one unit.
+
+    >>> duration(3.4), duration(250), duration(9000), duration(200000), duration(None)
+    ('3.4 s', '4 min', '2.5 h', '2.3 days', '—')
+    """
+    if seconds is None or seconds != seconds:
+        return "—"
+    if seconds < 90:
+        return f"{seconds:.1f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 129600 else f"{seconds / 86400:.1f} days"

@@ -1,0 +1,28 @@
+-- A day's flagged payments, the largest amount at risk (amount times probability) first.
+-- Grain: one flagged payment; at most :most of them.
+select
+    trans_num,
+    event_time_local,
+    amount,
+    currency,
+    card_last4,
+    merchant,
+    category,
+    city,
+    state,
+    merch_lat,
+    merch_long,
+    fraud_probability,
+    threshold,
+    reasons,
+    label,
+    label_source,
+    verdict,
+    scored_by
+from v_fraud_report
+where
+    flagged
+    and event_time >= (select report_day_start(cast(:day as date)))
+    and event_time < (select report_day_start(cast(:day as date) + 1))
+order by amount * fraud_probability desc, trans_num asc
+limit :most;

@@ -1,0 +1,16 @@
+-- The merchants with most money in a day's flagged payments.
+-- Grain: one merchant and currency; at most 12.
+select
+    report.currency,
+    report.merchant,
+    count(*) as flagged,
+    sum(report.amount) as flagged_amount,
+    count(*) filter (where report.label = 'fraud') as frauds
+from v_fraud_report as report
+where
+    report.flagged
+    and report.event_time >= (select report_day_start(cast(:day as date)))
+    and report.event_time < (select report_day_start(cast(:day as date) + 1))
+group by report.currency, report.merchant
+order by flagged_amount desc, flagged desc, report.merchant asc
+limit 12;

@@ -1,0 +1,110 @@
+-- What a payment's own page shows: its card's other payments, replaced decisions, statements, messages.
+-- None of these gives the card token away: the card is named by one of its payments.
+
+-- Grain: one payment of the card that also made of_trans_num (itself included).
+create or replace view v_card_payments as
+select
+    subject.trans_num as of_trans_num,
+    same_card.trans_num,
+    same_card.event_time,
+    report.event_time_local,
+    report.amount,
+    report.currency,
+    report.is_refund,
+    report.merchant,
+    report.category,
+    report.city,
+    report.state,
+    report.fraud_probability,
+    report.flagged,
+    report.label,
+    report.label_source,
+    report.verdict
+from payments_scored as subject
+inner join payments_scored as same_card on subject.card_token = same_card.card_token
+inner join v_fraud_report as report on same_card.trans_num = report.trans_num;
+
+-- Grain: one replaced row of a payment: what was said of it before a correction or a rescore.
+create or replace view v_payment_changes as
+select
+    history.history_id,
+    history.trans_num,
+    history.replaced_at,
+    history.replaced_at at time zone settings.time_zone as replaced_at_local,
+    history.why,
+    (history.was ->> 'amount_cents')::numeric / 100.0 as amount,
+    history.was ->> 'currency' as currency,
+    history.was ->> 'merchant' as merchant,
+    (history.was ->> 'fraud_probability')::double precision as fraud_probability,
+    (history.was ->> 'threshold')::double precision as threshold,
+    (history.was ->> 'flagged')::boolean as flagged,
+    history.was ->> 'scored_by' as scored_by,
+    history.was ->> 'model_hash' as model_hash,
+    (history.was ->> 'scored_at')::timestamptz as scored_at
+from payment_history as history
+cross join report_settings as settings;
+
+-- Grain: one statement (verdict, chargeback, late payload label) about a payment, whether in force or not.
+create or replace view v_payment_statements as
+select
+    labels.label_id,
+    labels.trans_num,
+    labels.source,
+    labels.verdict,
+    labels.known_at,
+    labels.known_at at time zone settings.time_zone as known_at_local,
+    labels.recorded_at,
+    labels.author,
+    labels.note
+from labels
+cross join report_settings as settings;
+
+-- Grain: one payment in one message.
+create or replace view v_payment_messages as
+select
+    mentioned.trans_num,
+    mentioned.channel,
+    mentioned.recipient,
+    messages.kind,
+    messages.status,
+    messages.created_at,
+    messages.sent_at,
+    messages.sent_at at time zone settings.time_zone as sent_at_local
+from outbox_payments as mentioned
+inner join outbox as messages on mentioned.message_id = messages.message_id
+cross join report_settings as settings;
+
+-- Grain: one snooze. A card is named by its last four digits. The latest word on a card or merchant counts.
+create or replace view v_snoozes as
+select
+    snoozes.snooze_id,
+    snoozes.subject,
+    case
+        when snoozes.subject = 'merchant' then snoozes.value
+        else coalesce('card ···· ' || of_card.card_last4, 'a card without payments')
+    end as named,
+    of_card.trans_num as of_trans_num,
+    snoozes.until,
+    snoozes.until at time zone settings.time_zone as until_local,
+    snoozes.until > report_now() and not exists (
+        select 1
+        from snoozes as later
+        where
+            later.subject = snoozes.subject
+            and later.value = snoozes.value
+            and later.snooze_id > snoozes.snooze_id
+    ) as active,
+    snoozes.author,
+    snoozes.note,
+    snoozes.created_at
+from snoozes
+cross join report_settings as settings
+left join lateral (
+    select
+        payments.card_last4,
+        payments.trans_num
+    from payments_scored as payments
+    where snoozes.subject = 'card' and payments.card_token = snoozes.value
+    order by payments.event_time desc
+    limit 1
+) as of_card on true;
