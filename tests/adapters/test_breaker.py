@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, text
 
 from fraud_scorer.adapters.breaker import PostgresBreaker
+from fraud_scorer.adapters.postgres.engine import create_store_engine
 from fraud_scorer.errors import StoreUnavailable
 
 NewBreaker = Callable[[], PostgresBreaker]
@@ -16,7 +17,7 @@ NewBreaker = Callable[[], PostgresBreaker]
 @pytest.fixture
 def engine(postgres_url: str) -> Iterator[Engine]:
     """The test's own database."""
-    engine = create_engine(postgres_url)
+    engine = create_store_engine(postgres_url)
     yield engine
     engine.dispose()
 
@@ -116,6 +117,6 @@ def test_looking_changes_nothing(breaker: NewBreaker, engine: Engine) -> None:
 
 def test_a_store_that_is_down_is_said_so() -> None:
     """The caller learns that the memory is missing, and can score without it."""
-    engine = create_engine("postgresql+psycopg2://nobody@127.0.0.1:1/none", connect_args={"connect_timeout": 2})
-    with pytest.raises(StoreUnavailable, match="circuit breaker"):
+    engine = create_store_engine("postgresql+psycopg2://nobody@127.0.0.1:1/none", connect_seconds=2)
+    with pytest.raises(StoreUnavailable):
         PostgresBreaker(engine, "fraud", failures=3, pause_seconds=300).claim()

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-from sqlalchemy import Engine, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Engine
 
-from fraud_scorer.errors import StoreUnavailable
+from fraud_scorer.adapters.postgres.engine import transaction
+from fraud_scorer.adapters.postgres.queries import query
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,7 @@ class Breaker(Protocol):
 class PostgresBreaker:
     """The breaker's memory in table ``circuit_breaker``, one row an endpoint.
 
-    Every method raises StoreUnavailable if PostgreSQL cannot be asked.
+    Every method raises StoreUnavailable if PostgreSQL cannot be asked, TerminalError if it is not migrated.
     """
 
     def __init__(self, engine: Engine, endpoint: str, *, failures: int, pause_seconds: float) -> None:
@@ -79,22 +77,13 @@ class PostgresBreaker:
         """Forget the failures."""
         self._run("breaker_succeeded")
 
-    def _as_state(self, row: Any) -> BreakerState:
-        return BreakerState() if row is None else BreakerState(**row)
+    def _as_state(self, row: dict[str, object] | None) -> BreakerState:
+        return BreakerState(**row) if row else BreakerState()  # type: ignore[arg-type]  # the query's columns
 
-    def _run(self, query: str, **parameters: object) -> Any:
-        try:
-            with self._engine.begin() as connection:
-                result = connection.execute(text(_sql(query)), {"endpoint": self._endpoint, **parameters})
-                return result.mappings().first() if result.returns_rows else None
-        except SQLAlchemyError as error:
-            raise StoreUnavailable(
-                f"the circuit breaker's row cannot be used ({type(error).__name__})", "Is PostgreSQL up, and migrated?"
-            ) from error
-
-
-@cache
-def _sql(query: str) -> str:
-    package = Path(__file__).resolve().parents[1]
-    folders = (package / "sql", package.parents[1] / "sql")  # in a wheel; in the repository
-    return next(folder for folder in folders if folder.is_dir()).joinpath("queries", f"{query}.sql").read_text()
+    def _run(self, name: str, **parameters: object) -> dict[str, object] | None:
+        with transaction(self._engine) as cursor:
+            cursor.execute(query(name), {"endpoint": self._endpoint, **parameters})
+            if cursor.description is None:
+                return None
+            row = cursor.fetchone()
+            return dict(zip((column.name for column in cursor.description), row, strict=True)) if row else None

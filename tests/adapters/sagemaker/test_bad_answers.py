@@ -13,7 +13,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from fraud_scorer.adapters.breaker import BreakerState
-from fraud_scorer.adapters.sagemaker import FallbackScorer, SageMakerScorer
+from fraud_scorer.adapters.sagemaker.client import SageMakerScorer
+from fraud_scorer.adapters.sagemaker.fallback import FallbackScorer
 from fraud_scorer.errors import EndpointUnavailable
 
 GOOD = b'{"predictions": [{"score": 0.1}, {"score": 0.2}]}'

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
-from fraud_scorer.adapters.sagemaker import Limits, SageMakerScorer, variant_name
+from fraud_scorer.adapters.sagemaker.client import Limits, SageMakerScorer
+from fraud_scorer.adapters.sagemaker.variant import variant_name
 from fraud_scorer.errors import ArtifactError, EndpointUnavailable
 
 MODEL_HASH = "ab" * 32

@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from fraud_scorer.adapters.breaker import BreakerState
-from fraud_scorer.adapters.sagemaker import FallbackScorer
+from fraud_scorer.adapters.sagemaker.fallback import FallbackScorer
 from fraud_scorer.errors import ArtifactError, EndpointUnavailable, StoreUnavailable
 from fraud_scorer.ports import RawScores
 

@@ -1,7 +1,1 @@
 """A SageMaker endpoint behind the ``Scorer`` port: asked in bounded time, believed only after checks."""
-
-from fraud_scorer.adapters.sagemaker.client import Limits, SageMakerScorer, runtime_client
-from fraud_scorer.adapters.sagemaker.fallback import FallbackScorer
-from fraud_scorer.adapters.sagemaker.variant import variant_name
-
-__all__ = ["FallbackScorer", "Limits", "SageMakerScorer", "runtime_client", "variant_name"]

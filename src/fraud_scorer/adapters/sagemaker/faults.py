@@ -10,6 +10,7 @@ from botocore.exceptions import (
     EndpointConnectionError,
     NoCredentialsError,
     NoRegionError,
+    ParamValidationError,
     PartialCredentialsError,
     ProfileNotFound,
     ReadTimeoutError,
@@ -45,12 +46,15 @@ def worth_retrying(error: Exception) -> bool:
 
 def explained(error: Exception) -> EndpointUnavailable:
     """``error`` of boto3 as an EndpointUnavailable whose first sentence can stand in the run ledger."""
-    if isinstance(error, ClientError):
-        return EndpointUnavailable(*_of_an_answer(error))
-    return EndpointUnavailable(*_of_no_answer(error))
+    return EndpointUnavailable(*sentences(error, "the endpoint"))
 
 
-def _of_an_answer(error: ClientError) -> tuple[str, str]:
+def sentences(error: Exception, who: str) -> tuple[str, str]:
+    """What ``error`` of boto3 says of ``who``, and its cure (empty where there is none)."""
+    return _of_an_answer(error, who) if isinstance(error, ClientError) else _of_no_answer(error, who)
+
+
+def _of_an_answer(error: ClientError, who: str) -> tuple[str, str]:
     code, message = _code(error), shown(str(error.response.get("Error", {}).get("Message", "")))
     if code == "ModelError":
         original = shown(str(error.response.get("OriginalMessage", ""))) or message
@@ -62,26 +66,28 @@ def _of_an_answer(error: ClientError) -> tuple[str, str]:
     if code in FORBIDDEN:
         return f"AWS forbids this: {message}", "Allow the role what `docs/operating.md` lists for SageMaker"
     if code in THROTTLING:
-        return f"the endpoint is throttled ({code}): {message}", "Give it more instances if this goes on"
+        return f"{who} is throttled ({code}): {message}", "Give it more instances if this goes on"
     cure = "See `fraud-scorer sagemaker status`" if code == "ValidationError" else ""
-    return f"the endpoint answered {_status(error)} ({code}): {message}", cure
+    return f"{who} answered {_status(error)} ({code}): {message}", cure
 
 
-def _of_no_answer(error: Exception) -> tuple[str, str]:
+def _of_no_answer(error: Exception, who: str) -> tuple[str, str]:
     if isinstance(error, MISSING_CREDENTIALS):
         return f"no usable AWS credentials: {shown(str(error))}", CREDENTIALS_CURE
     if isinstance(error, NoRegionError):
         return "no AWS region is set", "Set AWS_DEFAULT_REGION, or a region in the AWS profile"
     if isinstance(error, ConnectTimeoutError):
-        return "the endpoint took no connection in time", ""
+        return f"{who} took no connection in time", ""
     if isinstance(error, EndpointConnectionError):
-        return "the endpoint cannot be reached: the connection was refused or its name is unknown", ""
+        return f"{who} cannot be reached: the connection was refused or its name is unknown", ""
     if isinstance(error, ReadTimeoutError):
-        return "the endpoint did not answer in time", ""
+        return f"{who} did not answer in time", ""
+    if isinstance(error, ParamValidationError):
+        return f"{who} would not take this: {shown(str(error))}", ""
     kind = type(error).__name__
     if isinstance(error, BotoCoreError):
-        return f"the connection to the endpoint failed ({kind}): {shown(str(error))}", ""
-    return f"the answer of the endpoint cannot be read ({kind}): {shown(str(error))}", ""
+        return f"the connection to {who} failed ({kind}): {shown(str(error))}", ""
+    return f"the answer of {who} cannot be read ({kind}): {shown(str(error))}", ""
 
 
 def _code(error: ClientError) -> str:

@@ -1,0 +1,142 @@
+"""The server: the hosting contract (``/ping``, ``/invocations``) and the AWS runtime's path in front of it.
+
+``/invocations`` answers as AWS's XGBoost container does; ``/endpoints/{name}/invocations`` answers as the SageMaker
+runtime does when that container stands behind it, so that boto3 can be pointed here by
+``AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME``. Signatures are not checked: bind it to this machine only.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
+
+from fraud_scorer.endpoint.content import NotAcceptable, UnsupportedBody, decode, encode
+from fraud_scorer.endpoint.served_model import ModelFolder, ServedModel
+
+log = structlog.get_logger()
+
+MAX_BODY_BYTES = 6_291_456
+VARIANT_HEADER = "x-Amzn-Invoked-Production-Variant"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the model's side of the server says to one invocation."""
+
+    status: int
+    body: str = ""
+    content_type: str = "text/plain"
+    rows: int = 0
+
+
+class TooLarge(Exception):
+    """A body above the limit."""
+
+
+def create_app(folder: Path, *, endpoint_name: str = "") -> FastAPI:
+    """The server of the model in ``folder``; with an ``endpoint_name`` it answers to that one alone.
+
+    Raises:
+        ArtifactError: the folder holds no model.
+    """
+    models = ModelFolder(folder)
+    app = FastAPI(title="fraud-scorer model endpoint", docs_url=None, redoc_url=None, openapi_url=None)
+
+    @app.get("/ping")
+    def ping() -> Response:
+        """Healthy: a model is loaded."""
+        return Response()
+
+    @app.get("/execution-parameters")
+    def execution_parameters() -> dict[str, object]:
+        """What a batch transform job asks before it sends anything."""
+        return {"MaxConcurrentTransforms": 1, "BatchStrategy": "MULTI_RECORD", "MaxPayloadInMB": 6}
+
+    @app.post("/invocations")
+    async def invocations(request: Request) -> Response:
+        """The hosting container's contract."""
+        answer, _ = await _answer(request, await run_in_threadpool(models.current))
+        return Response(answer.body, answer.status, media_type=answer.content_type)
+
+    @app.post("/endpoints/{name}/invocations")
+    async def runtime(name: str, request: Request) -> Response:
+        """The AWS runtime's contract, the container behind it."""
+        model = await run_in_threadpool(models.current)
+        wanted = request.headers.get("x-amzn-sagemaker-target-variant", model.variant)
+        if endpoint_name not in ("", name):
+            return _error(400, "ValidationError", f"Endpoint {name} of this server not found.")
+        if wanted != model.variant:
+            return _error(400, "ValidationError", f"Variant {wanted} not found: {name} serves {model.variant}.")
+        answer, seconds = await _answer(request, model)
+        reference = request.headers.get("x-amzn-sagemaker-inference-id", "")
+        log.info("Answered.", action="serve", endpoint=name, reference=reference, status=answer.status,
+                 rows=answer.rows, seconds=round(seconds, 3))  # fmt: skip
+        if answer.status == 413:
+            return _error(413, "RequestEntityTooLargeException", answer.body)
+        if answer.status >= 400:
+            return _model_error(answer)
+        headers = {VARIANT_HEADER: model.variant}
+        return Response(answer.body, answer.status, headers=headers, media_type=answer.content_type)
+
+    return app
+
+
+async def _answer(request: Request, model: ServedModel) -> tuple[Answer, float]:
+    started = time.monotonic()
+    try:
+        body = await _body(request)
+    except TooLarge:
+        return Answer(413, f"the body is longer than {MAX_BODY_BYTES} bytes"), 0.0
+    headers = request.headers
+    answer = await run_in_threadpool(invoke, model, body, headers.get("content-type", ""), headers.get("accept", ""))
+    return answer, time.monotonic() - started
+
+
+def invoke(model: ServedModel, body: bytes, content_type: str, accept: str) -> Answer:
+    """One invocation of the container: 204 to nothing, 415 to what cannot be read, 400 to what does not fit."""
+    if not body:
+        return Answer(204)
+    try:
+        matrix = decode(body, content_type)
+    except UnsupportedBody as error:
+        return Answer(415, str(error))
+    try:
+        scores = model.predict(matrix)
+        text, media_type = encode(scores, accept)
+    except ValueError as error:
+        return Answer(400, f"Unable to evaluate payload provided: {error}")
+    except NotAcceptable as error:
+        return Answer(406, str(error))
+    return Answer(200, text, media_type, len(scores))
+
+
+async def _body(request: Request) -> bytes:
+    parts, size = [], 0
+    async for part in request.stream():
+        parts.append(part)
+        size += len(part)
+        if size > MAX_BODY_BYTES:
+            raise TooLarge
+    return b"".join(parts)
+
+
+def _model_error(answer: Answer) -> JSONResponse:
+    side = "client" if answer.status < 500 else "server"
+    return _error(
+        424,
+        "ModelError",
+        f'Received {side} error ({answer.status}) from primary with message "{answer.body}".',
+        OriginalStatusCode=answer.status,
+        OriginalMessage=answer.body,
+        LogStreamArn="",
+    )
+
+
+def _error(status: int, kind: str, message: str, **more: object) -> JSONResponse:
+    return JSONResponse({"Message": message, **more}, status, headers={"x-amzn-ErrorType": kind})
