@@ -14,32 +14,27 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
+
+from fraud_scorer.payments.amounts import decimals
 
 EARTH_RADIUS_KM = 6371.0
 DECORATION = "fraud_"  # the public data set writes it before every merchant's name, honest or not
 
-# Minor units of the currencies that have no two decimals (ISO 4217).
-_NO_DECIMALS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
-_THREE_DECIMALS = "BHD IQD JOD KWD LYD OMR TND"
-MINOR_UNITS: Mapping[str, int] = (
-    dict.fromkeys(_NO_DECIMALS.split(), 0) | dict.fromkeys(_THREE_DECIMALS.split(), 3) | {"CLF": 4, "UYW": 4}
-)
-
 
 def amount_major(amount_cents: int, currency: str) -> float:
     """Minor units in the currency's own unit: for comparing, never for adding."""
-    return float(amount_cents / 10 ** MINOR_UNITS.get(currency, 2))
+    return float(amount_cents / 10 ** decimals(currency))
 
 
 def amount_text(amount_cents: int, currency: str) -> str:
     """An amount in its currency, thousands grouped, with the decimals that the currency has."""
-    decimals = MINOR_UNITS.get(currency, 2)
-    whole, rest = divmod(abs(amount_cents), 10**decimals)
+    places = decimals(currency)
+    whole, rest = divmod(abs(amount_cents), 10**places)
     sign = "-" if amount_cents < 0 else ""
-    return f"{sign}{whole:,}{f'.{rest:0{decimals}d}' if decimals else ''} {currency}"
+    return f"{sign}{whole:,}{f'.{rest:0{places}d}' if places else ''} {currency}"
 
 
 def totals_text(amounts: Iterable[tuple[int, str]]) -> str:

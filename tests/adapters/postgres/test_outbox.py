@@ -133,6 +133,17 @@ def test_a_payment_is_told_once_a_recipient(outbox):
     assert {"payments": [{"trans_num": "t3"}]} in [message.content for message in leased]
 
 
+def test_what_a_message_left_untold_gets_one_of_its_own(outbox):
+    """A message that was written without one of its payments does not swallow that payment later."""
+    outbox.write([alert_of("t1", message_id="a@example.org")])
+
+    assert outbox.write([alert_of("t1", "t2", message_id="a@example.org")]) == 1
+    assert outbox.write([alert_of("t1", "t2", message_id="a@example.org")]) == 0
+
+    _, leased = outbox.lease(10, seconds=60, channels=CHANNELS)
+    assert sorted(message.trans_nums for message in leased) == [("t1",), ("t2",)]
+
+
 def test_rolled_back_with_its_transaction(outbox, engine):
     """Messages stand or fall with the transaction that writes them."""
     with suppress(ZeroDivisionError), transaction(engine) as cursor:

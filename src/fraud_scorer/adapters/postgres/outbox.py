@@ -8,11 +8,12 @@ the same Message-ID, which lets a mailbox fold the repeat.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -58,17 +59,30 @@ def _write(cursor: Cursor, message: Message, now: datetime | None) -> bool:
         "suppressed": message.suppressed,
         "now": now,
     }
+    asked = values | {"trans_nums": sorted(message.trans_nums)}
     if not _rows(cursor, "outbox_insert", values):
-        return False
+        untold = {str(row["trans_num"]) for row in _rows(cursor, "outbox_untold", asked)}
+        return bool(untold) and _write(cursor, _second(message, untold), now)
     if not message.trans_nums:
         return True
-    told = _rows(cursor, "outbox_insert_payments", values | {"trans_nums": sorted(message.trans_nums)})
-    fresh = {str(row["trans_num"]) for row in told}
+    fresh = {str(row["trans_num"]) for row in _rows(cursor, "outbox_insert_payments", asked)}
     if not fresh:
         _rows(cursor, "outbox_drop_empty", values)
     elif len(fresh) < len(set(message.trans_nums)):
         _rows(cursor, "outbox_trim", values | {"content": json.dumps(_only(message.content, fresh))})
     return bool(fresh)
+
+
+def _second(message: Message, untold: set[str]) -> Message:
+    """What a message of this Message-ID left untold, under an id of its own."""
+    local, _, domain = message.message_id.rpartition("@")
+    mark = hashlib.sha256("\x00".join(sorted(untold)).encode()).hexdigest()[:8]
+    return replace(
+        message,
+        message_id=f"{local}.{mark}@{domain}",
+        trans_nums=tuple(sorted(untold)),
+        content=_only(message.content, untold),
+    )
 
 
 def _only(content: dict[str, object], trans_nums: set[str]) -> dict[str, object]:
