@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 
 from fraud_scorer.messages.compose import FloodGuard
@@ -67,6 +68,16 @@ def test_content_is_json_without_card_or_token(desk):
             "snooze_url": "https://fraud.example.org/?payment=t1&snooze=card",
         }
     ]
+
+
+def test_reasons_as_parquet_gives_them_back(desk):
+    """Reasons that went through a Parquet file, and so became an array, are told all the same."""
+    desk.add("t1")
+    desk.decisions[0]["reasons"] = np.array(desk.decisions[0]["reasons"], dtype=object)
+
+    [message] = desk.compose()
+
+    assert len(message.content["payments"][0]["reasons"]) == 3
 
 
 def test_missing_facts_are_left_out(desk):

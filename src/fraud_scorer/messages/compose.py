@@ -31,6 +31,7 @@ from fraud_scorer.messages.wording import (
 from fraud_scorer.ports import Message
 
 REASONS_SHOWN = 3
+DECIDED = ["trans_num", "fraud_probability", "threshold", "reasons"]
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,8 @@ def compose_alerts(
     """
     if batch.kind == "history" or decisions.empty:
         return []
-    flagged = payments.merge(decisions[decisions["flagged"].astype(bool)], on="trans_num", how="inner")
+    suspicious = decisions.loc[decisions["flagged"].astype(bool), DECIDED]
+    flagged = payments.merge(suspicious, on="trans_num", how="inner")
     if flagged.empty:
         return []
     rows: list[dict[str, Any]] = flagged.to_dict("records")  # type: ignore[assignment]
@@ -151,7 +153,6 @@ def _digest(
 def _payment(row: Mapping[str, Any], policy: Policy) -> dict[str, object]:
     trans_num, merchant = str(row["trans_num"]), str(row["merchant"])
     place = ", ".join(clean(part, 40) for part in (_text(row["city"]), _text(row["state"])) if part)
-    reasons = row["reasons"] if isinstance(row["reasons"], (list, tuple)) else ()
     return {
         "trans_num": trans_num,
         "amount_cents": int(row["amount_cents"]),
@@ -163,7 +164,7 @@ def _payment(row: Mapping[str, Any], policy: Policy) -> dict[str, object]:
         "local_time": local_time_text(row["event_time"], policy.time_zone),
         "last4": clean(str(row["card_last4"]), 4),
         "probability": round(float(row["fraud_probability"]), 6),
-        "reasons": [clean(str(reason["text"]), 200) for reason in reasons[:REASONS_SHOWN]],
+        "reasons": [clean(str(reason["text"]), 200) for reason in _items(row["reasons"])[:REASONS_SHOWN]],
         "look_url": _link(policy.dashboard_url, payment=trans_num),
         "snooze_url": _link(policy.dashboard_url, payment=trans_num, snooze="card"),
     }
@@ -210,6 +211,11 @@ def _amount_at_risk(row: Mapping[str, Any]) -> tuple[float, str]:
 
 def _key(item: tuple[tuple[Address, str], object]) -> tuple[Address, str]:
     return item[0]
+
+
+def _items(value: object) -> list[Any]:
+    """A list, also as Parquet gives it back (an array); empty if there is none."""
+    return list(value) if isinstance(value, Iterable) and not isinstance(value, str) else []
 
 
 def _text(value: object) -> str | None:
