@@ -20,7 +20,7 @@ def task_instance_mutation_hook(task_instance: Any, dag_run: Any = None) -> None
     """Move what is old or started by hand to ``fraud_backfill``, whatever started it: backfill, clear or a person."""
     if task_instance.dag_id != "fraud_pipeline" or dag_run is None:
         return
-    started_by_hand = str(dag_run.run_type) == "manual"
+    started_by_hand = dag_run.run_type == "manual"
     if started_by_hand or dag_run.run_after < datetime.now(UTC) - LIVE:
         task_instance.pool = BACKFILL_POOL
 

@@ -46,20 +46,22 @@ is moved to the one slot of `fraud_backfill` (`airflow/config/airflow_local_sett
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import DAG, CronDataIntervalTimetable, Param, chain, get_current_context, task
+from airflow.sdk import DAG, CronDataIntervalTimetable, Param, chain, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from fraud_scorer.batches import Batch, parse_minute
 from fraud_scorer.errors import Fenced, SettingsError, TerminalError
 
 if TYPE_CHECKING:
-    from fraud_scorer.wiring import Pipeline
+    from fraud_scorer.pipeline import Pipeline
 
+Wired = Callable[[], "Pipeline"]
 LONGEST_REPLAY = timedelta(hours=6)
 REFUSAL = "fraud_pipeline runs by itself every minute; started by hand it replays, and then needs from and to"
 CURE = (
@@ -100,12 +102,12 @@ def limits(tries: int, timeout_seconds: int, pool: str) -> dict[str, Any]:
     }
 
 
-def pipeline() -> Pipeline:
+def wired_pipeline() -> Pipeline:
     """The wired pipeline. Imported here, in the task's process: parsing this file must stay cheap."""
     from fraud_scorer import wiring
     from fraud_scorer.settings import load_settings
 
-    return wiring.Pipeline(load_settings())
+    return wiring.pipeline(load_settings())
 
 
 @contextmanager
@@ -119,26 +121,24 @@ def told_to_airflow() -> Iterator[None]:
         raise AirflowFailException(str(error)) from error
 
 
-def is_replay() -> bool:
-    """Whether this run was started by hand (or by anything but its schedule and its backfills)."""
-    return str(get_current_context()["dag_run"].run_type) not in {"scheduled", "backfill"}
+def is_replay(dag_run: Any) -> bool:
+    """Whether a run was started by hand (or by anything but its schedule and its backfills)."""
+    return dag_run.run_type not in ("scheduled", "backfill")
 
 
-def this_batch() -> Batch:
-    """The batch of this run's interval."""
-    start = get_current_context()["data_interval_start"]
-    if start is None:
-        raise AirflowFailException("this run has no data interval: start it by its schedule, a backfill or a trigger")
-    return Batch.of_minute(start)
+def batch_of(interval_start: datetime | None) -> Batch:
+    """The batch of the run whose interval starts then."""
+    if interval_start is None:
+        raise SettingsError("this run has no data interval", "Let it run by its schedule, or use `airflow backfill`")
+    return Batch.of_minute(interval_start)
 
 
-def asked_replay() -> tuple[datetime, datetime, bool]:
+def asked_replay(params: Mapping[str, Any]) -> tuple[datetime, datetime, bool]:
     """From, to and rescore of a run started by hand.
 
     Raises:
         SettingsError: they are missing or make no sense; says what to write instead.
     """
-    params = get_current_context()["params"]
     if not params["from"] or not params["to"]:
         raise SettingsError(REFUSAL, CURE)
     start, end = parse_minute(params["from"]), parse_minute(params["to"])
@@ -150,44 +150,61 @@ def asked_replay() -> tuple[datetime, datetime, bool]:
     return start, end, bool(params["rescore"])
 
 
-def extract() -> str:
+# Airflow fills in the context by the arguments' names; tests hand in a pipeline of their own as `wired`.
+
+
+def extract(
+    dag_run: Any = None, params: Any = None, data_interval_start: Any = None, wired: Wired = wired_pipeline
+) -> str:
     """Land this minute's answers; a run started by hand is checked, and lands nothing."""
     with told_to_airflow():
-        if is_replay():
-            start, end, _rescore = asked_replay()
+        if is_replay(dag_run):
+            start, end, _rescore = asked_replay(params)
             return f"{Batch.of_minute(start).batch_id}/{Batch.of_minute(end).batch_id}"
-        pipeline().extract(this_batch())
-        return this_batch().batch_id
+        batch = batch_of(data_interval_start)
+        tell("extract", wired().extract(batch))
+        return batch.batch_id
 
 
-def transform() -> None:
+def transform(
+    dag_run: Any = None, params: Any = None, data_interval_start: Any = None, wired: Wired = wired_pipeline
+) -> None:
     """Claim every waiting batch, check it and compute features; or do a whole replay from landed bytes."""
     with told_to_airflow():
-        if is_replay():
-            start, end, rescore = asked_replay()
-            pipeline().replay(start, end, rescore=rescore)
-        else:
-            pipeline().transform(this_batch().batch_id)
+        if is_replay(dag_run):
+            start, end, rescore = asked_replay(params)
+            tell("replay", wired().replay(start, end, rescore=rescore))
+            return
+        batch = batch_of(data_interval_start)
+        # a backfill works on its own minute, loaded or not; a live run on all that wait
+        only = [batch] if dag_run.run_type == "backfill" else None
+        tell("transform", wired().transform(batch.batch_id, only))
 
 
-def score() -> None:
+def score(dag_run: Any = None, data_interval_start: Any = None, wired: Wired = wired_pipeline) -> None:
     """Decide about what transform prepared."""
-    if is_replay():
+    if is_replay(dag_run):
         raise AirflowSkipException("transform has replayed the whole range")
     with told_to_airflow():
-        pipeline().score(this_batch().batch_id)
+        tell("score", wired().score(batch_of(data_interval_start).batch_id))
 
 
-def load() -> None:
+def load(data_interval_start: Any = None, wired: Wired = wired_pipeline) -> None:
     """Write it: one transaction per batch."""
     with told_to_airflow():
-        pipeline().load(this_batch().batch_id)
+        tell("load", wired().load(batch_of(data_interval_start).batch_id))
 
 
-def alert() -> None:
+def alert(dag_run: Any = None, data_interval_start: Any = None, wired: Wired = wired_pipeline) -> None:
     """Send every mail that waits, this run's and earlier ones'."""
     with told_to_airflow():
-        pipeline().alert("replay" if is_replay() else this_batch().batch_id)
+        run = "replay" if is_replay(dag_run) else batch_of(data_interval_start).batch_id
+        tell("alert", wired().alert(run))
+
+
+def tell(step: str, counts: object) -> None:
+    """What a step did, in its log."""
+    logging.getLogger("fraud_pipeline").info("%s: %s", step, counts)
 
 
 with DAG(
@@ -210,8 +227,6 @@ with DAG(
         task(**limits(tries=3, timeout_seconds=100, pool="fraud_scoring"), trigger_rule="all_done")(transform)(),
         task(**limits(tries=2, timeout_seconds=60, pool="fraud_scoring"))(score)(),
         task(**limits(tries=3, timeout_seconds=100, pool="fraud_scoring"))(load)(),
-        # a teardown runs whatever happened before it, and the run's colour is still load's and its own
-        task(**limits(tries=2, timeout_seconds=50, pool="fraud_alert"))(alert)().as_teardown(
-            on_failure_fail_dagrun=True
-        ),
+        # a teardown runs whatever happened before it, and leaves the run's colour to load
+        task(**limits(tries=2, timeout_seconds=50, pool="fraud_alert"))(alert)().as_teardown(),
     )

@@ -17,7 +17,8 @@ from fraud_scorer.operations.stack.options import StackOptions
 
 BIN = Path(sys.executable).parent
 HISTORY_FILE = "history.parquet"
-SEED = 7
+SEED = 7  # one seed, one population: history ends where the live payments begin
+LONGEST_HISTORY = 700_000  # payments
 
 
 @dataclass(frozen=True)
@@ -34,17 +35,18 @@ class Service:
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     health: str = ""
     start_seconds: float = 90.0
+    folder: str = ""  # where it runs, seen from the checkout
 
 
 def servers(options: StackOptions, values: Mapping[str, str]) -> dict[str, Service]:
     """What keeps running, in the order in which it is shown; PostgreSQL is not among them (`EmbeddedPostgres`)."""
-    port, base, airflow = options.ports, base_environment(values), airflow_environment(options, values)
+    port, plain, airflow = options.ports, plain_environment(), airflow_environment(options, values)
     api_health = f"http://127.0.0.1:{port['airflow']}/api/v2/monitor/health"
     return {
         service.name: service
         for service in (
-            Service("payments", simulator_argv(options), base, f"http://127.0.0.1:{port['payments']}/health"),
-            Service("mailbox", mailbox_argv(options, values), base, f"http://127.0.0.1:{port['mailbox']}/"),
+            Service("payments", simulator_argv(options), plain, f"http://127.0.0.1:{port['payments']}/health"),
+            Service("mailbox", mailbox_argv(options, values), plain, f"http://127.0.0.1:{port['mailbox']}/"),
             Service("airflow-api", (_bin("airflow"), "api-server"), airflow, api_health),
             Service("airflow-dags", (_bin("airflow"), "dag-processor"), airflow),
             Service("airflow-scheduler", (_bin("airflow"), "scheduler", "--skip-serve-logs"), airflow),
@@ -53,6 +55,7 @@ def servers(options: StackOptions, values: Mapping[str, str]) -> dict[str, Servi
                 dashboard_argv(options),
                 dashboard_environment(values),
                 f"http://127.0.0.1:{port['dashboard']}/_stcore/health",
+                folder="fraud-dashboard",
             ),
         )
         if service.name not in options.without
@@ -64,12 +67,17 @@ def jobs(options: StackOptions, values: Mapping[str, str]) -> dict[str, Service]
     base, airflow = base_environment(values), airflow_environment(options, values)
     history = str(options.data_dir / HISTORY_FILE)
     pools = str(options.checkout / "airflow" / "config" / "pools.json")
-    make = ("history", "--days", str(options.history_days), "--pace", str(history_pace(options)), "--seed", str(SEED))
+    make = ("history", "--days", f"{history_days(options):.3f}", "--rate", str(options.pace), "--seed", str(SEED))
     return {
         service.name: service
         for service in (
             Service("migrate", (_bin("fraud-scorer"), "migrate"), base, start_seconds=60),
-            Service("history-make", (_bin("payments-simulator"), *make, "--out", history), base, start_seconds=600),
+            Service(
+                "history-make",
+                (_bin("payments-simulator"), *make, "--out", history),
+                plain_environment(),
+                start_seconds=600,
+            ),
             Service("history-import", (_bin("fraud-scorer"), "history", "import", history), base, start_seconds=1800),
             Service("airflow-migrate", (_bin("airflow"), "db", "migrate"), airflow, start_seconds=180),
             Service("airflow-pools", (_bin("airflow"), "pools", "import", pools), airflow, start_seconds=60),
@@ -81,7 +89,7 @@ def simulator_argv(options: StackOptions) -> tuple[str, ...]:
     """The payments API, live, with a fraud spree in its first minutes."""
     return (
         _bin("payments-simulator"), "serve", "--host", "127.0.0.1", "--port", str(options.ports["payments"]),
-        "--pace", str(options.pace), "--seed", str(SEED),
+        "--rate", str(options.pace), "--seed", str(SEED), "--spree", "--state", str(options.data_dir / "payments"),
     )  # fmt: skip
 
 
@@ -106,12 +114,14 @@ def dashboard_argv(options: StackOptions) -> tuple[str, ...]:
 
 def base_environment(values: Mapping[str, str]) -> dict[str, str]:
     """The environment of this process with the stack's values below it, and no proxy between two local processes."""
-    environment = {name: value for name, value in values.items() if not name.startswith(("AIRFLOW__", "STACK_"))}
-    environment.update(os.environ)
-    environment["NO_PROXY"] = environment["no_proxy"] = ",".join(
-        filter(None, [os.environ.get("NO_PROXY", ""), "127.0.0.1", "localhost"])
-    )
-    return environment
+    kept = {name: value for name, value in values.items() if not name.startswith(("AIRFLOW__", "STACK_"))}
+    return kept | plain_environment()
+
+
+def plain_environment() -> dict[str, str]:
+    """The environment of this process, and no proxy between two local processes: for what needs no secret of ours."""
+    local = ",".join(filter(None, [os.environ.get("NO_PROXY", ""), "127.0.0.1", "localhost"]))
+    return {**os.environ, "NO_PROXY": local, "no_proxy": local}
 
 
 def airflow_environment(options: StackOptions, values: Mapping[str, str]) -> dict[str, str]:
@@ -146,12 +156,13 @@ def dashboard_environment(values: Mapping[str, str]) -> dict[str, str]:
     login = make_url(values["FRAUD_DB_URL"]).set(
         username="fraud_dashboard", password=values["FRAUD_DASHBOARD_DB_PASSWORD"]
     )
-    return base_environment(values) | {"DASHBOARD_DB_URL": login.render_as_string(hide_password=False)}
+    chosen = {name: value for name, value in values.items() if name.startswith("DASHBOARD_")}
+    return plain_environment() | {"DASHBOARD_DB_URL": login.render_as_string(hide_password=False)} | chosen
 
 
-def history_pace(options: StackOptions) -> int:
-    """The live pace, as far as a past of several days at that pace can be imported while one waits."""
-    return min(options.pace, 60)
+def history_days(options: StackOptions) -> float:
+    """How much of the past is imported: the days asked for, as far as they can be imported while one waits."""
+    return min(options.history_days, LONGEST_HISTORY / options.pace / 1440)
 
 
 def _bin(program: str) -> str:

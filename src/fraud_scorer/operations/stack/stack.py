@@ -17,7 +17,7 @@ from fraud_scorer.operations.stack.minutes import imported_days
 from fraud_scorer.operations.stack.options import StackOptions
 from fraud_scorer.operations.stack.processes import Process, end_all
 from fraud_scorer.operations.stack.screen import Screen
-from fraud_scorer.operations.stack.services import Service, jobs, servers
+from fraud_scorer.operations.stack.services import Service, history_days, jobs, servers
 
 
 class Stopping(Exception):
@@ -125,8 +125,8 @@ class Stack:
 
     def _make_history(self) -> None:
         if self._wants_history():
-            days = self.options.history_days
-            self.job("history-make", f"making {days} days of past payments", f"{days} days of past payments are made")
+            past = f"{history_days(self.options):.3g} days of past payments"
+            self.job("history-make", f"making {past}", f"{past} are made")
 
     def _import_history(self) -> None:
         if not self._wants_history():
@@ -204,7 +204,7 @@ class Stack:
     def _launch(self, service: Service) -> Process:
         process = Process(
             service.name, service.argv, service.environment, home=self.options.data_dir,
-            cwd=self.options.checkout, log=self.options.logs / f"{service.name}.log",
+            cwd=self.options.checkout / service.folder, log=self.options.logs / f"{service.name}.log",
         )  # fmt: skip
         with self._ending:
             self._refuse_if_stopping()

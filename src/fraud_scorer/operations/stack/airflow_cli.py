@@ -1,0 +1,43 @@
+"""Airflow's own command line on the stack that runs: ``make airflow ARGS="dags list"``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from fraud_scorer.errors import SettingsError
+from fraud_scorer.operations.stack.local_env import chosen_by_the_user
+from fraud_scorer.operations.stack.options import StackOptions, parse_ports
+from fraud_scorer.operations.stack.services import BIN, airflow_environment
+
+
+def airflow_command(options: StackOptions, arguments: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """The command and the environment in which Airflow's command line finds the stack's Airflow.
+
+    Raises:
+        SettingsError: no stack was ever started on this data folder.
+    """
+    file = options.data_dir / "local.env"
+    if not file.exists():
+        raise SettingsError(f"no stack was started on {options.data_dir} yet", "Run `make run` first")
+    kept = {name: value for name, value in dotenv_values(file, interpolate=False).items() if value}
+    return [str(BIN / "airflow"), *arguments], airflow_environment(options, kept | chosen_by_the_user(options.checkout))
+
+
+def main() -> None:
+    """``python -m fraud_scorer.operations.stack.airflow_cli DATA_DIR PORTS ARGUMENT...``."""
+    data_dir, ports, *arguments = sys.argv[1:]
+    options = StackOptions(Path.cwd(), Path(data_dir).absolute(), ports=parse_ports(ports))
+    try:
+        argv, environment = airflow_command(options, arguments)
+    except SettingsError as error:
+        sys.exit(f"error: {error}")
+    os.execve(argv[0], argv, environment)  # noqa: S606 - no shell is wanted
+
+
+if __name__ == "__main__":
+    main()
