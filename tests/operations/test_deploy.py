@@ -23,7 +23,7 @@ import requests
 import xgboost
 from moto.server import ThreadedMotoServer
 
-from fraud_scorer.adapters.sagemaker.variant import variant_name
+from fraud_scorer.adapters.variant import variant_name
 from fraud_scorer.errors import ArtifactError, EndpointUnavailable, TerminalError
 from fraud_scorer.operations.deploy import Deployer, EndpointState
 from fraud_scorer.operations.deploy_parts import Plan

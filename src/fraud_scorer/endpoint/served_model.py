@@ -12,7 +12,7 @@ import numpy as np
 import structlog
 import xgboost
 
-from fraud_scorer.adapters.sagemaker.variant import variant_name
+from fraud_scorer.adapters.variant import variant_name
 from fraud_scorer.errors import ArtifactError
 
 log = structlog.get_logger()

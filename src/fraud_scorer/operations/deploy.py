@@ -16,7 +16,7 @@ from pathlib import Path
 import boto3
 from botocore.exceptions import ClientError
 
-from fraud_scorer.adapters.sagemaker.variant import variant_name
+from fraud_scorer.adapters.variant import variant_name
 from fraud_scorer.errors import FraudScorerError, TerminalError
 from fraud_scorer.operations.deploy_archive import pack
 from fraud_scorer.operations.deploy_parts import Parts, Plan, is_missing, part_name, told

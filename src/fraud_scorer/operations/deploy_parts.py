@@ -13,7 +13,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from fraud_scorer.adapters.sagemaker.faults import sentences
-from fraud_scorer.adapters.sagemaker.variant import variant_name
+from fraud_scorer.adapters.variant import variant_name
 from fraud_scorer.errors import TerminalError
 from fraud_scorer.operations.deploy_archive import ModelArchive
 from fraud_scorer.operations.deploy_images import xgboost_image

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from fraud_scorer.adapters.sagemaker.client import Limits, SageMakerScorer
-from fraud_scorer.adapters.sagemaker.variant import variant_name
+from fraud_scorer.adapters.variant import variant_name
 from fraud_scorer.ports import RawScores
 
 MODEL_HASH = "ab" * 32

@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from fraud_scorer.adapters.sagemaker.client import Limits, SageMakerScorer
-from fraud_scorer.adapters.sagemaker.variant import variant_name
+from fraud_scorer.adapters.variant import variant_name
 from fraud_scorer.errors import ArtifactError, EndpointUnavailable
 
 MODEL_HASH = "ab" * 32

@@ -1,1 +1,6 @@
 """A SageMaker endpoint behind the ``Scorer`` port: asked in bounded time, believed only after checks."""
+
+from fraud_scorer.adapters.sagemaker.client import Limits, SageMakerScorer
+from fraud_scorer.adapters.sagemaker.fallback import FallbackScorer
+
+__all__ = ["FallbackScorer", "Limits", "SageMakerScorer"]

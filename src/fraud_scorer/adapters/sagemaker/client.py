@@ -17,7 +17,7 @@ from botocore.config import Config
 from fraud_scorer.adapters.sagemaker.answers import scores_of
 from fraud_scorer.adapters.sagemaker.body import bodies
 from fraud_scorer.adapters.sagemaker.faults import FAILURES, explained, worth_retrying
-from fraud_scorer.adapters.sagemaker.variant import variant_name
+from fraud_scorer.adapters.variant import variant_name
 from fraud_scorer.errors import ArtifactError, EndpointUnavailable
 from fraud_scorer.ports import RawScores
 from fraud_scorer.settings import Settings

@@ -1,0 +1,6 @@
+-- What the scorer saw of a batch's payments, for one model: one row a scored payment, in order of trans_num.
+-- :batch_id, :model_hash
+select features
+from payments_scored
+where batch_id = :batch_id and model_hash = :model_hash and features is not null
+order by trans_num
