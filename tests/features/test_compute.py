@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fraud_scorer.features import FEATURE_NAMES, compute_features, merchant_profile_rows
-from fraud_scorer.features.declared import LOOK_BACK_SECONDS, NUMBER_FEATURES, WINDOWS_SECONDS
+from fraud_scorer.features.declared import LOOK_BACK_SECONDS, NIGHT_HOURS, NUMBER_FEATURES, WINDOWS_SECONDS
 
 ZONE = "Europe/Berlin"
 
@@ -35,10 +35,16 @@ def slow_card_features(payments: pd.DataFrame, position: int) -> dict[str, float
         inside = [row for row in seen if second - row.event_time.timestamp() // 1 < width]
         result[f"card_count_{name}"] = len(inside)
         result[f"card_amount_{name}"] = sum(row.amount_cents for row in inside) / 100.0
+        if name in ("24h", "7d"):
+            result[f"card_max_{name}"] = max((row.amount_cents / 100 for row in inside), default=np.nan)
         if name == "24h":
             result["merchants_24h"] = len({row.merchant for row in inside})
     result["minutes_since_last"] = (me.event_time - seen[-1].event_time).total_seconds() / 60 if seen else np.nan
     result["first_at_merchant"] = float(all(row.merchant != me.merchant for row in seen)) if seen else np.nan
+    same = np.array([row.amount_cents for row in seen if row.category == me.category], float)
+    result["amount_over_category"] = me.amount_cents / same.mean() if same.sum() > 0 else np.nan
+    night = [row.event_time.tz_convert(ZONE).hour in NIGHT_HOURS for row in seen]
+    result["card_night_share_30d"] = float(np.mean(night)) if seen else np.nan
     cents = np.array([row.amount_cents for row in seen], float)
     result["amount_over_mean"] = me.amount_cents / cents.mean() if cents.sum() > 0 else np.nan
     result["amount_spreads"] = (me.amount_cents - cents.mean()) / cents.std(ddof=1) if len(cents) > 2 else np.nan

@@ -33,6 +33,11 @@ def local_day(micros: np.ndarray, time_zone: str) -> np.ndarray:
     return local_seconds(micros, time_zone) // _SECONDS_PER_DAY
 
 
+def is_night(micros: np.ndarray, time_zone: str) -> np.ndarray:
+    """Whether the wall clock shows one of ``NIGHT_HOURS`` (bool)."""
+    return np.isin(local_seconds(micros, time_zone) // 3_600 % 24, NIGHT_HOURS)
+
+
 def calendar_features(micros: np.ndarray, time_zone: str) -> dict[str, np.ndarray]:
     """``hour_local``, ``weekday_local`` and ``is_night`` (float64)."""
     seconds = local_seconds(micros, time_zone)

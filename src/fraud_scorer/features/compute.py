@@ -35,7 +35,7 @@ def compute_features(
         micros = micros_utc(scored["event_time"])
         columns = _own_features(scored) | calendar_features(micros, time_zone)
         columns |= merchant_features(micros, scored["merchant"], profiles, time_zone)
-        columns |= card_features_of(scored, history)
+        columns |= card_features_of(scored, history, time_zone)
     numbers = {name: _spread(columns.get(name), is_payment) for name in NUMBER_FEATURES}
     texts = {name: payments[name].astype("str").where(is_payment) for name in TEXT_FEATURES}
     return pd.DataFrame({name: (numbers | texts)[name] for name in FEATURE_NAMES}, index=payments.index)

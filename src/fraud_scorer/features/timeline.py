@@ -28,6 +28,7 @@ class Timeline:
     cents: np.ndarray  # int64
     merchant: np.ndarray  # int64 code
     category: np.ndarray  # int64 code, -1 unknown
+    night: np.ndarray  # int64: 1 at night by the local clock, else 0
     merch_lat: np.ndarray  # float64
     merch_long: np.ndarray
 
@@ -39,6 +40,7 @@ class Timeline:
             cents=self.cents[rows],
             merchant=self.merchant[rows],
             category=self.category[rows],
+            night=self.night[rows],
             merch_lat=self.merch_lat[rows],
             merch_long=self.merch_long[rows],
         )
@@ -54,6 +56,10 @@ def card_features(line: Timeline) -> dict[str, np.ndarray]:
         result[f"card_amount_{name}"] = (spent[:-1] - spent[start]) / 100.0
     result |= _since_last(line, starts["30d"])
     result |= _against_the_mean(line, starts["30d"], spent)
+    result["card_max_24h"] = _window_max(line.cents, starts["24h"]) / 100.0
+    result["card_max_7d"] = _window_max(line.cents, starts["7d"]) / 100.0
+    result |= _habits(line, starts, spent, result["card_days_seen"])
+    result["amount_over_category"] = _against_the_category(line)
     result |= _first_times(line, clock)
     result["merchants_24h"] = _distinct_merchants(line, clock)
     return result
@@ -112,6 +118,54 @@ def _against_the_mean(line: Timeline, start: np.ndarray, spent: np.ndarray) -> d
         ratio = np.where((count >= 1) & (total > 0), line.cents / mean, np.nan)
         spreads = np.where((count >= 3) & (spread >= 1.0), (line.cents - mean) / spread, np.nan)
     return {"amount_over_mean": ratio, "amount_spreads": spreads}
+
+
+def _window_max(values: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """Largest of ``values[start:row]`` for each row (float64), NaN where that is empty.
+
+    A window is covered by two runs of the largest power of two that fits in it; runs are doubled step by step.
+    """
+    row = np.arange(len(start))
+    length = row - start
+    result = np.full(len(start), np.nan)
+    run, width = values.copy(), 1
+    while (length >= width).any():
+        mine = np.flatnonzero((length >= width) & (length < 2 * width))
+        result[mine] = np.maximum(run[start[mine]], run[mine - width])
+        run[:-width] = np.maximum(run[:-width], run[width:])
+        width *= 2
+    return result
+
+
+def _habits(
+    line: Timeline, starts: dict[str, np.ndarray], spent: np.ndarray, days_seen: np.ndarray
+) -> dict[str, np.ndarray]:
+    """The card's spending against its mean day, and how often it pays at night; NaN without a past."""
+    count = (np.arange(len(line.cents)) - starts["30d"]).astype(float)
+    nights = _prefix_sums(line.night)
+    day = (spent[:-1] - spent[starts["24h"]] + line.cents).astype(float)
+    month = (spent[:-1] - spent[starts["30d"]]).astype(float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        usual_day = month / np.maximum(days_seen, 1.0)
+        ratio = np.where(month > 0, day / usual_day, np.nan)
+        night_share = np.where(count > 0, (nights[:-1] - nights[starts["30d"]]) / count, np.nan)
+    return {"spending_over_usual": ratio, "card_night_share_30d": night_share}
+
+
+def _against_the_category(line: Timeline) -> np.ndarray:
+    """The amount by the card's mean in this category over the look-back; NaN without a past or a category."""
+    pair = line.group * (int(line.category.max(initial=0)) + 2) + line.category + 1
+    order = np.argsort(pair, kind="stable")
+    narrow = line.take(order, pair[order])
+    clock = _clock(narrow)
+    start = np.searchsorted(clock, clock - LOOK_BACK_SECONDS, side="right")
+    spent = _prefix_sums(narrow.cents)
+    count, total = np.arange(len(start)) - start, (spent[:-1] - spent[start]).astype(float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where((total > 0) & (narrow.category >= 0), narrow.cents / (total / count), np.nan)
+    result = np.empty(len(order))
+    result[order] = ratio
+    return result
 
 
 def _neighbours(group: np.ndarray, code: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

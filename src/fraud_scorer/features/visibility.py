@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from fraud_scorer.features.clock import MICROS_PER_SECOND, micros_utc
+from fraud_scorer.features.clock import MICROS_PER_SECOND, is_night, micros_utc
 from fraud_scorer.features.declared import LOOK_BACK_SECONDS
 from fraud_scorer.features.timeline import Timeline, card_features
 
@@ -32,9 +32,9 @@ class _Seen:
     row: np.ndarray  # position in the payments frame, -1 for history
 
 
-def card_features_of(payments: pd.DataFrame, history: pd.DataFrame) -> dict[str, np.ndarray]:
+def card_features_of(payments: pd.DataFrame, history: pd.DataFrame, time_zone: str) -> dict[str, np.ndarray]:
     """The declared card features of each row of ``payments`` (no refunds among them), in its order."""
-    seen = _merge(payments, history)
+    seen = _merge(payments, history, time_zone)
     fast = card_features(seen.line)
     mine = seen.row >= 0
     result = {name: np.full(len(payments), np.nan) for name in fast}
@@ -46,19 +46,21 @@ def card_features_of(payments: pd.DataFrame, history: pd.DataFrame) -> dict[str,
     return result
 
 
-def _merge(payments: pd.DataFrame, history: pd.DataFrame) -> _Seen:
+def _merge(payments: pd.DataFrame, history: pd.DataFrame, time_zone: str) -> _Seen:
     """Both frames on one line, sorted by card, event time, ``trans_num`` and version."""
     columns = ["trans_num", "event_time", "landing_seq", "card_token", "merchant", "category", "amount_cents"]
     columns += ["merch_lat", "merch_long"]
     both = pd.concat([history[columns], payments[columns]], ignore_index=True) if len(history) else payments[columns]
     row = np.r_[np.full(len(history), -1), np.arange(len(payments))]
     card = pd.factorize(both["card_token"])[0].astype(np.int64)
+    micros = micros_utc(both["event_time"])
     line = Timeline(
         group=card,
-        micros=micros_utc(both["event_time"]),
+        micros=micros,
         cents=both["amount_cents"].to_numpy(np.int64),
         merchant=pd.factorize(both["merchant"])[0].astype(np.int64),
         category=pd.factorize(both["category"])[0].astype(np.int64),
+        night=is_night(micros, time_zone).astype(np.int64),
         merch_lat=both["merch_lat"].to_numpy(np.float64),
         merch_long=both["merch_long"].to_numpy(np.float64),
     )

@@ -1,0 +1,135 @@
+"""Score: what transform chose is scored, calibrated, flagged at the threshold, and what is flagged gets its reasons.
+
+Nothing is invented: a scorer that gives too few, too many, infinite or out-of-range scores is an error, and a missing
+feature stays missing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from fraud_scorer.errors import ArtifactError
+from fraud_scorer.frames import DECISION_COLUMNS
+from fraud_scorer.ports import Model, RawScores, Scorer
+
+SHADOW_COLUMNS = ("trans_num", "model_hash", "raw_score", "fraud_probability", "threshold", "flagged")
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What was decided, and who scored."""
+
+    decisions: pd.DataFrame  # DECISION_COLUMNS, one row a payment that was scored
+    scored_by: str | None  # None: nothing was to be scored
+    fallback_reason: str = ""
+    variant: str = ""
+    calls: int = 0
+
+
+def score(
+    trans_nums: pd.Series,
+    features: pd.DataFrame,
+    matrix: np.ndarray,
+    *,
+    model: Model,
+    scorer: Scorer,
+    threshold: float,
+    reference: str,
+) -> Scores:
+    """Decide about the payments that transform chose: new, corrected or to be rescored, no refunds.
+
+    Args:
+        trans_nums: the payments' ids.
+        features: the declared features, row by row those of ``trans_nums``; reasons are told from them.
+        matrix: the model's input made of ``features``: float32, shape (rows, width), NaN for missing.
+        model: the artefacts in force.
+        scorer: SageMaker or the local model.
+        threshold: a payment is flagged from this probability on.
+        reference: the run, for the endpoint's log (never a card).
+
+    Returns:
+        One decision a payment, in order, with a fresh index.
+
+    Raises:
+        ArtifactError: matrix or scores do not fit the model.
+    """
+    _check_matrix(matrix, (len(trans_nums), len(model.features)), model.features)
+    answer = _scores(scorer, matrix, reference)
+    probability = _probabilities(model, answer.raw)
+    flagged = probability >= threshold
+    decisions = pd.DataFrame(
+        {
+            "trans_num": trans_nums.reset_index(drop=True),
+            "raw_score": answer.raw,
+            "fraud_probability": probability,
+            "threshold": float(threshold),
+            "flagged": flagged,
+            "reasons": _reasons(model, features, matrix, flagged),
+            "model_hash": model.model_hash,
+            "scored_by": answer.scored_by,
+        }
+    ).astype(DECISION_COLUMNS)
+    if not len(decisions):
+        return Scores(decisions, None)
+    return Scores(decisions, answer.scored_by, answer.fallback_reason, answer.variant, answer.calls)
+
+
+def shadow_scores(
+    trans_nums: pd.Series, features: pd.DataFrame, *, model: Model, scorer: Scorer, threshold: float
+) -> pd.DataFrame:
+    """What a second model would have decided about the same payments: ``SHADOW_COLUMNS``, no reasons, no alert."""
+    matrix = model.matrix(features)
+    _check_matrix(matrix, (len(trans_nums), len(model.features)), model.features)
+    raw = _scores(scorer, matrix, "shadow").raw
+    probability = _probabilities(model, raw)
+    return pd.DataFrame(
+        {
+            "trans_num": trans_nums.reset_index(drop=True),
+            "model_hash": model.model_hash,
+            "raw_score": raw,
+            "fraud_probability": probability,
+            "threshold": float(threshold),
+            "flagged": probability >= threshold,
+        }
+    )[list(SHADOW_COLUMNS)]
+
+
+def _check_matrix(matrix: np.ndarray, shape: tuple[int, int], columns: tuple[str, ...]) -> None:
+    if matrix.shape != shape:
+        raise ArtifactError(f"the model's input has shape {matrix.shape}, expected {shape}", _CURE)
+    if np.isinf(matrix).any():
+        column = columns[int(np.flatnonzero(np.isinf(matrix).any(axis=0))[0])]
+        raise ArtifactError(f"feature {column} is infinite", _CURE)
+
+
+def _scores(scorer: Scorer, matrix: np.ndarray, reference: str) -> RawScores:
+    if not len(matrix):
+        return RawScores(np.zeros(0), "local")
+    answer = scorer.score(matrix, reference=reference)
+    if answer.raw.shape != (len(matrix),):
+        raise ArtifactError(f"{answer.scored_by} gave {answer.raw.shape} scores for {len(matrix)} payments", _CURE)
+    if not (np.isfinite(answer.raw).all() and (answer.raw >= 0).all() and (answer.raw <= 1).all()):
+        raise ArtifactError(f"{answer.scored_by} gave a score that is no number from 0 to 1", _CURE)
+    return answer
+
+
+def _probabilities(model: Model, raw: np.ndarray) -> np.ndarray:
+    probability = np.asarray(model.calibrate(raw), np.float64)
+    if probability.shape != raw.shape or not ((probability >= 0) & (probability <= 1)).all():
+        raise ArtifactError("calibration gave no probability from 0 to 1 for each score", _CURE)
+    return probability
+
+
+def _reasons(model: Model, features: pd.DataFrame, matrix: np.ndarray, flagged: np.ndarray) -> pd.Series:
+    reasons: list[list[dict[str, object]] | None] = [None] * len(features)
+    rows = np.flatnonzero(flagged)
+    found = model.reasons(features.iloc[rows], matrix[rows]) if len(rows) else []
+    for row, row_reasons in zip(rows.tolist(), found, strict=True):
+        reasons[row] = row_reasons
+    return pd.Series(reasons, dtype=object)
+
+
+_CURE = "Run `fraud-scorer check`; if the model is at fault, restore its folder or train again"
