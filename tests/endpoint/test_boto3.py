@@ -52,3 +52,12 @@ def test_a_body_above_the_limit_says_413(model_hash, inputs) -> None:
     scorer = SageMakerScorer("fraud", model_hash=model_hash, width=6, limits=Limits(max_body_bytes=10**8))
     with pytest.raises(EndpointUnavailable, match="413"):
         scorer.score(np.tile(inputs, (4000, 1)), reference="run")
+
+
+def test_a_hundred_thousand_payments_take_few_calls(model_hash, booster, inputs) -> None:
+    """As few as SageMaker's limit on bodies allows, and the scores stay in order."""
+    many = np.tile(inputs, (2000, 1))
+    many[:, 0] = np.linspace(-3, 3, len(many), dtype="float32")
+    result = SageMakerScorer("fraud", model_hash=model_hash, width=6).score(many, reference="run")
+    assert result.calls == 2
+    assert np.array_equal(result.raw, booster.inplace_predict(many, validate_features=False).astype("float64"))
