@@ -256,8 +256,8 @@ ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
 ALTER TABLE ONLY public.snoozes
     ADD CONSTRAINT snoozes_pkey PRIMARY KEY (snooze_id);
+CREATE UNIQUE INDEX labels_chargeback_once ON public.labels USING btree (trans_num, verdict, known_at) WHERE (source = 'chargeback'::text);
 CREATE UNIQUE INDEX labels_payload_landing ON public.labels USING btree (trans_num, landing_seq) WHERE (source = 'payload'::text);
-CREATE UNIQUE INDEX labels_payload_once ON public.labels USING btree (trans_num, verdict, known_at) WHERE (source <> 'verdict'::text);
 CREATE INDEX labels_trans_num ON public.labels USING btree (trans_num);
 CREATE INDEX outbox_batch ON public.outbox USING btree (batch_id);
 CREATE INDEX outbox_payments_message ON public.outbox_payments USING btree (message_id);

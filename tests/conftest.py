@@ -69,8 +69,8 @@ def _administer(server: EmbeddedPostgres, statement: str) -> None:
 def _sweep_leftovers() -> None:
     """Stop the servers of test runs that were killed."""
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
-        pid = int(folder.name.removeprefix(PREFIX).split("-")[0])
-        if not _alive(pid) and os.access(folder, os.W_OK):
+        pid = folder.name.removeprefix(PREFIX).split("-")[0]
+        if pid.isdigit() and not _alive(int(pid)) and os.access(folder, os.W_OK):
             EmbeddedPostgres(folder / "postgres", 0, "").stop("immediate")
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -19,9 +19,12 @@ from sqlalchemy.engine import URL, make_url
 
 from fraud_scorer.errors import SettingsError, StoreUnavailable
 from fraud_scorer.operations.views_and_roles import apply_roles, apply_views, first_line
+from fraud_scorer.sql_files import sql_root
 
 CONNECT_SECONDS = 5
 MIGRATE_SECONDS = 3600
+__all__ = ["Migrated", "migrate", "pending_migrations", "sql_root"]
+
 # one `migrate` at a time in a database
 ADVISORY_KEY = 0x66726175645F6462
 
@@ -87,19 +90,6 @@ def pending_migrations(url: str, *, root: Path | None = None) -> list[str]:
         cursor.execute("select version from public.schema_migrations")
         applied = {version for (version,) in cursor.fetchall()}
     return [name for name in names if name.split("_", 1)[0] not in applied]
-
-
-def sql_root() -> Path:
-    """The folder of this release's SQL: the checkout's ``sql``, else the wheel's.
-
-    Raises:
-        SettingsError: neither is there.
-    """
-    package = Path(__file__).resolve().parents[1]
-    for folder in (package.parents[1] / "sql", package / "sql"):
-        if (folder / "migrations").is_dir():
-            return folder
-    raise SettingsError("the SQL files of this release are missing", "Install the package again")
 
 
 class Connected:

@@ -1,0 +1,10 @@
+-- One batch's line of the ledger, locked until the transaction ends.
+select
+    status,
+    claim::text as claim,
+    landed_at,
+    inserted,
+    updated
+from run_ledger
+where batch_id = :batch_id
+for update

@@ -1,0 +1,20 @@
+-- Write what a replay changed: what it inserted and updated is added up, the rest is as of now.
+update run_ledger
+set
+    seconds = :seconds,
+    received = :received,
+    valid = :valid,
+    quarantined = :quarantined,
+    inserted = inserted + :inserted,
+    updated = updated + :updated,
+    unchanged = greatest(:valid - inserted - updated - :inserted - :updated, 0),
+    flagged = (
+        select count(*)
+        from payments_scored as payments
+        where payments.batch_id = run_ledger.batch_id and payments.flagged
+    ),
+    scored_by = coalesce(:scored_by, scored_by),
+    fallback_reason = nullif(:fallback_reason, ''),
+    threshold = coalesce(:threshold, threshold),
+    model_hash = coalesce(:model_hash, model_hash)
+where batch_id = :batch_id

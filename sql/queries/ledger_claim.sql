@@ -1,0 +1,18 @@
+-- Give batches to the holder of a token: who held them before can no longer load them. Counts the attempts until done.
+-- Locked in the order of their ids, so that two runs do not block each other for good.
+with
+locked as (
+    select batch_id
+    from run_ledger
+    where batch_id = any(:batch_ids)
+    order by batch_id
+    for update
+)
+
+update run_ledger
+set
+    claim = :token::uuid,
+    attempts = attempts + case when status = 'done' then 0 else 1 end
+from locked
+where run_ledger.batch_id = locked.batch_id
+returning run_ledger.batch_id

@@ -1,0 +1,20 @@
+-- Write what the first load of a batch did; a batch of which nothing could be read has failed.
+update run_ledger
+set
+    status = case when :error = '' then 'done' else 'failed' end,
+    loaded_at = clock_timestamp(),
+    lag_seconds = extract(epoch from clock_timestamp() - (minute + interval '1 minute')),
+    seconds = :seconds,
+    received = :received,
+    valid = :valid,
+    quarantined = :quarantined,
+    inserted = :inserted,
+    updated = :updated,
+    unchanged = :unchanged,
+    flagged = :flagged,
+    scored_by = :scored_by,
+    fallback_reason = nullif(:fallback_reason, ''),
+    threshold = :threshold,
+    model_hash = :model_hash,
+    error = nullif(:error, '')
+where batch_id = :batch_id

@@ -1,0 +1,32 @@
+-- The ledger's last lines, latest first; history only if asked for.
+-- Grain: one batch.
+select
+    batch_id,
+    kind,
+    minute,
+    status,
+    landing_seq,
+    attempts,
+    landed_at,
+    loaded_at,
+    lag_seconds,
+    seconds,
+    received,
+    valid,
+    quarantined,
+    inserted,
+    updated,
+    unchanged,
+    flagged,
+    alerted,
+    scored_by,
+    fallback_reason,
+    threshold,
+    model_hash,
+    error
+from run_ledger
+where
+    kind = any(:kinds)
+    and (:batch_ids::text[] is null or batch_id = any(:batch_ids::text[]))
+order by minute desc nulls last, landing_seq desc
+limit :at_most

@@ -1,0 +1,92 @@
+-- Store new payments; replace a known one's body and decision if this delivery has another body and landed no earlier
+-- than the one that is stored. Never touched: event_time, where it came from first, the first label of the payload.
+-- Grain: one row, what was written.
+with
+written as (
+    insert into payments_scored as stored (
+        trans_num, event_time, first_batch_id, first_landing_seq, batch_id, landing_seq, body_hash, amount_cents,
+        currency, card_token, card_key_id, card_last4, merchant, category, city, state, zip, home_lat, home_long,
+        merch_lat, merch_long, city_pop, gender, age_years, payload_is_fraud, raw_score, fraud_probability, threshold,
+        flagged, reasons, features, model_hash, scored_by, scored_at
+    )
+    select
+        trans_num,
+        event_time,
+        first_batch_id,
+        first_landing_seq,
+        batch_id,
+        landing_seq,
+        body_hash,
+        amount_cents,
+        currency,
+        card_token,
+        card_key_id,
+        card_last4,
+        merchant,
+        category,
+        city,
+        state,
+        zip,
+        home_lat,
+        home_long,
+        merch_lat,
+        merch_long,
+        city_pop,
+        gender,
+        age_years,
+        payload_is_fraud,
+        raw_score,
+        fraud_probability,
+        threshold,
+        flagged,
+        reasons,
+        features,
+        model_hash,
+        scored_by,
+        case when raw_score is not null then now() end as scored_at
+    from staged_payments
+    where delivery in ('new', 'correction')
+    order by trans_num
+    on conflict (trans_num) do update
+        set
+            batch_id = excluded.batch_id,
+            landing_seq = excluded.landing_seq,
+            body_hash = excluded.body_hash,
+            amount_cents = excluded.amount_cents,
+            currency = excluded.currency,
+            card_token = excluded.card_token,
+            card_key_id = excluded.card_key_id,
+            card_last4 = excluded.card_last4,
+            merchant = excluded.merchant,
+            category = excluded.category,
+            city = excluded.city,
+            state = excluded.state,
+            zip = excluded.zip,
+            home_lat = excluded.home_lat,
+            home_long = excluded.home_long,
+            merch_lat = excluded.merch_lat,
+            merch_long = excluded.merch_long,
+            city_pop = excluded.city_pop,
+            gender = excluded.gender,
+            age_years = excluded.age_years,
+            raw_score = excluded.raw_score,
+            fraud_probability = excluded.fraud_probability,
+            threshold = excluded.threshold,
+            flagged = excluded.flagged,
+            reasons = excluded.reasons,
+            features = excluded.features,
+            model_hash = excluded.model_hash,
+            scored_by = excluded.scored_by,
+            scored_at = excluded.scored_at
+        where excluded.landing_seq >= stored.landing_seq and excluded.body_hash <> stored.body_hash
+    returning
+        stored.trans_num,
+        stored.flagged,
+        stored.xmax = 0 as is_new
+)
+
+select
+    count(*) filter (where is_new) as inserted,
+    count(*) filter (where not is_new) as updated,
+    coalesce(array_agg(trans_num) filter (where flagged), '{}') as flagged
+from written

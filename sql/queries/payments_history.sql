@@ -1,0 +1,89 @@
+-- noqa: disable=RF02
+-- What features need of the earlier payments of some cards: first landed before a landing sequence number, and as they
+-- stood just before it. Refunds are left out. The card is named by its place (from 1) in the list that was asked for.
+-- Grain: one payment.
+with
+asked as (
+    select
+        card_token,
+        place
+    from unnest(:card_tokens::text[]) with ordinality as cards (card_token, place)
+),
+
+standing as (
+    select
+        asked.place,
+        payments.trans_num,
+        payments.event_time,
+        payments.first_landing_seq,
+        payments.merchant,
+        payments.category,
+        payments.amount_cents,
+        payments.merch_lat,
+        payments.merch_long
+    from asked
+    inner join payments_scored as payments on asked.card_token = payments.card_token
+    where
+        payments.event_time >= :since
+        and payments.event_time < :until
+        and payments.landing_seq < :before_seq
+        and not payments.is_refund
+),
+
+-- corrected by a later landing: the body that this correction replaced
+corrected_since as (
+    select
+        payments.trans_num,
+        payments.event_time,
+        payments.first_landing_seq,
+        earlier.was
+    from payments_scored as payments
+    cross join
+        lateral (
+            select predecessors.was
+            from payment_history as predecessors
+            where predecessors.trans_num = payments.trans_num and predecessors.landing_seq < :before_seq
+            order by predecessors.landing_seq desc
+            limit 1
+        ) as earlier
+    where
+        payments.landing_seq > payments.first_landing_seq
+        and payments.landing_seq >= :before_seq
+        and payments.first_landing_seq < :before_seq
+        and payments.event_time >= :since
+        and payments.event_time < :until
+),
+
+as_it_stood as (
+    select
+        asked.place,
+        corrected_since.trans_num,
+        corrected_since.event_time,
+        corrected_since.first_landing_seq,
+        corrected_since.was ->> 'merchant' as merchant,
+        corrected_since.was ->> 'category' as category,
+        (corrected_since.was ->> 'amount_cents')::bigint as amount_cents,
+        (corrected_since.was ->> 'merch_lat')::double precision as merch_lat,
+        (corrected_since.was ->> 'merch_long')::double precision as merch_long
+    from corrected_since
+    inner join asked on asked.card_token = corrected_since.was ->> 'card_token'
+    where not (corrected_since.was ->> 'is_refund')::boolean
+),
+
+visible as (
+    select * from standing
+    union all
+    select * from as_it_stood
+)
+
+select
+    trans_num,
+    (extract(epoch from event_time) * 1000000)::bigint as event_time,
+    first_landing_seq as landing_seq,
+    place,
+    merchant,
+    category,
+    amount_cents,
+    merch_lat,
+    merch_long
+from visible

@@ -1,0 +1,10 @@
+-- What is stored of these payments, as far as telling new from known needs it.
+-- Grain: one payment; unknown ones have no row.
+select
+    payments.trans_num,
+    payments.event_time,
+    payments.landing_seq,
+    payments.first_landing_seq,
+    encode(payments.body_hash, 'hex') as body_hash
+from unnest(:trans_nums::text[]) as asked (trans_num)
+inner join payments_scored as payments on asked.trans_num = payments.trans_num

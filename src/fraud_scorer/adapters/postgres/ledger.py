@@ -1,0 +1,75 @@
+"""The run ledger: which batches have landed, who works on them, what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Engine
+
+from fraud_scorer.adapters.postgres.bulk import rows, without_nul
+from fraud_scorer.adapters.postgres.engine import transaction
+from fraud_scorer.batches import Batch
+from fraud_scorer.ports import Completion
+
+MAX_ERROR_LENGTH = 2000
+
+
+class PostgresLedger:
+    """The ledger's half of ``ports.Store``. Each method is one transaction; raises StoreUnavailable or TerminalError.
+
+    Args:
+        engine: of ``fraud_db`` (`create_store_engine`).
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def note_landed(self, completions: Sequence[Completion]) -> None:
+        """Make ledger and landing index know these batches, landed or missed. Known ones are left as they are."""
+        with transaction(self._engine) as cursor:
+            for done in sorted(completions, key=lambda completion: completion.batch.batch_id):
+                line = {
+                    "batch_id": done.batch.batch_id,
+                    "kind": done.batch.kind,
+                    "minute": done.batch.minute,
+                    "status": done.status,
+                    "landing_seq": done.landing_seq,
+                    "landed_at": done.closed_at,
+                }
+                rows(cursor, "ledger_note_batch", line)
+                for part in done.parts:
+                    values = {**vars(part), "batch_id": done.batch.batch_id, "part": part.number}
+                    rows(cursor, "ledger_note_part", values)
+
+    def highest_landed_seq(self) -> int:
+        """The highest landing sequence number that the ledger knows; 0 if none."""
+        with transaction(self._engine) as cursor:
+            return int(str(rows(cursor, "ledger_highest_seq", {})[0]["landing_seq"]))
+
+    def unloaded(self, limit: int) -> list[tuple[Batch, int]]:
+        """Landed and not yet loaded batches with their landing sequence number, lowest first, ``limit`` at most."""
+        with transaction(self._engine) as cursor:
+            found = rows(cursor, "ledger_unloaded", {"at_most": limit})
+        return [(Batch.of_id(str(line["batch_id"])), int(str(line["landing_seq"]))) for line in found]
+
+    def claim(self, batches: Sequence[Batch], token: str) -> None:
+        """From now on only the holder of ``token`` (a uuid) may load these batches.
+
+        Each claim counts as an attempt until the batch is done. Batches that the ledger does not know are passed over.
+        """
+        with transaction(self._engine) as cursor:
+            rows(cursor, "ledger_claim", {"batch_ids": [batch.batch_id for batch in batches], "token": token})
+
+    def mark_failed(self, batch: Batch, error: str) -> None:
+        """Pass a landed batch for good; it is not among ``unloaded`` any more. A batch that is done stays done."""
+        with transaction(self._engine) as cursor:
+            text = without_nul(error)[:MAX_ERROR_LENGTH]
+            rows(cursor, "ledger_failed", {"batch_id": batch.batch_id, "error": text})
+
+    def recent(
+        self, limit: int = 20, *, kinds: Sequence[str] = ("minute",), batches: Sequence[Batch] | None = None
+    ) -> list[dict[str, object]]:
+        """The ledger's last lines, latest first: the columns of run_ledger but ``claim``; or those of ``batches``."""
+        batch_ids = None if batches is None else [batch.batch_id for batch in batches]
+        with transaction(self._engine) as cursor:
+            return rows(cursor, "ledger_recent", {"at_most": limit, "kinds": list(kinds), "batch_ids": batch_ids})

@@ -1,0 +1,175 @@
+"""The transaction of ``load``: one batch, all or nothing, the same again writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import cast
+
+import pandas as pd
+import psycopg2.extensions
+
+from fraud_scorer.adapters.postgres.bulk import copy_in, rows, texts, without_nul
+from fraud_scorer.adapters.postgres.outbox import write_messages
+from fraud_scorer.adapters.postgres.staging import staged
+from fraud_scorer.errors import Fenced, TerminalError
+from fraud_scorer.frames import NEW
+from fraud_scorer.ports import LoadCounts, LoadWork, Message
+
+_PROFILE_COUNTS = ("payments_7d", "payments_30d", "labelled_7d", "labelled_30d", "frauds_7d", "frauds_30d")
+
+
+@dataclass
+class _Written:
+    """What the payments' statements wrote."""
+
+    inserted: int = 0
+    updated: int = 0
+    flagged: list[str] = field(default_factory=list)  # trans_num, of what was written
+
+
+def load_batch(cursor: psycopg2.extensions.cursor, work: LoadWork, token: str) -> LoadCounts:
+    """Write ``work`` inside the caller's transaction.
+
+    Raises:
+        Fenced: ``token`` is not the claim that the ledger holds.
+        TerminalError: the ledger does not know the batch, or the frames do not fit.
+    """
+    line = _locked_line(cursor, work, token)
+    written = _write_payments(cursor, work)
+    labels = _write_labels(cursor, work, cast("datetime", line["landed_at"]))
+    quarantined = _write_quarantine(cursor, work)
+    profiles = _write_profiles(cursor, work.profiles)
+    messages = 0 if work.batch.kind == "history" else write_messages(cursor, _about(written.flagged, work.messages))
+    counts = LoadCounts(
+        inserted=written.inserted,
+        updated=written.updated,
+        unchanged=len(work.payments) - written.inserted - written.updated,
+        flagged=len(written.flagged),
+        messages=messages,
+        quarantined=len(work.quarantine),
+    )
+    changed = counts.inserted + counts.updated + labels + quarantined + profiles
+    _write_ledger(cursor, work, counts, first=line["status"] != "done", changed=changed > 0)
+    return counts
+
+
+def _locked_line(cursor: psycopg2.extensions.cursor, work: LoadWork, token: str) -> Mapping[str, object]:
+    """The batch's line of the ledger, ours until the transaction ends."""
+    rows(cursor, "load_lock_batch", {"batch_id": work.batch.batch_id})
+    found = rows(cursor, "ledger_batch", {"batch_id": work.batch.batch_id})
+    if not found:
+        raise TerminalError(f"the run ledger does not know the batch {work.batch.batch_id}", "Note its landing first")
+    if found[0]["claim"] != token.lower():
+        raise Fenced(f"another run took the batch {work.batch.batch_id} over")
+    return found[0]
+
+
+def _write_payments(cursor: psycopg2.extensions.cursor, work: LoadWork) -> _Written:
+    table = staged(work)
+    written = _Written()
+    if not table.num_rows:
+        return written
+    rows(cursor, "load_stage", {})
+    copy_in(cursor, "load_stage_copy", table)
+    deliveries = set(table["delivery"].unique().to_pylist())
+    statements = ["load_upsert"] if deliveries - {"rescore"} else []
+    statements += ["load_rescore"] if "rescore" in deliveries else []
+    for statement in statements:
+        seen = rows(cursor, statement, {})[0]
+        written.inserted += int(str(seen["inserted"]))
+        written.updated += int(str(seen["updated"]))
+        written.flagged += cast("list[str]", seen["flagged"])
+    return written
+
+
+def _write_labels(cursor: psycopg2.extensions.cursor, work: LoadWork, landed_at: datetime) -> int:
+    """What the payload of a known payment says of its label, where it says another thing than before."""
+    said = work.payments[(work.payments["delivery"] != NEW) & work.payments["payload_is_fraud"].notna()]
+    if said.empty:
+        return 0
+    values = {
+        "trans_nums": texts(said["trans_num"]),
+        "labels": [bool(label) for label in said["payload_is_fraud"]],
+        "landed_at": landed_at,
+        "landing_seq": int(work.landing_seq),
+    }
+    rows(cursor, "load_labels", values)
+    return cursor.rowcount
+
+
+def _write_quarantine(cursor: psycopg2.extensions.cursor, work: LoadWork) -> int:
+    """Keep what is bad; what was bad and no longer is, is marked so. The number of rows written."""
+    changed = 0
+    bad = work.quarantine.sort_values(["part", "row_index"], na_position="first")
+    indexes = [None if pd.isna(index) else int(index) for index in bad["row_index"]]
+    parts = [int(part) for part in bad["part"]]
+    for part, index, reason, detail, record in zip(
+        parts, indexes, bad["reason"], bad["detail"], bad["record"], strict=True
+    ):
+        values = {
+            "batch_id": work.batch.batch_id,
+            "part": part,
+            "row_index": index,
+            "reason": without_nul(str(reason)),
+            "detail": without_nul(str(detail)),
+            "record": psycopg2.Binary(bytes(record)),
+        }
+        rows(cursor, "load_quarantine", values)
+        changed += cursor.rowcount
+    rows(cursor, "load_quarantine_mended", {"batch_id": work.batch.batch_id, "parts": parts, "row_indexes": indexes})
+    return changed + cursor.rowcount
+
+
+def _write_profiles(cursor: psycopg2.extensions.cursor, profiles: pd.DataFrame) -> int:
+    if profiles.empty:
+        return 0
+    values: dict[str, object] = {
+        "profile_day": [pd.Timestamp(day).date() for day in profiles["profile_day"]],
+        "merchant": texts(profiles["merchant"]),
+    }
+    values |= {name: [int(count) for count in profiles[name]] for name in _PROFILE_COUNTS}
+    rows(cursor, "profiles_insert", values)
+    return cursor.rowcount
+
+
+def _about(flagged: Sequence[str], messages: Sequence[Message]) -> list[Message]:
+    """The messages, without the payments that this transaction did not write as flagged; empty ones are dropped."""
+    written = frozenset(flagged)
+    kept = []
+    for message in messages:
+        told = tuple(trans_num for trans_num in message.trans_nums if trans_num in written)
+        if len(told) == len(message.trans_nums):
+            kept.append(message)
+        elif told:
+            kept.append(replace(message, trans_nums=told, content=_only(message.content, frozenset(told))))
+    return kept
+
+
+def _only(content: dict[str, object], trans_nums: frozenset[str]) -> dict[str, object]:
+    payments = content.get("payments")
+    if not isinstance(payments, list):
+        return content
+    return content | {"payments": [payment for payment in payments if payment["trans_num"] in trans_nums]}
+
+
+def _write_ledger(
+    cursor: psycopg2.extensions.cursor, work: LoadWork, counts: LoadCounts, *, first: bool, changed: bool
+) -> None:
+    """What the first load did; of a replay only what it changed, and nothing if that is nothing."""
+    if not first and not changed:
+        return
+    values = {
+        **vars(counts),
+        "batch_id": work.batch.batch_id,
+        "received": work.received,
+        "valid": len(work.payments),
+        "seconds": work.seconds,
+        "error": without_nul(work.error),
+        "scored_by": work.scored_by,
+        "fallback_reason": without_nul(work.fallback_reason or ""),
+        "threshold": work.threshold,
+        "model_hash": work.model_hash,
+    }
+    rows(cursor, "ledger_done" if first else "ledger_changed", values)
