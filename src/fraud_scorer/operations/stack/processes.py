@@ -84,8 +84,10 @@ def end_all(processes: Iterable[Process], patience_seconds: float = 5.0) -> None
     while time.monotonic() < deadline and any(process.exit_code() is None for process in processes):
         time.sleep(0.05)
     members |= {member for process in processes for member in process.session()}
-    kill(members)
+    own = {process.popen.pid for process in processes if process.popen}
+    kill({member for member in members if member.pid not in own})
     for process in processes:
+        process.signal(signal.SIGKILL)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.popen.wait(timeout=5)  # type: ignore[union-attr]
 

@@ -97,9 +97,10 @@ def mailbox_argv(options: StackOptions, values: Mapping[str, str]) -> tuple[str,
     """An SMTP server whose one mailbox takes every mail, and its web page."""
     port = options.ports
     return (
-        _bin("mail_devel"), "--host", "127.0.0.1", "--user", "analyst@localhost",
+        sys.executable, "-m", "fraud_scorer.operations.stack.mailbox", str(options.data_dir / "mailbox"),
+        "--host", "127.0.0.1", "--user", "analyst@localhost",
         "--smtp-port", str(port["smtp"]), "--http-port", str(port["mailbox"]), "--imap-port", str(port["imap"]),
-        "--password", values["STACK_MAILBOX_PASSWORD"],
+        "--password", values["STACK_MAILBOX_PASSWORD"], "--client-max-size", "20M",
     )  # fmt: skip
 
 
