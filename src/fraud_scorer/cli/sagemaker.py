@@ -63,6 +63,8 @@ def deploy(
     console.print(f"endpoint {state.endpoint} serves {state.variant}")
     if settings.sagemaker_endpoint != name:
         console.print(f"to score with it, set SAGEMAKER_ENDPOINT={name}")
+    if serverless_memory_mb is not None:
+        console.print("serverless endpoints take 4 MB at a time: set SAGEMAKER_MAX_BODY_BYTES=4194304")
 
 
 def status(endpoint: Endpoint = "", as_json: AsJson = False) -> None:

@@ -16,7 +16,7 @@ VARIANT = variant_name(MODEL_HASH)
 
 
 def test_it_sends_what_the_container_reads(scorer, endpoint, reply, matrix) -> None:
-    """CSV without a header, JSON asked for, the run as inference id, and the variant of this very model."""
+    """CSV without a header, JSON asked for, the run as inference id."""
     endpoint.play(reply.scores(0.1, 0.9))
     scorer.score(matrix, reference="2026-11-20T10:31Z")
     request = endpoint.requests[0]
@@ -25,7 +25,6 @@ def test_it_sends_what_the_container_reads(scorer, endpoint, reply, matrix) -> N
     assert request.headers["content-type"] == "text/csv"
     assert request.headers["accept"] == "application/json"
     assert request.headers["x-amzn-sagemaker-inference-id"] == "2026-11-20T10:31Z"
-    assert request.headers["x-amzn-sagemaker-target-variant"] == VARIANT
 
 
 @pytest.mark.parametrize("form", ["json", "lines", "line"])

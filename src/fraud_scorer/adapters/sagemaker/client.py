@@ -176,7 +176,6 @@ class SageMakerScorer:
             ContentType="text/csv",
             Accept="application/json",
             InferenceId=_inference_id(reference),
-            TargetVariant=self.variant,
             Body=body,
         )
         content = self._read(answer["Body"], rows, progress)

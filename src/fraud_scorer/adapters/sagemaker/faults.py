@@ -64,7 +64,7 @@ def _of_an_answer(error: ClientError, who: str) -> tuple[str, str]:
     if code in REFUSED:
         return f"AWS does not know these credentials ({code})", CREDENTIALS_CURE
     if code in FORBIDDEN:
-        return f"AWS forbids this: {message}", "Allow the role what `docs/operating.md` lists for SageMaker"
+        return f"AWS forbids this: {message}", "Allow what `model/sagemaker/README.md` lists"
     if code in THROTTLING:
         return f"{who} is throttled ({code}): {message}", "Give it more instances if this goes on"
     cure = "See `fraud-scorer sagemaker status`" if code == "ValidationError" else ""
