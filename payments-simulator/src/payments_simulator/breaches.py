@@ -31,7 +31,8 @@ class Breaches:
     def between(self, start: int, end: int) -> Payments:
         """The misuse with ``start`` <= time < ``end`` (epoch seconds), unordered."""
         parts = [self._of_hour(hour) for hour in self._hours(start // HOUR - BREACH.horizon_hours, -(-end // HOUR))]
-        return joined([self._misuse_of(np.zeros(0, np.uint64), np.zeros(0, np.int64), 0), *parts]).between(start, end)
+        none = self._misuse_of(np.zeros(0, np.uint64), np.zeros(0, np.int64), 0)
+        return joined([none, *parts]).between(start, end)
 
     def _hours(self, first: int, end: int) -> list[int]:
         """The hours at whose start a breach ends; several breaches of one hour count as one larger one."""
@@ -51,7 +52,8 @@ class Breaches:
         ids = self.habits.dice.ids("victim", slots.view(np.int64))
         later = hour * HOUR + ((0.3 + 2.5 * self.habits.dice.uniform(ids, "later")) * DAY).astype(np.int64)
         begins = BREACH.begins(self.habits, ids, later, cards)
-        return expand(self.habits, BREACH, ids, cards, begins)
+        ends = np.full(len(ids), (hour + BREACH.horizon_hours) * HOUR)
+        return expand(self.habits, BREACH, ids, cards, begins, ends)
 
     def _customers(self, hour: int) -> tuple[Ids, Ints]:
         """Ids and cards of the ordinary payments at the merchants breached before that hour."""
@@ -61,5 +63,5 @@ class Breaches:
         category = pick(_BREACHED, habits.dice.uniform(breach, "category"))
         wanted = population.popular(0.25 * habits.dice.uniform(breach, "rank"), category)[0]
         cards = habits.cards(slots)
-        bought = habits.buy(slots.id, cards, habits.times(slots)).merchant
-        return slots.id[bought == wanted], cards[bought == wanted]
+        merchant = habits.choose(slots.id, cards, habits.times(slots)).merchant
+        return slots.id[merchant == wanted], cards[merchant == wanted]

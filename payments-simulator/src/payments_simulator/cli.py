@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfoNotFoundError
 
+import numpy as np
 import typer
 import uvicorn
 from rich.console import Console
@@ -21,6 +23,7 @@ from payments_simulator.api.ledger import Ledger
 from payments_simulator.api.server import Settings, application
 from payments_simulator.errors import SimulatorError
 from payments_simulator.replay import open_replay
+from payments_simulator.rhythm import local_seconds
 from payments_simulator.sources import Source, WithStaged
 from payments_simulator.spree import staged_payments
 from payments_simulator.stream import Stream, World
@@ -57,7 +60,9 @@ class FileFormat(StrEnum):
     csv = "csv"
 
 
-Rate = Annotated[float, typer.Option(min=0.1, max=20_000, help="Payments a minute, the week's mean.")]
+Rate = Annotated[
+    float, typer.Option("--rate", "--pace", min=0.1, max=20_000, help="Payments a minute, the week's mean.")
+]
 Seed = Annotated[int, typer.Option(help="The same seed, rate and cards are the same payments, for ever.")]
 Cards = Annotated[
     int | None, typer.Option(min=20, help="Card holders at most. Default: as many as make 2.5 payments a day each.")
@@ -88,9 +93,7 @@ def serve(
     time_form: Annotated[TimeForm, typer.Option("--time", help="How the payment's time is written.")] = TimeForm.millis,
 ) -> None:
     """Serve the payments API: GET /current-transactions, with ?start=&end= (ISO, UTC) for exactly a window."""
-    listening = _listen(host, port)
     world = World(seed, rate, cards, time_zone)
-    source = _source(world, replay, spree, state)
     settings = Settings(
         form=Form(encoding=encoding.value, time=time_form.value),
         sample_rows=rows,
@@ -98,10 +101,11 @@ def serve(
         calls_per_minute=calls_per_minute,
         seed=seed,
     )
-    address = f"http://{host}:{listening.getsockname()[1]}"
-    typer.echo(f"payments simulator: {address}/current-transactions ({_described(world, replay)}), Ctrl-C ends it")
-    config = uvicorn.Config(application(source, settings, Ledger(state)), log_level="warning", access_log=False)
-    uvicorn.Server(config).run(sockets=[listening])
+    with _listen(host, port) as listening:
+        served = application(_source(world, replay, spree, state), settings, Ledger(state))
+        address = f"http://{host}:{listening.getsockname()[1]}"
+        typer.echo(f"payments simulator: {address}/current-transactions ({_described(world, replay)}), Ctrl-C ends it")
+        uvicorn.Server(uvicorn.Config(served, log_level="warning", access_log=False)).run(sockets=[listening])
 
 
 @app.command()
@@ -145,10 +149,8 @@ def _source(world: World, replay: Path | None, spree: bool, state: Path | None) 
 
 
 def _checked(world: World) -> World:
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
     try:
-        ZoneInfo(world.time_zone)
+        local_seconds(world.time_zone, np.zeros(1, np.int64))
     except (ZoneInfoNotFoundError, ValueError):
         raise SimulatorError(f"{world.time_zone!r} is no time zone", "Write it as Europe/Berlin or UTC") from None
     return world
@@ -185,10 +187,10 @@ def _iso(moment: int) -> str:
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Run the command; what the user can mend is one line on stderr and exit code 1."""
     try:
-        app()
+        app(arguments)
     except SimulatorError as error:
         typer.echo(f"payments-simulator: {error}", err=True)
         sys.exit(1)

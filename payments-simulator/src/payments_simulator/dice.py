@@ -79,9 +79,9 @@ class Dice:
         return np.asarray(median * np.exp(sigma * self.normal(ids, name)))
 
     def hex32(self, ids: Ids, name: str) -> NDArray[np.str_]:
-        """Per id 32 hex digits."""
-        halves = np.stack([self.bits(ids, name), self.bits(ids, name + "'")], axis=1)
-        text = halves.astype("<u8").tobytes().hex().encode()
+        """Per id 32 hex digits, in the ids' order."""
+        halves = np.stack([ids, self.bits(ids, name)], axis=1)
+        text = halves.astype(">u8").tobytes().hex().encode()
         return np.frombuffer(text, dtype="S32").astype("U32")
 
 

@@ -62,7 +62,7 @@ def draw(habits: Habits, kind: Kind, start: int, end: int) -> Payments:
     slots = habits.any_slots(ids, hour)
     card = habits.cards(slots)
     begins = kind.begins(habits, ids, habits.times(slots), card)
-    return expand(habits, kind, ids, card, begins).between(start, end)
+    return expand(habits, kind, ids, card, begins, (hour + kind.horizon_hours) * HOUR).between(start, end)
 
 
 def _episodes(habits: Habits, kind: Kind, hours: Ints, an_hour: float) -> tuple[Ints, Ids]:
@@ -73,13 +73,16 @@ def _episodes(habits: Habits, kind: Kind, hours: Ints, an_hour: float) -> tuple[
     return hour, habits.dice.ids(f"episode {kind.name}", hour, number)
 
 
-def expand(habits: Habits, kind: Kind, ids: Ids, card: Ints, begins: Ints) -> Payments:
-    """The payments of the episodes: one card and beginning (epoch seconds) per episode id."""
+def expand(habits: Habits, kind: Kind, ids: Ids, card: Ints, begins: Ints, ends: Ints) -> Payments:
+    """The payments of the episodes: per episode id one card, a beginning and a time to stop (epoch seconds).
+
+    They stop so that a window needs no episodes older than the horizon.
+    """
     low, high = kind.payments
     counts = low + habits.dice.below(ids, "payments", high - low + 1)
-    episode, number = np.nonzero(np.arange(high) < counts[:, None])
     step_ids = habits.dice.ids("step", ids.view(np.int64)[:, None], np.arange(high))
     times = begins[:, None] + _offsets(habits, kind, step_ids)
+    episode, number = np.nonzero((np.arange(high) < counts[:, None]) & (times < ends[:, None]))
     cards = card[episode]
     steps = Steps(step_ids[episode, number], ids[episode], number, counts[episode], cards, habits.population.ids(cards))
     return _payments(habits, kind, steps, times[episode, number])
@@ -137,19 +140,22 @@ def at_once(habits: Habits, ids: Ids, time: Ints, _card: Ints) -> Ints:
 
 
 def mostly_at_night(habits: Habits, ids: Ids, time: Ints, card: Ints) -> Ints:
-    """Five in six between 21:30 and 3:30, the rest within hours of a payment of the card."""
-    local = local_seconds(habits.zone, time)
-    night = time - local % DAY + ((21.5 + 6 * habits.dice.uniform(ids, "night")) * HOUR).astype(np.int64)
+    """Five in six between 21:50 and 2:50, the rest within hours of a payment of the card."""
+    night = _next(habits, time, 21.8 + 5 * habits.dice.uniform(ids, "night"))
     return np.where(habits.dice.uniform(ids, "at night") < 0.85, night, soon(habits, ids, time, card))
 
 
 def at_odd_hours(habits: Habits, ids: Ids, time: Ints, card: Ints) -> Ints:
     """Mostly when this card holder is not about: half a day off the habit's peak."""
-    local = local_seconds(habits.zone, time)
     peak = HABIT_PEAKS[card % len(HABIT_PEAKS)]
-    odd_hour = (peak + 12 + 3 * habits.dice.normal(ids, "odd hour")) % 24
-    odd = time - local % DAY + (odd_hour * HOUR).astype(np.int64)
+    odd = _next(habits, time, peak + 12 + 3 * habits.dice.normal(ids, "odd hour"))
     return np.where(habits.dice.uniform(ids, "at odd hours") < 0.6, odd, soon(habits, ids, time, card))
+
+
+def _next(habits: Habits, time: Ints, hour: Floats) -> Ints:
+    """The next time after ``time`` when the local clock shows that hour of the day."""
+    local = local_seconds(habits.zone, time)
+    return time + ((hour * HOUR).astype(np.int64) - local) % DAY
 
 
 # what is bought
@@ -195,7 +201,7 @@ def mixed_goods(habits: Habits, steps: Steps) -> tuple[Ints, Floats]:
     category = _chosen(habits, steps, categories.STOLEN_CARD)
     usual = categories.ordinary_amounts(habits.dice, steps.id, category)
     high = categories.stolen_amounts(habits.dice, steps.id, category, 0.16)
-    return category, np.where(habits.dice.uniform(steps.id, "high") < 0.9, high, 2 * usual)
+    return category, np.where(habits.dice.uniform(steps.id, "high") < 0.94, high, 2 * usual)
 
 
 def own_errands(habits: Habits, steps: Steps) -> tuple[Ints, Floats]:
@@ -219,12 +225,12 @@ def big_day(habits: Habits, steps: Steps) -> tuple[Ints, Floats]:
 
 MINUTE = 60.0
 FRAUDS = (
-    Kind("stolen_card", 0.0026, (7, 13), (22 * MINUTE, 1.1), mostly_at_night, stolen_goods, 0.03, 0.13),
+    Kind("stolen_card", 0.0026, (7, 13), (16 * MINUTE, 0.9), mostly_at_night, stolen_goods, 0.03, 0.25),
     Kind("account_takeover", 0.0009, (3, 8), (35 * MINUTE, 1.3), at_odd_hours, taken_over, 0.05, 0.1),
     Kind("card_testing", 0.00055, (6, 14), (45.0, 0.9), soon, tests_then_hauls, 0.0, 0.01),
     Kind("impossible_travel", 0.0004, (2, 6), (25 * MINUTE, 1.0), at_once, cloned, 0.08, 0.0, far=True),
 )
-BREACH = Kind("compromised_merchant", 0.00075, (2, 5), (45 * MINUTE, 1.2), mostly_at_night, mixed_goods, 0.04, 0.1)
+BREACH = Kind("compromised_merchant", 0.00075, (2, 5), (25 * MINUTE, 1.0), mostly_at_night, mixed_goods, 0.04, 0.1)
 HONEST = (
     Kind("errands", 0.025, (3, 6), (14 * MINUTE, 0.9), soon, own_errands, horizon_hours=16),
     Kind("small_buys", 0.004, (4, 9), (4 * MINUTE, 1.1), soon, small_buys, one_merchant=True, horizon_hours=16),

@@ -21,6 +21,16 @@ class Slots:
     minute: Ints
 
 
+@dataclass(frozen=True)
+class Choice:
+    """Where payments are made: per payment the card's id, the place it travels in (-1: home), category, merchant."""
+
+    card_ids: Ids
+    away: Ints
+    category: Ints
+    merchant: Ints
+
+
 class Habits:
     """The ordinary payments of a population at ``per_minute`` payments a minute (the week's mean)."""
 
@@ -81,15 +91,20 @@ class Habits:
         big = self.dice.uniform(ids, "big") < 0.00125
         return np.where(big, amounts * self.dice.log_normal(ids, "how big", 5.0, 0.5), amounts)
 
-    def buy(self, ids: Ids, card: Ints, time: Ints) -> Payments:
-        """Ordinary purchases of those cards at those times (epoch seconds)."""
+    def choose(self, ids: Ids, card: Ints, time: Ints) -> Choice:
+        """Which merchants those cards go to at those times (epoch seconds)."""
         card_ids = self.population.ids(card)
         away = self.population.trip(card_ids, local_seconds(self.zone, time) // 86_400)
         category = self.category(ids, card_ids, away)
-        merchant = self.population.merchant(card_ids, ids, category)
-        lat, long = self.population.branch(self.place(card_ids, away, category), merchant, ids)
-        amounts = self.dollars(ids, card_ids, category)
-        return Payments(ids, time, card, merchant, to_cents(amounts), lat, long, np.zeros(len(ids), dtype=np.int64))
+        return Choice(card_ids, away, category, self.population.merchant(card_ids, ids, category))
+
+    def buy(self, ids: Ids, card: Ints, time: Ints) -> Payments:
+        """Ordinary purchases of those cards at those times (epoch seconds)."""
+        choice = self.choose(ids, card, time)
+        place = self.place(choice.card_ids, choice.away, choice.category)
+        lat, long = self.population.branch(place, choice.merchant, ids)
+        cents = to_cents(self.dollars(ids, choice.card_ids, choice.category))
+        return Payments(ids, time, card, choice.merchant, cents, lat, long, np.zeros(len(ids), dtype=np.int64))
 
     def between(self, start: int, end: int) -> Payments:
         """All ordinary payments with ``start`` <= time < ``end`` (epoch seconds), unordered."""

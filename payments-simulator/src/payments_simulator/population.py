@@ -98,11 +98,14 @@ class Population:
         """Card numbers with their check digit, 12 to 19 digits; no two cards share one."""
         ids = self.ids(card)
         draw = self.dice.uniform(ids, "issuer")
+        first = self.dice.below(self.dice.ids("serial", np.arange(1)), "first", 1_000_000_000)
+        serial = (card * 387_420_489 + first) % 1_000_000_000  # one to one: the factor is prime to ten
         numbers = np.zeros(len(card), dtype=np.int64)
         low = 0.0
         for share, digits, prefix in _ISSUERS:
             chosen = (draw >= low) & (draw < low + share + 1e-9)
-            numbers[chosen] = _card_numbers(card[chosen], self.dice.bits(ids[chosen], "digits"), digits, prefix)
+            filling = self.dice.bits(ids[chosen], "digits")
+            numbers[chosen] = _card_numbers(serial[chosen], filling, digits, prefix)
             low += share
         return numbers
 
@@ -145,9 +148,8 @@ class Population:
         return np.asarray(every_day[(spread * len(every_day)).astype(np.int64)])
 
 
-def _card_numbers(card: Ints, bits: Ids, digits: int, prefix: int) -> Ints:
-    """Prefix, filling, a scrambled nine-digit serial (one to one with the card), check digit."""
-    serial = (card * 387_420_489 + 123_456_787) % 1_000_000_000
+def _card_numbers(serial: Ints, bits: Ids, digits: int, prefix: int) -> Ints:
+    """Prefix, filling, nine-digit serial, check digit."""
     filling_digits = digits - len(str(prefix)) - 10
     filling = (bits % np.uint64(10**filling_digits)).astype(np.int64)
     body = (prefix * 10**filling_digits + filling) * 1_000_000_000 + serial

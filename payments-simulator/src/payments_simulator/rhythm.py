@@ -36,6 +36,8 @@ assert len(_HABITS) == HABIT_SLOTS
 
 @lru_cache(maxsize=65_536)
 def _offset_seconds(zone: str, hour: int) -> int:
+    if zone == "UTC":  # also where no time zone database is installed
+        return 0
     offset = datetime.fromtimestamp(hour * 3600, UTC).astimezone(ZoneInfo(zone)).utcoffset()
     return 0 if offset is None else int(offset.total_seconds())
 

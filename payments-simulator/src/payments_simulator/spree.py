@@ -31,8 +31,9 @@ def stage(stream: Stream, start: int) -> pd.DataFrame:
         staged = replace(kind, payments=(count, count), gap=(gap, 0.4), ordinary=0.0, long_break=0.0)
         ids = stream.dice.ids(f"staged {kind.name}", start, np.array(delays))
         card = stream.habits.cards(stream.habits.any_slots(ids, np.full(len(ids), start // 3600 - 24)))
-        parts.append(expand(stream.habits, staged, ids, card, start + np.array(delays, dtype=np.int64)))
-    payments = joined(parts).between(start, start + 300).ordered()
+        begins = start + np.array(delays, dtype=np.int64)
+        parts.append(expand(stream.habits, staged, ids, card, begins, np.full(len(ids), start + 300)))
+    payments = joined(parts).ordered()
     return to_public(payments, stream.population, stream.dice)
 
 

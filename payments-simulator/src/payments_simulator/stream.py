@@ -61,7 +61,7 @@ class Stream:
         self._cached_episodes = lru_cache(maxsize=4)(self._draw_episodes)
 
     def between(self, start: int, end: int) -> Payments:
-        """All payments with ``start`` <= time < ``end`` (epoch seconds), by time, then id."""
+        """All payments with ``start`` <= time < ``end`` (epoch seconds), by time, then ``trans_num``."""
         if end <= start:
             return self.between(start, start + 1).between(start, start)
         return joined([self.habits.between(start, end), self._episodes(start, end)]).ordered()

@@ -56,11 +56,15 @@ STREETS = _words(
 )
 STREET_KINDS = _words("Street Avenue Road Lane Drive Court Place Terrace Way Boulevard")
 JOBS = [
-    *_words("""Accountant Actuary Architect Baker Barista Bookkeeper Carpenter Cashier Chef Chemist Electrician Engineer Farmer
-    Firefighter Geologist Hairdresser Journalist Lawyer Lecturer Librarian Machinist Mechanic Midwife Musician Nurse
-    Optometrist Painter Paramedic Pharmacist Photographer Physiotherapist Pilot Plumber Porter Psychologist Receptionist
-    Retired Roofer Secretary Statistician Student Surgeon Surveyor Tailor Teacher Technician Translator Veterinarian
-    Welder Writer"""),
+    *_words(
+        """
+        Accountant Actuary Architect Baker Barista Bookkeeper Carpenter Cashier Chef Chemist Electrician
+        Engineer Farmer Firefighter Geologist Hairdresser Journalist Lawyer Lecturer Librarian Machinist
+        Mechanic Midwife Musician Nurse Optometrist Painter Paramedic Pharmacist Photographer Physiotherapist
+        Pilot Plumber Porter Psychologist Receptionist Retired Roofer Secretary Statistician Student Surgeon
+        Surveyor Tailor Teacher Technician Translator Veterinarian Welder Writer
+        """
+    ),
     *[
         "Bus driver", "Civil engineer", "Dental hygienist", "Event organiser", "Film editor", "Graphic designer",
         "Hotel manager", "Insurance broker", "Landscape architect", "Marine scientist", "Office manager",

@@ -105,7 +105,8 @@ class PaymentsApi:
         now = self.clock()
         if window is None:
             recent = self._recent_payments(int(now))
-            drawn = self._draws.integers(0, max(1, len(recent)), rows or self.settings.sample_rows)[: len(recent)]
+            count = (rows or self.settings.sample_rows) if len(recent) else 0
+            drawn = self._draws.integers(0, max(1, len(recent)), count)
             return Answer.of_frame(recent.iloc[drawn], now_millis=int(now * 1000))
         start, end = (math.ceil(moment.timestamp()) for moment in window)
         return Answer.of_frame(self.source.frame(start, max(start, min(end, math.ceil(now)))))
