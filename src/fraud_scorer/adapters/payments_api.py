@@ -150,7 +150,8 @@ class _Call:
         body = bytearray()
         truncated = False
         try:
-            for chunk in response.raw.stream(_CHUNK, decode_content=True):
+            # read1 hands on what has come so far; read would keep it to itself when the connection breaks
+            while chunk := response.raw.read1(_CHUNK, decode_content=True):
                 body += chunk
                 if len(body) > self._max_bytes:
                     raise ApiUnavailable(

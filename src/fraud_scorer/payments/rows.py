@@ -38,17 +38,17 @@ def _adapter(value_type: Any) -> TypeAdapter[list[Any]]:
     return TypeAdapter(list[value_type])
 
 
-def _text(name: str) -> Any:
-    return Annotated[str, Field(strict=True, max_length=LONGEST[name])]
+def _text(name: str, pattern: str | None = None) -> Any:
+    return Annotated[str, Field(strict=True, max_length=LONGEST[name], pattern=pattern)]
 
 
 _ADAPTERS: dict[str, TypeAdapter[list[Any]]] = {
-    "trans_num": _adapter(_text("trans_num") | WholeId),
+    "trans_num": _adapter(_text("trans_num", r"\S") | WholeId),
     "current_time": TypeAdapter(list[EventTime]),
     "trans_date_trans_time": TypeAdapter(list[EventTime]),
     "unix_time": TypeAdapter(list[EventTime]),
     "cc_num": TypeAdapter(list[StrictInt | Annotated[str, Field(strict=True, max_length=100)] | StrictFloat]),
-    "merchant": _adapter(_text("merchant") | WholeId),
+    "merchant": _adapter(_text("merchant", r"\S") | WholeId),
     "amt": TypeAdapter(list[Amount]),
     "amt_minor": TypeAdapter(list[Annotated[int, Field(ge=-MOST_MINOR_UNITS, le=MOST_MINOR_UNITS)] | None]),
     "currency": TypeAdapter(list[Annotated[str, Field(strict=True, pattern="^[A-Za-z]{3}$")] | None]),

@@ -104,7 +104,7 @@ def _unfinished(api: PaymentsApi, landing: ExtractLanding, clock: Clock, limits:
     asked = 0
     for minute in sorted(open_minutes | gaps):
         batch = Batch.of_minute(minute)
-        if batch.end + CURRENT_FOR > now:
+        if batch.end + CURRENT_FOR >= now:
             return
         asked += _may_ask(batch, api, now, limits)
         if asked > limits.most_missed:
@@ -120,7 +120,7 @@ def _gaps(landing: ExtractLanding, now: datetime) -> Iterator[datetime]:
     minute = Batch.of_minute(max(first, now - MISSED_WITHIN)).minute
     assert minute is not None
     closed = landing.closed_minutes(minute)
-    while minute + MINUTE + CURRENT_FOR <= now:
+    while minute + MINUTE + CURRENT_FOR < now:
         if minute not in closed:
             yield minute
         minute += MINUTE
