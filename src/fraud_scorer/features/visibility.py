@@ -67,6 +67,7 @@ def _merge(payments: pd.DataFrame, history: pd.DataFrame, time_zone: str) -> _Se
     landed = both["landing_seq"].to_numpy(np.int64)
     until = _replaced_at(both["trans_num"], landed, len(history))
     order = _order(line.group, line.micros, landed, both["trans_num"])
+    order = order[until[order] > landed[order]]  # what its own batch delivers again (a rescore) was never seen
     return _Seen(line.take(order), landed[order], until[order], row[order])
 
 

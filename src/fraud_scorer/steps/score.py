@@ -15,14 +15,21 @@ from fraud_scorer.errors import ArtifactError
 from fraud_scorer.frames import DECISION_COLUMNS
 from fraud_scorer.ports import Model, RawScores, Scorer
 
-SHADOW_COLUMNS = ("trans_num", "model_hash", "raw_score", "fraud_probability", "threshold", "flagged")
+SHADOW_COLUMNS = {
+    "trans_num": "str",
+    "model_hash": "str",
+    "raw_score": "float64",
+    "fraud_probability": "float64",
+    "threshold": "float64",
+    "flagged": "bool",
+}
 
 
 @dataclass(frozen=True)
 class Scores:
     """What was decided, and who scored."""
 
-    decisions: pd.DataFrame  # DECISION_COLUMNS, one row a payment that was scored
+    decisions: pd.DataFrame  # DECISION_COLUMNS
     scored_by: str | None  # None: nothing was to be scored
     fallback_reason: str = ""
     variant: str = ""
@@ -39,24 +46,24 @@ def score(
     threshold: float,
     reference: str,
 ) -> Scores:
-    """Decide about the payments that transform chose: new, corrected or to be rescored, no refunds.
+    """Decide about each payment that transform prepared (new, corrected or rescored ones, refunds left out).
 
     Args:
         trans_nums: the payments' ids.
-        features: the declared features, row by row those of ``trans_nums``; reasons are told from them.
-        matrix: the model's input made of ``features``: float32, shape (rows, width), NaN for missing.
+        features: the declared features, row by row those of ``trans_nums``.
+        matrix: the model's input (float32), row by row.
         model: the artefacts in force.
         scorer: SageMaker or the local model.
         threshold: a payment is flagged from this probability on.
         reference: the run, for the endpoint's log (never a card).
 
     Returns:
-        One decision a payment, in order, with a fresh index.
+        One decision a payment, in the given order, with a fresh index.
 
     Raises:
         ArtifactError: matrix or scores do not fit the model.
     """
-    _check_matrix(matrix, (len(trans_nums), len(model.features)), model.features)
+    _check_matrix(model, matrix, len(trans_nums))
     answer = _scores(scorer, matrix, reference)
     probability = _probabilities(model, answer.raw)
     flagged = probability >= threshold
@@ -81,8 +88,8 @@ def shadow_scores(
     trans_nums: pd.Series, features: pd.DataFrame, *, model: Model, scorer: Scorer, threshold: float
 ) -> pd.DataFrame:
     """What a second model would have decided about the same payments: ``SHADOW_COLUMNS``, no reasons, no alert."""
-    matrix = model.matrix(features)
-    _check_matrix(matrix, (len(trans_nums), len(model.features)), model.features)
+    matrix = model.matrix(features) if len(features) else np.zeros((0, len(model.features)), np.float32)
+    _check_matrix(model, matrix, len(trans_nums))
     raw = _scores(scorer, matrix, "shadow").raw
     probability = _probabilities(model, raw)
     return pd.DataFrame(
@@ -94,14 +101,15 @@ def shadow_scores(
             "threshold": float(threshold),
             "flagged": probability >= threshold,
         }
-    )[list(SHADOW_COLUMNS)]
+    ).astype(SHADOW_COLUMNS)
 
 
-def _check_matrix(matrix: np.ndarray, shape: tuple[int, int], columns: tuple[str, ...]) -> None:
-    if matrix.shape != shape:
-        raise ArtifactError(f"the model's input has shape {matrix.shape}, expected {shape}", _CURE)
+def _check_matrix(model: Model, matrix: np.ndarray, rows: int) -> None:
+    width = len(model.features)
+    if matrix.shape != (rows, width):
+        raise ArtifactError(f"{rows} payments came with a matrix of {matrix.shape}, expected {width} columns", _CURE)
     if np.isinf(matrix).any():
-        column = columns[int(np.flatnonzero(np.isinf(matrix).any(axis=0))[0])]
+        column = model.features[int(np.flatnonzero(np.isinf(matrix).any(axis=0))[0])]
         raise ArtifactError(f"feature {column} is infinite", _CURE)
 
 
