@@ -37,7 +37,11 @@ def write_artifacts(folder: Path, booster: xgboost.Booster) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     content = bytes(booster.save_raw("ubj"))
     (folder / "model.ubj").write_bytes(content)
-    manifest = {"files": {"model.ubj": {"sha256": hashlib.sha256(content).hexdigest()}}}
+    manifest = {
+        "format": 1, "files": {"model.ubj": {"sha256": hashlib.sha256(content).hexdigest()}}, "features": [],
+        "matrix_columns": [f"f{column}" for column in range(WIDTH)], "library_versions": {}, "usual": {},
+        "calibration": {"raw": [0, 1], "probability": [0, 1]}, "recommended_threshold": 0.5,
+    }  # fmt: skip
     (folder / "manifest.json").write_text(json.dumps(manifest))
     return folder
 

@@ -25,7 +25,10 @@ def serve_model(folder: Path, *, host: str = "127.0.0.1", port: int = 8080, endp
     except ImportError as error:
         raise SettingsError(f"{error.name} is not installed", "Install requirements/endpoint.txt") from None
     app = create_app(folder, endpoint_name=endpoint_name)
-    server = uvicorn.Server(uvicorn.Config(app, host=host, port=port, log_level="warning", access_log=False, ws="none"))
+    config = uvicorn.Config(
+        app, host=host, port=port, log_level="warning", access_log=False, ws="none", timeout_keep_alive=75
+    )
+    server = uvicorn.Server(config)
     log.info("Serving the model.", action="serve", folder=str(folder), url=f"http://{host}:{port}")
     try:
         server.run()
