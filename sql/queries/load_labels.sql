@@ -1,6 +1,6 @@
--- noqa: disable=RF02,ST05
 -- Labels that a later delivery of a known payment changed: appended, once a landing. Compared with what the payload had
 -- said until that landing, so that an old batch's replay says nothing new. Known when landed, but not before the delay.
+-- noqa: disable=RF02,ST05
 insert into labels (trans_num, source, verdict, known_at, author, landing_seq)
 select
     said.trans_num,

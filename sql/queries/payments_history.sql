@@ -1,7 +1,7 @@
--- noqa: disable=RF02
 -- What features need of the earlier payments of some cards: first landed before a landing sequence number, and as they
 -- stood just before it. Refunds are left out. The card is named by its place (from 1) in the list that was asked for.
 -- Grain: one payment.
+-- noqa: disable=RF02
 with
 asked as (
     select

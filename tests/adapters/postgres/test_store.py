@@ -160,7 +160,8 @@ def test_chargebacks_beat_verdicts_beat_the_payload_once_known(world: World) -> 
     def say(source: str, verdict: str, known_at: str) -> None:
         world.rows(
             "insert into labels (trans_num, source, verdict, known_at, author)"
-            f" select trans_num, '{source}', '{verdict}', '{known_at}', 'ann' from payments_scored where amount_cents > 1"
+            f" select trans_num, '{source}', '{verdict}', '{known_at}', 'ann'"
+            " from payments_scored where amount_cents > 1"
         )
 
     def frauds(day: int) -> tuple[int, int]:
@@ -180,7 +181,7 @@ def test_chargebacks_beat_verdicts_beat_the_payload_once_known(world: World) -> 
 
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "America/Havana"])
 def test_profiles_equal_the_training_ones(world: World, zone: str) -> None:
-    """The same counts as numpy's, over clock changes (at midnight in Havana), late and out-of-order landings, delays."""
+    """The same counts as numpy's, over clock changes (at midnight in Havana), late landings and label delays."""
     rng = np.random.default_rng(7)
     migrate(world.url, time_zone=zone, label_delay_days=2.5)
     start = datetime(2026, 9, 25, tzinfo=UTC)

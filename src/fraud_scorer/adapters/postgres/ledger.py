@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 from sqlalchemy import Engine
 
@@ -73,3 +74,22 @@ class PostgresLedger:
         batch_ids = None if batches is None else [batch.batch_id for batch in batches]
         with transaction(self._engine) as cursor:
             return rows(cursor, "ledger_recent", {"at_most": limit, "kinds": list(kinds), "batch_ids": batch_ids})
+
+    def quarantined(self) -> int:
+        """How many quarantined records are open."""
+        with transaction(self._engine) as cursor:
+            return int(str(rows(cursor, "quarantine_count", {})[0]["records"]))
+
+    def quarantine_list(
+        self, limit: int = 50, *, statuses: Sequence[str] = ("open",), batch: Batch | None = None
+    ) -> list[dict[str, object]]:
+        """Quarantined records, latest first, without their bytes: quarantine_id, batch_id, part, row_index, reason, …"""
+        values = {"at_most": limit, "statuses": list(statuses), "batch_id": batch.batch_id if batch else None}
+        with transaction(self._engine) as cursor:
+            return rows(cursor, "quarantine_list", values)
+
+    def quarantine_record(self, quarantine_id: int) -> dict[str, object] | None:
+        """One quarantined record with ``record``, its encrypted bytes; None if there is none of that number."""
+        with transaction(self._engine) as cursor:
+            found = rows(cursor, "quarantine_record", {"quarantine_id": quarantine_id})
+        return found[0] | {"record": bytes(cast("memoryview", found[0]["record"]))} if found else None

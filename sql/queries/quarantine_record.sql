@@ -1,0 +1,13 @@
+-- One quarantined record, still encrypted.
+select
+    quarantine_id,
+    batch_id,
+    part,
+    row_index,
+    reason,
+    detail,
+    status,
+    created_at,
+    record
+from quarantine
+where quarantine_id = :quarantine_id
