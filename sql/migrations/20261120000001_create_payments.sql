@@ -56,9 +56,10 @@ create table payments_scored (
 );
 
 -- covers what a day is compared with: a million payments are summed from the index alone
-create index payments_scored_event_time on payments_scored (event_time) include (amount_cents, currency, flagged);
+create index payments_scored_event_time on payments_scored (event_time) include (amount_cents, currency, category, flagged);
 create index payments_scored_card on payments_scored (card_token, event_time);
 create index payments_scored_flagged on payments_scored (event_time) where flagged;
+create index payments_scored_payload_fraud on payments_scored (event_time) where payload_is_fraud;
 create index payments_scored_batch on payments_scored (batch_id);
 
 -- the few that a later delivery corrected: history is read as it stood before a given landing
@@ -139,4 +140,5 @@ create table merchant_profiles (
 
 -- migrate:down
 drop table merchant_profiles, labels, payment_history, payments_scored, report_settings;
+-- squawk-ignore ban-drop-function
 drop function keep_predecessors;

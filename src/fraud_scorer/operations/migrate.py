@@ -22,6 +22,7 @@ from fraud_scorer.operations.views_and_roles import apply_roles, apply_views, fi
 from fraud_scorer.sql_files import sql_root
 
 CONNECT_SECONDS = 5
+OLDEST_SERVER = 15  # unique nulls not distinct
 MIGRATE_SECONDS = 3600
 __all__ = ["Migrated", "migrate", "pending_migrations", "sql_root"]
 
@@ -132,7 +133,8 @@ def _connect_error(error: psycopg2.OperationalError, target: URL) -> SettingsErr
 
 def _create_if_missing(target: URL) -> None:
     try:
-        with Connected(target):
+        with Connected(target) as connection:
+            _refuse_old_server(connection)
             return
     except SettingsError as error:
         if "database" not in error.what or "does not exist" not in error.what:
@@ -142,6 +144,12 @@ def _create_if_missing(target: URL) -> None:
             cursor.execute(sql.SQL("create database {}").format(sql.Identifier(str(target.database))))
         except (psycopg2.errors.DuplicateDatabase, psycopg2.errors.UniqueViolation):
             return  # another `migrate` was first
+
+
+def _refuse_old_server(connection: psycopg2.extensions.connection) -> None:
+    if connection.server_version < OLDEST_SERVER * 10_000:
+        found = connection.server_version // 10_000
+        raise SettingsError(f"PostgreSQL {found} is too old", f"Use PostgreSQL {OLDEST_SERVER} or newer")
 
 
 def _run_dbmate(target: URL, migrations: Path) -> None:

@@ -109,6 +109,16 @@ def test_a_correction_replaces_the_body_and_keeps_its_predecessor(world: World) 
     assert was == [("correction", 1, 2, "1000", "0.25")]
 
 
+def test_whoever_changes_a_row_leaves_its_predecessor(world: World) -> None:
+    """Also an engineer with psql; a statement that changes nothing leaves nothing."""
+    world.minute(1, [one("a"), one("b")])
+    world.rows("update payments_scored set flagged = flagged")
+    world.rows("update payments_scored set flagged = true where trans_num = '" + trans_num("b") + "'")
+    assert world.rows("select trans_num, why, was->>'flagged' from payment_history") == [
+        (trans_num("b"), "rescore", "false")
+    ]
+
+
 def test_an_older_landing_undoes_no_correction(world: World) -> None:
     """A batch that landed earlier and is loaded (or replayed) later leaves the newer body alone."""
     world.landed(1)
