@@ -8,12 +8,42 @@ from __future__ import annotations
 import logging
 import sys
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from typing import Any
 
 __all__ = ["task_instance_mutation_hook"]
 
 LIVE = timedelta(minutes=20)
 BACKFILL_POOL = "fraud_backfill"
+HEAVY = (
+    "boto3",
+    "css_inline",
+    "jinja2",
+    "joblib",
+    "pandas",
+    "psycopg2",
+    "pyarrow.parquet",
+    "requests",
+    "sklearn.compose",
+    "sklearn.pipeline",
+    "sklearn.preprocessing",
+    "sqlalchemy.dialects.postgresql.psycopg2",
+    "xgboost",
+    "fraud_scorer.adapters.artifacts",
+    "fraud_scorer.adapters.landing",
+    "fraud_scorer.adapters.local_model",
+    "fraud_scorer.adapters.payments_api",
+    "fraud_scorer.adapters.postgres.outbox",
+    "fraud_scorer.adapters.postgres.store",
+    "fraud_scorer.adapters.sagemaker",
+    "fraud_scorer.adapters.smtp",
+    "fraud_scorer.adapters.stage",
+    "fraud_scorer.messages.compose",
+    "fraud_scorer.messages.render",
+    "fraud_scorer.pipeline",
+    "fraud_scorer.settings",
+    "fraud_scorer.wiring",
+)
 
 
 def task_instance_mutation_hook(task_instance: Any, dag_run: Any = None) -> None:
@@ -31,12 +61,8 @@ def import_heavy_libraries() -> None:
     Importing is safe before a fork; computing is not (XGBoost's OpenMP threads would not survive it), so no model is
     loaded here.
     """
-    import pandas  # noqa: F401
-    import pyarrow.parquet  # noqa: F401
-    import sklearn.preprocessing  # noqa: F401
-    import xgboost  # noqa: F401
-
-    import fraud_scorer.wiring  # noqa: F401
+    for name in HEAVY:
+        import_module(name)
 
 
 # only where tasks are forked from: API server, DAG processor and command line stay light

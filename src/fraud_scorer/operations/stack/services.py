@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
@@ -83,6 +84,12 @@ def jobs(options: StackOptions, values: Mapping[str, str]) -> dict[str, Service]
             Service("airflow-pools", (_bin("airflow"), "pools", "import", pools), airflow, start_seconds=60),
         )
     }
+
+
+def airflow_clean(options: StackOptions, values: Mapping[str, str], before: datetime) -> Service:
+    """Airflow forgets runs that ended before then; it never does so by itself."""
+    argv = (_bin("airflow"), "db", "clean", "--clean-before-timestamp", before.isoformat(), "--skip-archive", "--yes")
+    return Service("airflow-clean", argv, airflow_environment(options, values))
 
 
 def simulator_argv(options: StackOptions) -> tuple[str, ...]:

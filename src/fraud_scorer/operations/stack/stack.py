@@ -133,7 +133,7 @@ class Stack:
             return
         what = "importing them as history"
         self.screen.doing(what)
-        process = self._launch(self.jobs["history-import"])
+        process = self.launch(self.jobs["history-import"])
         shown = 0
         while process.exit_code() is None:
             self._refuse_if_stopping()
@@ -168,7 +168,7 @@ class Stack:
     def job(self, name: str, what: str, found: str) -> None:
         """Run one job to its end."""
         self.screen.doing(what)
-        process = self._launch(self.jobs[name])
+        process = self.launch(self.jobs[name])
         while process.exit_code() is None:
             self._refuse_if_stopping()
             if process.running_seconds() > self.jobs[name].start_seconds:
@@ -185,7 +185,7 @@ class Stack:
         if name not in self.services:
             return
         self.screen.doing(f"starting {name}")
-        self._launch(self.services[name])
+        self.launch(self.services[name])
         if wait:
             self._wait_for(name)
 
@@ -201,7 +201,8 @@ class Stack:
             time.sleep(0.1)
         self.screen.done(f"starting {name}", f"{name} is up")
 
-    def _launch(self, service: Service) -> Process:
+    def launch(self, service: Service) -> Process:
+        """Start a process and wait for nothing."""
         process = Process(
             service.name, service.argv, service.environment, home=self.options.data_dir,
             cwd=self.options.checkout / service.folder, log=self.options.logs / f"{service.name}.log",

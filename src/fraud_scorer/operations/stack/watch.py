@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -12,12 +14,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from fraud_scorer.errors import FraudScorerError
 from fraud_scorer.operations.stack.minutes import minutes_stall, settled_minutes
 from fraud_scorer.operations.stack.processes import Process, end_all, shorten
-from fraud_scorer.operations.stack.services import airflow_db_url
+from fraud_scorer.operations.stack.services import airflow_clean, airflow_db_url
 from fraud_scorer.operations.stack.stack import Stack, Stopping
 
-STALL_SECONDS = 150.0
+STALL_SECONDS = 100.0
 LONGEST_BACKOFF_SECONDS = 60.0
 HEALTHY_SECONDS = 60.0
+CLEANING_SECONDS = 6 * 3600.0
+KEPT = timedelta(days=7)  # Airflow's own memory of runs; the run ledger keeps its own
 
 
 class Watch:
@@ -30,7 +34,7 @@ class Watch:
         self._shown: dict[str, datetime] = {}
         self._backoff: dict[str, float] = {}
         self._due: dict[str, float] = {}  # when to start again what died: time.monotonic()
-        self._last: dict[str, float] = {}
+        self._last = {"cleaning": time.monotonic() - CLEANING_SECONDS + 1800}  # not in the busy first minutes
         self._store_down = False
 
     def until(self, stopping: threading.Event) -> None:
@@ -40,6 +44,7 @@ class Watch:
             self._every(2, "minutes", self._show_minutes)
             self._every(15, "stall", self._restart_a_stalled_scheduler)
             self._every(60, "logs", self._shorten_logs)
+            self._every(CLEANING_SECONDS, "cleaning", self._forget_old_runs)
 
     def _every(self, seconds: float, name: str, act: Callable[[], None]) -> None:
         if time.monotonic() - self._last.get(name, 0.0) >= seconds:
@@ -122,6 +127,14 @@ class Watch:
             self._screen.trouble(f"no task has started for {STALL_SECONDS:.0f} s", "the scheduler is started again")
             end_all([process], 5)
             self._restart(name, process)
+
+    def _forget_old_runs(self) -> None:
+        before = datetime.now(UTC) - KEPT
+        with contextlib.suppress(FraudScorerError, Stopping):
+            self._stack.launch(airflow_clean(self._stack.options, self._stack.values, before))
+        for folder in (self._stack.options.logs / "airflow").glob("dag_id=*/run_id=*"):
+            if folder.stat().st_mtime < before.timestamp():
+                shutil.rmtree(folder, ignore_errors=True)
 
     def _shorten_logs(self) -> None:
         for process in self._stack.processes.values():

@@ -1,0 +1,131 @@
+"""`make run`, for real: PostgreSQL twice, the simulator over HTTP, Airflow's scheduler, a mail server."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from email import message_from_bytes
+from email.message import Message
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from dotenv import dotenv_values
+from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from fraud_scorer.operations.embedded_postgres import free_port
+from fraud_scorer.operations.stack.checks import is_taken
+from fraud_scorer.operations.stack.options import DEFAULT_PORTS
+from fraud_scorer.operations.stack.processes import leftovers
+
+ROOT = Path(__file__).parents[2]
+LONGEST_SECONDS = 220
+
+
+class Accepted:
+    """A mail server's handler that keeps what it accepted."""
+
+    def __init__(self) -> None:
+        self.mails: list[Message] = []
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
+        """Accept."""
+        self.mails.append(message_from_bytes(envelope.content))
+        return "250 accepted"
+
+
+class Run:
+    """One `make run` in a folder of its own, with the test's mail server in the mailbox's place."""
+
+    def __init__(self, data_dir: Path, smtp_port: int) -> None:
+        self.data_dir = data_dir
+        self.ports = {name: free_port() for name in DEFAULT_PORTS}
+        self.output = data_dir.with_suffix(".out")
+        chosen = {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(smtp_port), "FRAUD_THRESHOLD": "0"}  # flags everything
+        ports = ",".join(f"{name}={port}" for name, port in self.ports.items())
+        argv = [str(Path(sys.executable).parent / "fraud-scorer"), "stack", "--data-dir", str(data_dir)]
+        argv += ["--ports", ports, "--pace", "60", "--history-days", "0", "--without", "dashboard"]
+        with self.output.open("wb") as output:
+            self.process = subprocess.Popen(
+                argv, cwd=ROOT, env=os.environ | chosen, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+            )
+
+    def says(self) -> str:
+        """What it has printed so far."""
+        return self.output.read_text()
+
+    def ask(self, statement: str) -> list[Any]:
+        """Rows of fraud_db; none while it cannot be asked yet."""
+        url = dotenv_values(self.data_dir / "local.env", interpolate=False).get("FRAUD_DB_URL")
+        try:
+            with create_engine(url or "postgresql+psycopg2://", poolclass=NullPool).connect() as connection:
+                return list(connection.execute(text(statement)))
+        except SQLAlchemyError:
+            return []
+
+    def wait_for(self, found: Callable[[], Any], what: str) -> Any:
+        """What ``found`` finds; fails with everything that was printed when the time is over."""
+        deadline = time.monotonic() + LONGEST_SECONDS
+        while time.monotonic() < deadline:
+            if result := found():
+                return result
+            assert self.process.poll() is None, f"it ended before {what}:\n{self.says()}"
+            time.sleep(0.5)
+        pytest.fail(f"no {what} in time:\n{self.says()}")
+
+    def end(self) -> None:
+        """Ctrl-C."""
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(timeout=30)
+
+
+@pytest.fixture
+def mail_server() -> Iterator[tuple[Accepted, int]]:
+    """A mail server and its port."""
+    handler = Accepted()
+    controller = Controller(handler, hostname="127.0.0.1", port=free_port())
+    controller.start()
+    yield handler, controller.port
+    controller.stop()
+
+
+@pytest.fixture
+def run(tmp_path: Path, mail_server: tuple[Accepted, int]) -> Iterator[Run]:
+    """A running stack; ended, whatever became of the test."""
+    tmp_path.chmod(0o711)
+    run = Run(tmp_path / "data", mail_server[1])
+    yield run
+    if run.process.poll() is None:
+        run.process.terminate()
+        run.process.wait(timeout=60)
+
+
+@pytest.mark.e2e
+@pytest.mark.timeout(LONGEST_SECONDS + 60)
+def test_a_scheduled_minute_goes_from_the_api_to_the_mailbox(run: Run, mail_server: tuple[Accepted, int]) -> None:
+    """Airflow itself runs a minute: from the simulator's HTTP to rows and a mail; Ctrl-C then leaves nothing behind."""
+    done = "select batch_id, received, inserted, flagged from run_ledger where status = 'done' and inserted > 0"
+    batch_id, received, inserted, flagged = run.wait_for(lambda: run.ask(done), "scored minute")[0]
+    assert received >= inserted >= flagged > 0
+    stored = f"select trans_num, card_last4 from payments_scored where first_batch_id = '{batch_id}' and flagged"
+    payments = run.ask(stored)
+    assert len(payments) == flagged
+
+    accepted = mail_server[0].mails
+    run.wait_for(lambda: accepted, "mail")
+    assert accepted[0]["To"] == "analyst@localhost"
+    assert re.fullmatch(r"<[^>]+>", str(accepted[0]["Message-ID"]))
+    run.wait_for(lambda: batch_id[11:16] in run.says(), "line about the minute")
+    assert "user admin, password " in run.says()
+
+    run.end()
+    assert run.process.returncode == 0, run.says()
+    assert leftovers(run.data_dir) == []
+    assert [name for name, port in run.ports.items() if is_taken(port)] == []
