@@ -16,7 +16,7 @@ from fraud_scorer.adapters.payments_api import HttpPaymentsApi, parse_headers
 from fraud_scorer.batches import Batch
 from fraud_scorer.errors import ApiUnavailable, SettingsError
 
-BATCH = Batch.of_id("2026-11-20T10:31Z")
+BATCH = Batch.of_id("2025-11-20T10:31Z")
 BODY = b'{"columns": [], "data": []}'
 
 
@@ -107,11 +107,33 @@ def test_a_windowed_url_asks_for_exactly_the_minute(server):
     ask(server, response(), query="?start={start}&end={end}", headers={"X-Api-Key": "k"})
 
     assert (
-        "GET /current-transactions?start=2026-11-20T10%3A31%3A00Z&end=2026-11-20T10%3A32%3A00Z " in server.requests[0]
+        "GET /current-transactions?start=2025-11-20T10%3A31%3A00Z&end=2025-11-20T10%3A32%3A00Z " in server.requests[0]
     )
     assert "X-Api-Key: k" in server.requests[0]
     assert HttpPaymentsApi("http://h/?a={start}&b={end}").windowed
     assert not HttpPaymentsApi("http://h/").windowed
+
+
+def test_a_window_that_is_not_over_on_the_servers_clock_is_not_taken(server):
+    """Our clock ten minutes ahead: the window would come back empty; the error says how long to wait."""
+    now = datetime.now(UTC)
+    batch = Batch.of_minute(now - timedelta(minutes=1, seconds=now.second))
+    server.scripts = [response(Date=format_datetime(now - timedelta(minutes=10), usegmt=True))]
+    soon = now + timedelta(seconds=60)
+
+    with pytest.raises(ApiUnavailable, match=r"clock is 60. seconds behind ours.*Check both clocks") as caught:
+        HttpPaymentsApi(server.url + "?s={start}&e={end}").ask(batch, deadline=soon)
+    assert 500 < caught.value.retry_after <= 601
+    assert HttpPaymentsApi(server.url).ask(batch, deadline=soon).body == BODY
+
+
+def test_the_servers_clock_may_be_right_or_silent(server):
+    """The time of now, none and nonsense are all fine; virtual minutes are judged on the clock that was handed in."""
+    virtual = datetime(2030, 1, 1, 0, 1, tzinfo=UTC)
+    api = HttpPaymentsApi(server.url + "?s={start}&e={end}", now=lambda: virtual)
+    for date in (format_datetime(datetime.now(UTC), usegmt=True), None, "today"):
+        server.scripts = [response(Date=date)]
+        assert api.ask(Batch.of_id("2030-01-01T00:00Z"), deadline=virtual + timedelta(seconds=60)).body == BODY
 
 
 def test_compressed_and_chunked_answers_are_read(server):

@@ -24,6 +24,7 @@ from fraud_scorer.frames import (
     UNCHANGED,
 )
 from fraud_scorer.payments.decode import decode
+from fraud_scorer.payments.deliveries import KNOWN_COLUMNS
 from fraud_scorer.payments.reading import RawPart
 from fraud_scorer.payments.tables import Table
 from fraud_scorer.payments.tokens import CardTokens
@@ -48,24 +49,23 @@ PLAIN = Recipe()
 
 
 class FakeStore:
-    """What transform reads of the database; `load` stores like the real one, batch by batch."""
+    """What transform reads of the database; `load` stores like the real one, and keeps what was replaced."""
 
     def __init__(self):
-        self.rows = {}
-        self.asked_for = []
+        self.rows, self.versions, self.asked_for = {}, [], []
 
     def known(self, trans_nums):
         rows = [self.rows[one] for one in trans_nums if one in self.rows]
-        return pd.DataFrame(rows, columns=["trans_num", "event_time", "landing_seq", "first_landing_seq", "body_hash"])
+        return pd.DataFrame(rows, columns=list(KNOWN_COLUMNS))
 
     def history(self, card_tokens, since, until, before_seq):
         self.asked_for.append((set(card_tokens), since, until, before_seq))
+        stood = {row["trans_num"]: row for row in self.versions if row["landing_seq"] < before_seq}
         rows = [
             row | {"landing_seq": row["first_landing_seq"]}
-            for row in self.rows.values()
-            if row["card_token"] in set(card_tokens) and since <= row["event_time"] < until
-            and row["first_landing_seq"] < before_seq and row["amount_cents"] >= 0
-        ]  # fmt: skip
+            for row in stood.values()
+            if row["card_token"] in card_tokens and since <= row["event_time"] < until and row["amount_cents"] >= 0
+        ]
         return pd.DataFrame(rows, columns=list(HISTORY_COLUMNS)).astype(HISTORY_COLUMNS)
 
     def merchant_profiles(self, days, before_seq):
@@ -76,6 +76,7 @@ class FakeStore:
         for row in payments[payments["delivery"] != UNCHANGED].to_dict("records"):
             first = self.rows.get(row["trans_num"], {}).get("first_landing_seq", row["landing_seq"])
             self.rows[row["trans_num"]] = row | {"first_landing_seq": first}
+            self.versions.append(self.rows[row["trans_num"]])
 
 
 class FakeModel:
@@ -330,45 +331,69 @@ def test_landed_batches_are_read_when_their_turn_comes(tmp_path, store):
     assert deliveries(result) == [["t1", sequence, NEW]]
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_batches_give_the_same_however_they_are_grouped(seed):
-    """Late, repeated and corrected payments: one run for all or one for each, every feature is the same bit for bit."""
+def random_works(seed):
+    """Eight batches of late, repeated and corrected payments of three cards."""
     random = np.random.default_rng(seed)
-    works = [
-        work(minute, [
-            payment(int(number), at=int(random.integers(0, 60 * (minute + 1))), amt=float(random.integers(1, 4)),
-                    cc_num=4532015112830366 + int(number) % 3)
-            for number in random.integers(0, 25, size=6)
-        ])
+    return [
+        work(
+            minute,
+            [
+                payment(
+                    int(number),
+                    at=int(random.integers(0, 60 * (minute + 1))),
+                    amt=float(random.integers(-1, 4)),
+                    cc_num=4532015112830366 + int(number) % 3,
+                )
+                for number in random.integers(0, 25, size=6)
+            ],
+        )
         for minute in range(8)
-    ]  # fmt: skip
+    ]
 
-    together = run(works, FakeStore())
-    store, frames, matrices = FakeStore(), [], []
+
+def one_by_one(works, store):
+    """Each batch in a run of its own, loaded before the next: payments, and the model's input by payment and batch."""
+    frames, inputs = [], {}
     for one in works:
         alone = run([one], store)
         store.load(alone.payments)
         frames.append(alone.payments)
-        matrices.append(alone.matrix)
-
-    pd.testing.assert_frame_equal(together.payments, pd.concat(frames, ignore_index=True))
-    assert np.array_equal(together.matrix, np.concatenate(matrices), equal_nan=True)
-    assert {NEW, CORRECTION, UNCHANGED} == set(together.payments["delivery"])
+        inputs |= inputs_of(alone)
+    return pd.concat(frames, ignore_index=True), inputs
 
 
-def test_rescore_sees_what_the_first_decision_saw():
-    """All landed batches, decided anew after everything is stored: payments never corrected get the same features."""
-    works = [
-        work(minute, [payment(minute * 3 + n, at=minute * 60 + n * 7 - 90 * (n == 2)) for n in range(3)])
-        for minute in range(1, 6)
-    ]
-    store, matrices = FakeStore(), []
-    for one in works:
-        live = run([one], store)
-        store.load(live.payments)
-        matrices.append(live.matrix)
+def inputs_of(result):
+    """The model's input, bit for bit, by payment and batch."""
+    scored = result.payments.loc[result.features.index]
+    keys = zip(scored["trans_num"], scored["landing_seq"], strict=True)
+    return dict(zip(keys, (row.tobytes() for row in result.matrix), strict=True))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_batches_give_the_same_however_they_are_grouped(seed):
+    """One run for all, one for each, or some before the others are stored: every input is the same bit for bit."""
+    works = random_works(seed)
+    payments, inputs = one_by_one(works, FakeStore())
+
+    together = run(works, FakeStore())
+    halfway = FakeStore()
+    one_by_one(works[:4], halfway)
+    rest = run(works[2:], halfway)
+
+    pd.testing.assert_frame_equal(together.payments, payments)
+    assert inputs_of(together) == inputs
+    assert inputs_of(rest) == {key: value for key, value in inputs.items() if key[1] >= 104}
+    assert {NEW, CORRECTION, UNCHANGED} == set(payments["delivery"])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_rescore_sees_what_the_first_decision_saw(seed):
+    """Decided anew after everything is stored: each body in force gets the input it had when it came."""
+    works, store = random_works(seed), FakeStore()
+    _, inputs = one_by_one(works, store)
 
     again = run(works, store, rescore=True)
 
-    assert set(again.payments["delivery"]) == {RESCORE}
-    assert np.array_equal(again.matrix, np.concatenate(matrices), equal_nan=True)
+    in_force = {(row["trans_num"], row["landing_seq"]) for row in store.rows.values() if row["amount_cents"] >= 0}
+    assert set(again.payments["delivery"]) == {RESCORE, UNCHANGED}
+    assert inputs_of(again) == {key: value for key, value in inputs.items() if key in in_force}

@@ -9,6 +9,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import quote, urljoin, urlsplit
@@ -22,6 +23,7 @@ from fraud_scorer.errors import ApiUnavailable, SettingsError
 from fraud_scorer.ports import Answer
 
 _CHUNK = 65_536
+_DATE_GRAIN_SECONDS = 1.0  # a Date header leaves the fraction out
 _MOST_REDIRECTS = 3
 _REDIRECTS = (301, 302, 303, 307, 308)
 _NETWORK = (requests.RequestException, HTTPError, OSError)
@@ -58,14 +60,28 @@ class HttpPaymentsApi:
 
         Raises:
             ApiUnavailable: refused, no answer by the deadline, another status, too large, or sent elsewhere;
-                ``retry_after`` holds the seconds the server asked for.
+                ``retry_after`` holds the seconds the server asked for. Of a windowed API also: by the server's
+                clock the minute is not over.
         """
         seconds = (deadline - self._now()).total_seconds()
         if seconds <= 0:
             raise ApiUnavailable("no time was left to ask the payments API")
         call = _Call(self._headers, self._max_bytes, seconds)
-        body, status, content_type, truncated = call.result(self._url_of(batch))
-        return Answer(body, status, content_type, self._now(), truncated)
+        received = call.result(self._url_of(batch))
+        if self.windowed and received.seconds_ahead is not None:
+            self._refuse_unfinished(batch, received.seconds_ahead)
+        return Answer(received.body, received.http_status, received.content_type, self._now(), received.truncated)
+
+    def _refuse_unfinished(self, batch: Batch, ahead: float) -> None:
+        """A window that is not over on the server's clock is not complete, whatever our clock says."""
+        missing = (batch.end - self._now()).total_seconds() + ahead
+        if missing > _DATE_GRAIN_SECONDS:
+            error = ApiUnavailable(
+                f"the payments API's clock is {ahead:.0f} seconds behind ours: its minute is not over",
+                "Check both clocks",
+            )
+            error.retry_after = missing
+            raise error
 
     def _url_of(self, batch: Batch) -> str:
         if not self.windowed:
@@ -93,6 +109,17 @@ def parse_headers(text: str) -> dict[str, str]:
     return headers
 
 
+@dataclass(frozen=True)
+class _Received:
+    """What came back."""
+
+    body: bytes
+    http_status: int
+    content_type: str
+    truncated: bool
+    seconds_ahead: float | None  # of the machine's clock over the server's; None if the server names no time
+
+
 class _Call:
     """One call in a thread of its own, so that its deadline holds whatever the server does with the connection.
 
@@ -105,10 +132,10 @@ class _Call:
         self._max_bytes = max_bytes
         self._seconds = seconds
         self._sockets = TrackedSockets()
-        self._outcome: tuple[bytes, int, str, bool] | ApiUnavailable | None = None
+        self._outcome: _Received | ApiUnavailable | None = None
 
-    def result(self, url: str) -> tuple[bytes, int, str, bool]:
-        """Body, status, content type, truncated."""
+    def result(self, url: str) -> _Received:
+        """What came back by the deadline; raises ApiUnavailable."""
         thread = threading.Thread(target=self._run, args=(url,), daemon=True, name="payments-api-call")
         thread.start()
         thread.join(self._seconds)
@@ -134,7 +161,7 @@ class _Call:
         except Exception as error:  # a thread's error would be lost
             self._outcome = ApiUnavailable(f"{_place(url)} gave an answer that cannot be read ({type(error).__name__})")
 
-    def _follow(self, session: requests.Session, url: str) -> tuple[bytes, int, str, bool]:
+    def _follow(self, session: requests.Session, url: str) -> _Received:
         for _ in range(_MOST_REDIRECTS + 1):
             with session.get(
                 url, headers=dict(self._headers), stream=True, timeout=self._seconds, allow_redirects=False
@@ -144,7 +171,7 @@ class _Call:
                 url = _redirected(url, response.headers.get("Location", ""))
         raise ApiUnavailable(f"{_place(url)} redirects more than {_MOST_REDIRECTS} times")
 
-    def _read(self, response: requests.Response, url: str) -> tuple[bytes, int, str, bool]:
+    def _read(self, response: requests.Response, url: str) -> _Received:
         if not 200 <= response.status_code < 300:
             raise _refusal(response, url)
         body = bytearray()
@@ -162,7 +189,8 @@ class _Call:
             if not body:
                 raise
             truncated = True
-        return bytes(body), response.status_code, response.headers.get("Content-Type", ""), truncated
+        content_type, date = response.headers.get("Content-Type", ""), response.headers.get("Date", "")
+        return _Received(bytes(body), response.status_code, content_type, truncated, _seconds_ahead(date))
 
 
 def _refusal(response: requests.Response, url: str) -> ApiUnavailable:
@@ -180,6 +208,13 @@ def _retry_after(text: str) -> float | None:
         return float(text)
     try:
         return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+    except (TypeError, ValueError):
+        return None
+
+
+def _seconds_ahead(date: str) -> float | None:
+    try:
+        return time.time() - parsedate_to_datetime(date).timestamp()
     except (TypeError, ValueError):
         return None
 

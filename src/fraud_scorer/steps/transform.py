@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from fraud_scorer.batches import Batch
-from fraud_scorer.frames import HISTORY_COLUMNS, PAYMENT_COLUMNS, QUARANTINE_COLUMNS, UNCHANGED
+from fraud_scorer.frames import HISTORY_COLUMNS, PAYMENT_COLUMNS, QUARANTINE_COLUMNS
 from fraud_scorer.payments.deliveries import (
     KNOWN_COLUMNS,
     classify,
@@ -28,6 +28,7 @@ from fraud_scorer.payments.deliveries import (
 )
 from fraud_scorer.payments.fields import FieldMap
 from fraud_scorer.payments.reading import BatchReading, RawPart
+from fraud_scorer.payments.seen import Past, to_score
 from fraud_scorer.payments.tokens import CardTokens
 from fraud_scorer.payments.validate import Rules
 from fraud_scorer.ports import Landing, Model, Store
@@ -132,11 +133,12 @@ def transform(
     the day began.
     """
     read = list(_bounded((_read_batch(one, tokens, encrypt, recipe) for one in work), recipe))
-    payments = _classified(read, store, rescore=rescore)
-    scored = payments[((payments["delivery"] != UNCHANGED) & (payments["amount_cents"] >= 0)).to_numpy()]
-    history = _history(scored, read, store, recipe)
-    profiles = _profiles(scored, store, recipe)
-    features = compute_features(scored, history, profiles, time_zone=recipe.time_zone)
+    known = _known(store, read)
+    payments = _classified(read, known, rescore=rescore)
+    profiles = _profiles(to_score(payments), store, recipe)
+    earlier_tokens = {old: new for one in read for old, new in one.earlier_tokens.items()}
+    past = Past(store, known, earlier_tokens, recipe.look_back)
+    features = _features(payments, past, profiles, partial(compute_features, time_zone=recipe.time_zone))
     return Transformed(
         batches=_batches(read),
         payments=payments,
@@ -197,10 +199,15 @@ def _read_batch(work: Work, tokens: CardTokens, encrypt: Callable[[bytes], bytes
 
 
 # --- all batches --------------------------------------------------------------------------------------------------
-def _classified(read: Sequence[_Read], store: Store, *, rescore: bool) -> pd.DataFrame:
+def _known(store: Store, read: Sequence[_Read]) -> pd.DataFrame:
+    """What is stored of all batches' payments."""
+    ids = list(dict.fromkeys(trans_num for one in read for trans_num in one.tokenised["trans_num"]))
+    known = store.known(ids) if ids else empty_frame(KNOWN_COLUMNS)
+    return known[list(KNOWN_COLUMNS)].astype(KNOWN_COLUMNS)
+
+
+def _classified(read: Sequence[_Read], known: pd.DataFrame, *, rescore: bool) -> pd.DataFrame:
     """``PAYMENT_COLUMNS`` of all batches; what an earlier one of them brings is known to the later ones."""
-    ids = pd.unique(pd.concat([one.tokenised["trans_num"] for one in read])) if read else []
-    known = _known(store, list(ids))
     frames = []
     for one in read:
         sequence = one.work.landing_seq
@@ -211,26 +218,15 @@ def _classified(read: Sequence[_Read], store: Store, *, rescore: bool) -> pd.Dat
     return _joined(frames, PAYMENT_COLUMNS)
 
 
-def _known(store: Store, trans_nums: Sequence[str]) -> pd.DataFrame:
-    known = store.known(trans_nums) if trans_nums else empty_frame(KNOWN_COLUMNS)
-    return known[list(KNOWN_COLUMNS)].astype(KNOWN_COLUMNS)
-
-
-def _history(scored: pd.DataFrame, read: Sequence[_Read], store: Store, recipe: Recipe) -> pd.DataFrame:
-    """The earlier payments of the scored ones' cards, under the card tokens of today."""
-    if scored.empty:
-        return empty_frame(HISTORY_COLUMNS)
-    cards = set(scored["card_token"])
-    earlier = {old: new for one in read for old, new in one.earlier_tokens.items() if new in cards}
-    history = store.history(
-        sorted(cards | set(earlier)),
-        scored["event_time"].min().to_pydatetime() - recipe.look_back,
-        scored["event_time"].max().to_pydatetime() + timedelta(microseconds=1),
-        int(scored["landing_seq"].max()) + 1,
-    )
-    if earlier and len(history):
-        history = history.assign(card_token=history["card_token"].replace(earlier))
-    return history
+def _features(
+    payments: pd.DataFrame, past: Past, profiles: pd.DataFrame, compute: Callable[..., pd.DataFrame]
+) -> pd.DataFrame:
+    """The features of the payments to score, in their order and under their index."""
+    scored = to_score(payments)
+    found = [compute(view.payments, view.history, profiles) for view in past.views(payments)]
+    if not found:
+        return compute(scored, empty_frame(HISTORY_COLUMNS), profiles)
+    return pd.concat(found).loc[scored.index] if len(found) > 1 else found[0].loc[scored.index]
 
 
 def _profiles(scored: pd.DataFrame, store: Store, recipe: Recipe) -> pd.DataFrame:

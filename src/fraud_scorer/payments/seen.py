@@ -1,0 +1,94 @@
+"""What a run's payments can know of the past: the history that goes to the feature function with them.
+
+A batch sees what had landed before it, as it then stood, and itself. So a run of several batches gives the same
+features as one run for each, and a replay gives those of the first time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pandas as pd
+
+from fraud_scorer.frames import CORRECTION, HISTORY_COLUMNS, NEW, UNCHANGED
+from fraud_scorer.payments.deliveries import empty_frame
+from fraud_scorer.ports import Store
+
+
+@dataclass(frozen=True)
+class View:
+    """The payments and the history of one call of the feature function; ``payments`` keeps the run's index."""
+
+    payments: pd.DataFrame
+    history: pd.DataFrame
+
+
+def to_score(payments: pd.DataFrame) -> pd.DataFrame:
+    """The rows about which something is to be decided: new, corrected and rescored payments, refunds left out."""
+    return payments[((payments["delivery"] != UNCHANGED) & (payments["amount_cents"] >= 0)).to_numpy()]
+
+
+@dataclass(frozen=True)
+class Past:
+    """Where a run's history comes from."""
+
+    store: Store
+    known: pd.DataFrame  # of the run's payments, what was stored when it began
+    earlier_tokens: Mapping[str, str]  # card token under an older key to the one of today
+    look_back: timedelta
+
+    def views(self, payments: pd.DataFrame) -> Iterator[View]:
+        """One view if all batches are later than all that is stored, else one a batch; none if nothing is scored."""
+        scored = to_score(payments)
+        if scored.empty:
+            return
+        first, last = int(payments["landing_seq"].min()), int(scored["landing_seq"].max())
+        if (self.known["landing_seq"] < first).all() and not _has_corrected_refunds(payments):
+            history = self._history(scored, last + 1)
+            if (history["landing_seq"] < first).all():
+                yield View(scored, history)
+                return
+        for landing_seq in sorted(set(scored["landing_seq"])):
+            yield self._view(payments, int(landing_seq))
+
+    def _view(self, payments: pd.DataFrame, landing_seq: int) -> View:
+        """One batch: all its payments (but those that had come by a later one), and all that landed before it."""
+        own = payments[((payments["landing_seq"] == landing_seq) & (payments["amount_cents"] >= 0)).to_numpy()]
+        scored = to_score(own)
+        later = self.known.loc[(self.known["first_landing_seq"] > landing_seq).to_numpy(), "trans_num"]
+        own = own[~own["trans_num"].isin(later).to_numpy()]
+        history = self._history(scored, landing_seq)
+        unstored = payments[((payments["landing_seq"] < landing_seq) & payments["delivery"].isin([NEW, CORRECTION]))]
+        unstored = unstored[unstored["card_token"].isin(set(scored["card_token"])).to_numpy()]
+        return View(own, _with_latest(history, unstored))
+
+    def _history(self, scored: pd.DataFrame, before_seq: int) -> pd.DataFrame:
+        """The earlier payments of the scored ones' cards, under the card tokens of today."""
+        cards = set(scored["card_token"])
+        earlier = {old: new for old, new in self.earlier_tokens.items() if new in cards}
+        history = self.store.history(
+            sorted(cards | set(earlier)),
+            scored["event_time"].min().to_pydatetime() - self.look_back,
+            scored["event_time"].max().to_pydatetime() + timedelta(microseconds=1),
+            before_seq,
+        )
+        if earlier and len(history):
+            history = history.assign(card_token=history["card_token"].replace(earlier))
+        return history
+
+
+def _has_corrected_refunds(payments: pd.DataFrame) -> bool:
+    """Whether a payment becomes a refund within the run: the feature function would go on showing the payment."""
+    return bool(((payments["delivery"] == CORRECTION) & (payments["amount_cents"] < 0)).any())
+
+
+def _with_latest(history: pd.DataFrame, unstored: pd.DataFrame) -> pd.DataFrame:
+    """``history`` as it would be if the run's earlier batches were stored already."""
+    if unstored.empty:
+        return history
+    both = pd.concat([history, unstored[list(HISTORY_COLUMNS)]], ignore_index=True)
+    latest = both[~both["trans_num"].duplicated(keep="last").to_numpy()]
+    latest = latest[(latest["amount_cents"] >= 0).to_numpy()]
+    return latest.reset_index(drop=True) if len(latest) else empty_frame(HISTORY_COLUMNS)
