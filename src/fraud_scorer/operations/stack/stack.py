@@ -111,7 +111,7 @@ class Stack:
         if AIRFLOW in self.databases:
             create_database(self.databases[AIRFLOW], "airflow")
         self.job("airflow-migrate", "preparing Airflow's metadata", "Airflow's metadata is ready")
-        self.server("airflow-dags", wait=False)
+        self.server("airflow-dags")
         self.server("airflow-api", wait=False)
         self.job("airflow-pools", "making Airflow's pools", "Airflow's pools are there")
         self._wait_for("airflow-api")
@@ -199,7 +199,7 @@ class Stack:
                 how = "ended" if process.exit_code() is not None else f"was not ready in {service.start_seconds:.0f} s"
                 raise ProcessFailed(f"{name} {how}", f"See {process.log}", tuple(process.last_lines()))
             time.sleep(0.1)
-        self.screen.done(f"starting {name}", f"{name} is up")
+        self.screen.done(f"starting {name}", f"{name} is {'up' if service.health else 'started'}")
 
     def launch(self, service: Service) -> Process:
         """Start a process and wait for nothing."""
