@@ -104,6 +104,13 @@ class Settings(BaseSettings):
     smtp_timeout_seconds: Seconds = Field(10.0, le=50, description="One message's limit; shorter than its lease (60 s)")
     alert_from: str = Field("Fraud scorer <fraud-scorer@localhost>", description="Sender")
     alert_recipients: str = Field("analyst@localhost", description="Who is told of frauds, comma separated")
+    alert_rules: Path | None = Field(
+        None,
+        description="Who is told of what, by amount, category and probability (YAML); empty: all recipients of all",
+    )
+    alert_slack_webhook: SecretStr = Field(
+        SecretStr(""), description="A Slack-compatible webhook that is told as well; empty: none"
+    )
     alert_operator: str = Field("operator@localhost", description="Who is told when the system itself needs someone")
     alert_max_age_hours: float = Field(
         24.0, gt=0, description="Older payments are not alerted; the morning mail lists them"

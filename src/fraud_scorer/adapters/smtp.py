@@ -83,15 +83,13 @@ class SmtpMailer:
         """
         email = self._rendered(message)
         sender, recipient = parseaddr(str(email["From"]))[1], parseaddr(message.recipient)[1]
-        try:
-            with self._deadline(self._timeout_seconds):
-                self._deliver(sender, recipient, email)
-        except TimeoutError:
-            self._drop()
-            raise MailServerDown(f"the mail server took longer than {self._timeout_seconds:g} s", CURE) from None
-        except (OSError, smtplib.SMTPException) as error:
-            self._drop()
-            raise MailUnavailable(f"the connection to the mail server was cut ({type(error).__name__})") from None
+        with self._bounded():
+            self._deliver(sender, recipient, email)
+
+    def probe(self) -> None:
+        """Connect, secure, log in: whether the server would talk to us; nothing is sent. Raises MailServerDown."""
+        with self._bounded():
+            self._connect()
 
     def close(self) -> None:
         """Say goodbye; never raises."""
@@ -185,6 +183,19 @@ class SmtpMailer:
 
     def _context(self) -> ssl.SSLContext:
         return self._tls or ssl.create_default_context()
+
+    @contextmanager
+    def _bounded(self) -> Iterator[None]:
+        """One message's time and errors; the connection is dropped where it can no longer be trusted."""
+        try:
+            with self._deadline(self._timeout_seconds):
+                yield
+        except TimeoutError:
+            self._drop()
+            raise MailServerDown(f"the mail server took longer than {self._timeout_seconds:g} s", CURE) from None
+        except (OSError, smtplib.SMTPException) as error:
+            self._drop()
+            raise MailUnavailable(f"the connection to the mail server was cut ({type(error).__name__})") from None
 
     @contextmanager
     def _deadline(self, seconds: float) -> Iterator[None]:

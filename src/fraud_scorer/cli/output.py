@@ -1,0 +1,41 @@
+"""How commands print: tables for people, JSON for scripts."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+# a pipe has no width: then tables are as wide as they need
+console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 240)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts")]
+
+
+def print_json(value: Any) -> None:
+    """``value`` as JSON on standard output; times as ISO."""
+    typer.echo(json.dumps(value, indent=2, default=str))
+
+
+Advance = Callable[[int, int], None]
+
+
+@contextmanager
+def progress_bar(what: str, *, quiet: bool = False) -> Iterator[Advance]:
+    """Hand out ``advance(done, total)``: a bar on standard error for people, nothing if ``quiet``."""
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        disable=quiet,
+    ) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -1,0 +1,109 @@
+"""The five verbs, one by one and together; replay; the import of past payments."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fraud_scorer import wiring
+from fraud_scorer.batches import Batch, parse_minute
+from fraud_scorer.cli.output import AsJson, console, print_json, progress_bar
+from fraud_scorer.settings import load_settings
+
+if TYPE_CHECKING:
+    from fraud_scorer.pipeline import Pipeline
+
+At = Annotated[
+    datetime, typer.Option("--at", parser=parse_minute, metavar="TIME", help="The minute, e.g. 2026-11-20T10:31Z")
+]
+From = Annotated[
+    datetime, typer.Option("--from", parser=parse_minute, metavar="TIME", help="First minute, e.g. 2026-11-20T10:00Z")
+]
+To = Annotated[datetime, typer.Option("--to", parser=parse_minute, metavar="TIME", help="First minute left out")]
+
+history = typer.Typer(help="Past payments.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    for command in (extract, transform, score, load, alert):
+        app.command()(command)
+    app.command("run-minute")(run_minute)
+    app.command()(replay)
+    history.command("import")(import_history)
+    app.add_typer(history, name="history")
+
+
+def _pipeline() -> Pipeline:
+    return wiring.pipeline(load_settings())
+
+
+def _tell(result: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json(result)
+        return
+    console.print(
+        ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in result.items() if value not in (None, ""))
+    )
+
+
+def extract(at: At, as_json: AsJson = False) -> None:
+    """Ask the payments API for a minute and land its answers as they are."""
+    _tell(_pipeline().extract(Batch.of_minute(at)), as_json)
+
+
+def transform(at: At, as_json: AsJson = False) -> None:
+    """Check the waiting batches, quarantine what is bad, compute features. --at names the run."""
+    _tell(_pipeline().transform(Batch.of_minute(at).batch_id), as_json)
+
+
+def score(at: At, as_json: AsJson = False) -> None:
+    """Score what transform left for this run, on SageMaker or locally."""
+    _tell(_pipeline().score(Batch.of_minute(at).batch_id), as_json)
+
+
+def load(at: At, as_json: AsJson = False) -> None:
+    """Write what score decided for this run: one transaction a batch."""
+    _tell(_pipeline().load(Batch.of_minute(at).batch_id), as_json)
+
+
+def alert(at: At, as_json: AsJson = False) -> None:
+    """Send the mails that wait, this run's and earlier ones."""
+    _tell(_pipeline().alert(Batch.of_minute(at).batch_id), as_json)
+
+
+def run_minute(at: At, as_json: AsJson = False) -> None:
+    """All five steps for one minute."""
+    _tell(_pipeline().run_minute(Batch.of_minute(at)), as_json)
+
+
+def replay(
+    start: From,
+    end: To,
+    rescore: Annotated[bool, typer.Option(help="Decide anew; old decisions go to the history")] = False,
+    dry_run: Annotated[bool, typer.Option(help="Say what would change, write nothing")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run the five steps again over landed bytes. Without --rescore every recorded decision is kept."""
+    with progress_bar("replaying", quiet=as_json) as advance:
+        result = _pipeline().replay(start, end, rescore=rescore, dry_run=dry_run, progress=advance)
+    _tell(result, as_json)
+    if not as_json and not (result["new"] or result["updated"]):
+        console.print("nothing changed: every payment of these minutes is stored as it was decided")
+
+
+def import_history(
+    file: Annotated[
+        Path, typer.Argument(help="CSV or Parquet with the public schema's columns, or your own by a field map")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Import past payments: scored and stored, never alerted; a second import of the same payments changes nothing."""
+    from fraud_scorer.history import import_history as import_file
+
+    with progress_bar("importing", quiet=as_json) as advance:
+        result = import_file(_pipeline(), file, progress=advance)
+    _tell(result, as_json)

@@ -1,0 +1,133 @@
+"""Commands that keep the system up: migrate, check, status, settings, stack."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from dotenv import dotenv_values
+from rich.table import Table
+
+from fraud_scorer import wiring
+from fraud_scorer.cli.output import AsJson, console, print_json
+from fraud_scorer.settings import Settings, load_settings
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    app.command()(migrate)
+    app.command()(check)
+    app.command()(status)
+    app.command()(settings)
+    app.command()(stack)
+
+
+def migrate() -> None:
+    """Bring fraud_db to the newest schema: migrations, views, roles, report settings. Safe to run again."""
+    done = wiring.migrate(load_settings())
+    for name in done.migrations:
+        console.print(f"applied {name}", highlight=False)
+    for note in done.notes:
+        console.print(f"note: {note}", highlight=False)
+    console.print("fraud_db is at the newest schema")
+
+
+def check(as_json: AsJson = False) -> None:
+    """Try every setting and connection; say what is wrong and how to mend it."""
+    from fraud_scorer.operations.check import run_checks
+
+    findings = run_checks(wiring.Parts(load_settings()))
+    if as_json:
+        print_json([vars(finding) for finding in findings])
+    for finding in [] if as_json else findings:
+        mark = "[green]ok  [/]" if finding.ok else "[bold red]FAIL[/]"
+        console.print(f"{mark} {finding.name:<18} {finding.found}", highlight=False)
+        if finding.cure:
+            console.print(f"     → {finding.cure}", highlight=False)
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+def status(
+    last: Annotated[int, typer.Option(min=1, max=1440, help="How many minutes back")] = 15, as_json: AsJson = False
+) -> None:
+    """The run ledger's last minutes, what waits, and the endpoint's circuit breaker."""
+    from fraud_scorer.operations.status import system_status
+
+    state = system_status(wiring.Parts(load_settings()), last)
+    if as_json:
+        print_json(state)
+        return
+    columns = ("batch_id", "status", "received", "inserted", "updated", "quarantined", "flagged", "alerted")
+    table = Table(*columns, "seconds", "scored by", "error", box=None)
+    for line in state["ledger"]:
+        seconds = "" if line["seconds"] is None else f"{line['seconds']:.1f}"
+        cells = [str(line[name]) for name in columns]
+        table.add_row(*cells, seconds, line["scored_by"] or "", line["error"] or line["fallback_reason"] or "")
+    console.print(table)
+    waiting = ", ".join(f"{count} {what}" for what, count in state["waiting"].items())
+    console.print(f"waiting: {waiting}")
+    if state["breaker"]:
+        console.print(state["breaker"])
+
+
+def settings(
+    as_json: AsJson = False,
+    example: Annotated[bool, typer.Option("--example", help="Print .env.example instead")] = False,
+) -> None:
+    """What is in force and where each value came from; secrets are masked."""
+    if example:
+        typer.echo(env_example(), nl=False)
+        return
+    in_force = load_settings()
+    rows = {
+        name.upper(): {"value": str(getattr(in_force, name)), "from": _source(name)} for name in Settings.model_fields
+    }
+    if as_json:
+        print_json(rows)
+        return
+    table = Table("setting", "value", "from", box=None)
+    for name, row in rows.items():
+        table.add_row(name, row["value"], row["from"])
+    console.print(table)
+
+
+def env_example() -> str:
+    """Every setting with its sentence and default, as ``.env.example`` holds it."""
+    blocks = []
+    for name, field in Settings.model_fields.items():
+        default = field.default.get_secret_value() if hasattr(field.default, "get_secret_value") else field.default
+        blocks.append(f"# {field.description}\n{name.upper()}={'' if default is None else default}\n")
+    return "\n".join(blocks)
+
+
+def _source(name: str) -> str:
+    if os.environ.get(name.upper()):
+        return "environment"
+    for path in reversed(Settings.model_config["env_file"]):  # type: ignore[arg-type]
+        if Path(path).is_file() and dotenv_values(path).get(name.upper()):
+            return str(path)
+    return "default"
+
+
+def stack(
+    pace: Annotated[int, typer.Option(min=1, help="Payments a minute that the simulator plays")] = 20,
+    scorer: Annotated[str, typer.Option(help="auto, local or sagemaker")] = "auto",
+    data_dir: Annotated[Path, typer.Option(help="Everything that is written")] = Path(".data"),
+    history_days: Annotated[int, typer.Option(min=0, help="Days of past payments the first start imports")] = 8,
+    ports: Annotated[str, typer.Option(help="Ports to move, e.g. airflow=8081,dashboard=8502")] = "",
+) -> None:
+    """Start everything on this machine and keep it up until Ctrl-C: `make run`."""
+    from fraud_scorer.operations.stack import StackOptions, parse_ports, run_stack
+
+    options = StackOptions(
+        checkout=Path.cwd(),
+        data_dir=data_dir.resolve(),
+        pace=pace,
+        history_days=history_days,
+        scorer=scorer,
+        ports=parse_ports(ports),
+    )
+    raise typer.Exit(run_stack(options))

@@ -1,0 +1,123 @@
+"""`fraud-scorer check`: tries every setting and connection, and says of each what is wrong and how to mend it."""
+
+from __future__ import annotations
+
+import smtplib
+import socket
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import numpy as np
+import requests
+
+from fraud_scorer.batches import Batch
+from fraud_scorer.errors import FraudScorerError, SettingsError
+from fraud_scorer.operations.migrate import pending_migrations
+
+if TYPE_CHECKING:
+    from fraud_scorer.wiring import Parts
+
+PATIENCE_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found; ``cure`` is empty where nothing is to be done."""
+
+    name: str
+    ok: bool
+    found: str
+    cure: str = ""
+
+
+def run_checks(parts: Parts) -> list[Finding]:
+    """Every check, each on its own: one that fails hides no other."""
+    checks: dict[str, Callable[[Parts], str]] = {
+        "data folder": _data_folder,
+        "keys": _keys,
+        "payments API": _payments_api,
+        "fraud_db": _fraud_db,
+        "model": _model,
+        "SageMaker": _sagemaker,
+        "mail server": _mail_server,
+        "dashboard": _dashboard,
+    }
+    return [_finding(name, check, parts) for name, check in checks.items()]
+
+
+def _finding(name: str, check: Callable[[Parts], str], parts: Parts) -> Finding:
+    try:
+        return Finding(name, True, check(parts))
+    except FraudScorerError as error:
+        return Finding(name, False, error.what, error.cure)
+    except (OSError, smtplib.SMTPException, requests.RequestException) as error:
+        return Finding(name, False, f"{type(error).__name__}: {error}", CURES[name])
+
+
+CURES = {
+    "data folder": "Set FRAUD_DATA_DIR to a folder that this user can write",
+    "payments API": "Set PAYMENTS_API_URL to an address that answers from this machine",
+    "mail server": "Set SMTP_HOST, SMTP_PORT, SMTP_SECURITY, SMTP_USER and SMTP_PASSWORD to those of your mail server",
+    "dashboard": "Start the dashboard, or set DASHBOARD_URL to where it runs: links in mails lead there",
+}
+
+
+def _data_folder(parts: Parts) -> str:
+    folder = parts.settings.fraud_data_dir
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder) as probe:
+        probe.write(b"probe")
+    return str(folder.resolve())
+
+
+def _keys(parts: Parts) -> str:
+    _ = parts.cipher
+    return f"landing keys fit; card tokens are made with key {parts.tokens.key_id}"
+
+
+def _payments_api(parts: Parts) -> str:
+    address = urlsplit(parts.settings.payments_api_url)
+    port = address.port or (443 if address.scheme == "https" else 80)
+    socket.create_connection((address.hostname or "", port), PATIENCE_SECONDS).close()
+    if not parts.api.windowed:
+        return f"{address.hostname}:{port} is reached; not asked, for its answer would be lost"
+    now = datetime.now(UTC)
+    batch = Batch.of_minute(now - timedelta(minutes=2))
+    answer = parts.api.ask(batch, deadline=now + timedelta(seconds=PATIENCE_SECONDS))
+    return f"{address.hostname}:{port} answered {answer.http_status} with {len(answer.body)} bytes"
+
+
+def _fraud_db(parts: Parts) -> str:
+    pending = pending_migrations(parts.settings.fraud_db_url.get_secret_value())
+    if pending:
+        raise SettingsError(f"{len(pending)} migrations are pending", "Run `fraud-scorer migrate`")
+    return "reached, schema is current"
+
+
+def _model(parts: Parts) -> str:
+    return f"{parts.model.model_hash[:12]}, {len(parts.model.features)} inputs, threshold {parts.threshold:.3f}"
+
+
+def _sagemaker(parts: Parts) -> str:
+    if parts.settings.scorer == "local" or not parts.settings.sagemaker_endpoint:
+        return "not used: the local model scores"
+    nothing_known = np.full((1, len(parts.model.features)), np.nan, np.float32)
+    scores = parts.endpoint.score(nothing_known, reference="check")
+    return f"{parts.settings.sagemaker_endpoint} answered as {scores.variant}"
+
+
+def _mail_server(parts: Parts) -> str:
+    with parts.smtp() as mailer:
+        mailer.probe()
+    return f"{parts.settings.smtp_host}:{parts.settings.smtp_port} is ready"
+
+
+def _dashboard(parts: Parts) -> str:
+    url = parts.settings.dashboard_url
+    response = requests.get(f"{url}/_stcore/health", timeout=PATIENCE_SECONDS)
+    response.raise_for_status()
+    return f"{url} is up"

@@ -1,0 +1,24 @@
+"""`fraud-scorer status`: the ledger's last minutes, what waits, and how the endpoint does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fraud_scorer.wiring import Parts
+
+
+def system_status(parts: Parts, last: int) -> dict[str, Any]:
+    """``ledger``: the last lines, newest first; ``waiting``: counts by kind; ``breaker``: a sentence, or empty."""
+    backlog = parts.outbox.backlog()
+    landed = {done.batch for done in parts.landing.completions(parts.store.highest_landed_seq())}
+    return {
+        "ledger": parts.store.recent(last),
+        "waiting": {
+            "batches to load": len(parts.store.unloaded(10_000)) + len(landed),
+            "mails to send": backlog.pending,
+            "mails refused": backlog.failed,
+            "records in quarantine": parts.quarantine.open_records(),
+        },
+        "breaker": parts.breaker.state().sentence if parts.settings.sagemaker_endpoint else "",
+    }
