@@ -56,7 +56,8 @@ create table payments_scored (
 );
 
 -- covers what a day is compared with: a million payments are summed from the index alone
-create index payments_scored_event_time on payments_scored (event_time) include (amount_cents, currency, category, flagged);
+create index payments_scored_event_time on payments_scored (event_time)
+include (amount_cents, currency, category, flagged);
 create index payments_scored_card on payments_scored (card_token, event_time);
 create index payments_scored_flagged on payments_scored (event_time) where flagged;
 create index payments_scored_payload_fraud on payments_scored (event_time) where payload_is_fraud;
