@@ -23,19 +23,15 @@ def card_numbers(values: Sequence[object]) -> tuple[list[str], dict[int, tuple[s
     Integers of any size are exact; spaces and dashes between digits are dropped; a whole float is taken as long as
     no digit can be lost.
     """
-    judged: dict[object, str | tuple[str, str]] = {}
-    cards: list[str] = []
-    faults: dict[int, tuple[str, str]] = {}
-    for position, value in enumerate(values):
-        verdict = _of_float(value) if isinstance(value, float) else judged.get(value)
-        if verdict is None:
-            verdict = judged[value] = _of_int(value) if isinstance(value, int) else _of_text(str(value))
-        if isinstance(verdict, str):
-            cards.append(verdict)
-        else:
-            cards.append("")
-            faults[position] = verdict
-    return cards, faults
+    exact = {value: _of_exact(value) for value in {value for value in values if not isinstance(value, float)}}
+    # a float may equal an exact number and still have lost digits: never looked up among them
+    verdicts = [_of_float(value) if isinstance(value, float) else exact[value] for value in values]
+    faults = {position: verdict for position, verdict in enumerate(verdicts) if not isinstance(verdict, str)}
+    return [verdict if isinstance(verdict, str) else "" for verdict in verdicts], faults
+
+
+def _of_exact(value: object) -> str | tuple[str, str]:
+    return _of_int(value) if isinstance(value, int) else _of_text(str(value))
 
 
 def _of_float(value: float) -> str | tuple[str, str]:

@@ -57,23 +57,19 @@ class FieldMap:
 
     def apply(self, table: Table) -> dict[str, list[object]]:
         """The table's columns under our names; what we do not know is left out."""
-        places = {name: position for position, name in enumerate(table.columns)}
-        found: dict[str, list[object]] = {
-            name: [row[places[name]] for row in table.rows] for name in OURS if name in places
-        }
+        given = dict(zip(table.columns, map(list, zip(*table.rows, strict=True)), strict=len(table) > 0))
+        found = {name: given[name] for name in OURS if name in given}
         for theirs, ours in self.theirs_to_ours.items():
-            if (column := _column(table, places, theirs)) is not None:
+            if (column := _column(given, theirs)) is not None:
                 found[ours] = column
         return found
 
 
-def _column(table: Table, places: Mapping[str, int], name: str) -> list[object] | None:
-    if name in places:
-        return [row[places[name]] for row in table.rows]
+def _column(given: Mapping[str, list[object]], name: str) -> list[object] | None:
     first, _, rest = name.partition(".")
-    if not rest or first not in places:
-        return None
-    return [_nested(row[places[first]], rest.split(".")) for row in table.rows]
+    if name in given or not rest:
+        return given.get(name)
+    return [_nested(value, rest.split(".")) for value in given[first]] if first in given else None
 
 
 def _nested(value: object, path: list[str]) -> object:

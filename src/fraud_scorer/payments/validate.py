@@ -108,7 +108,8 @@ def _texts(judged: _Judged) -> dict[str, Any]:
         values = judged.columns[name]
         if int in set(map(type, values)):
             width = 5 if name == "zip" else 0
-            values = [str(value).zfill(width) if isinstance(value, int) else value for value in values]
+            text_of = {value: str(value).zfill(width) if isinstance(value, int) else value for value in set(values)}
+            values = [text_of[value] for value in values]
         if "\0" in "".join(filter(None, values)):
             nul = ("nul_character", "holds a NUL character, which no database stores")
             judged.add(name, {row: nul for row, value in enumerate(values) if value and "\0" in value})
