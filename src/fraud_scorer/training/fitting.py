@@ -1,0 +1,130 @@
+"""Fitting the booster: class weight, depth and regularisation are chosen on the validation period, never by default.
+
+``base_score`` stays 0.5: boosters of newer libraries lose any other in the older ones that endpoints run. The number
+of threads is fixed, because sums of floats depend on it: the same data must give the same file.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fraud_scorer.training.metrics import average_precision
+
+SEED = 20_261_120
+_THREADS = 2
+_FIXED: dict[str, Any] = {
+    "objective": "binary:logistic",
+    "base_score": 0.5,
+    "tree_method": "hist",
+    "eta": 0.1,
+    "nthread": _THREADS,
+    "seed": SEED,
+}
+# Tried in this order; a later one must be better by _WORTH_IT to be chosen.
+GRID: tuple[dict[str, float], ...] = (
+    {"max_depth": 6, "min_child_weight": 1, "reg_lambda": 1, "scale_pos_weight": 1},
+    {"max_depth": 6, "min_child_weight": 1, "reg_lambda": 5, "scale_pos_weight": 5},
+    {"max_depth": 4, "min_child_weight": 1, "reg_lambda": 1, "scale_pos_weight": 1},
+    {"max_depth": 8, "min_child_weight": 0.3, "reg_lambda": 5, "scale_pos_weight": 1},
+    {"max_depth": 6, "min_child_weight": 0.1, "reg_lambda": 1, "scale_pos_weight": 20},
+    {"max_depth": 6, "min_child_weight": 5, "reg_lambda": 5, "scale_pos_weight": 1},
+)  # fmt: skip
+_WORTH_IT = 0.002
+_SEARCH_GENUINE = 120_000
+_MOST_GENUINE = 500_000
+_MOST_ROUNDS = 400
+_PATIENCE = 40
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A booster and how it was come by."""
+
+    booster: Any
+    parameters: dict[str, float]
+    rounds: int
+    tried: list[dict[str, float]]  # parameters and the validation's average precision
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Rows for fitting: every fraud, and of many genuine payments a part that stands for all by its weight."""
+
+    matrix: np.ndarray
+    label: np.ndarray
+    weight: np.ndarray
+
+
+Told = Callable[[str], None]
+
+
+def fit(matrix: np.ndarray, label: np.ndarray, fit_rows: np.ndarray, check_rows: np.ndarray, told: Told) -> Fitted:
+    """The best of ``GRID`` by average precision on ``check_rows``, fitted on ``fit_rows`` with early stopping."""
+    small = sample(matrix, label, fit_rows, _SEARCH_GENUINE)
+    check = sample(matrix, label, check_rows, _SEARCH_GENUINE)
+    tried = []
+    best, best_score = GRID[0], -1.0
+    for number, parameters in enumerate(GRID, start=1):
+        booster, _ = _boost(small, check, parameters)
+        score = _average_precision(booster, check)
+        tried.append({**parameters, "average_precision": round(score, 6)})
+        told(f"trying settings {number} of {len(GRID)}: average precision {score:.4f}")
+        if score > best_score + (_WORTH_IT if best_score >= 0 else 0):
+            best, best_score = parameters, score
+    told("fitting the best on all rows")
+    booster, rounds = _boost(sample(matrix, label, fit_rows, _MOST_GENUINE), check, best)
+    return Fitted(booster, best, rounds, tried)
+
+
+def refit(matrix: np.ndarray, label: np.ndarray, rows: np.ndarray, fitted: Fitted) -> Any:
+    """The same settings and number of trees on ``rows``: a booster ready to ship."""
+    import xgboost
+
+    everything = sample(matrix, label, rows, _MOST_GENUINE)
+    data = xgboost.QuantileDMatrix(everything.matrix, everything.label, weight=everything.weight, nthread=_THREADS)
+    return xgboost.train(_FIXED | fitted.parameters, data, fitted.rounds, verbose_eval=False)
+
+
+def sample(matrix: np.ndarray, label: np.ndarray, rows: np.ndarray, most_genuine: int) -> Sample:
+    """All frauds of ``rows`` and at most ``most_genuine`` others, drawn evenly (seeded) and weighted up."""
+    frauds = np.flatnonzero(rows & (label == 1))
+    genuine = np.flatnonzero(rows & (label == 0))
+    weight = 1.0
+    if len(genuine) > most_genuine:
+        weight = len(genuine) / most_genuine
+        genuine = np.random.default_rng(SEED).choice(genuine, most_genuine, replace=False)
+    chosen = np.sort(np.concatenate([frauds, genuine]))
+    weights = np.where(label[chosen] == 1, 1.0, weight).astype(np.float32)
+    return Sample(matrix[chosen], label[chosen], weights)
+
+
+def predict(booster: Any, matrix: np.ndarray) -> np.ndarray:
+    """Raw scores (float64)."""
+    return np.asarray(booster.inplace_predict(matrix, validate_features=False), np.float64)
+
+
+def quiet_threads() -> None:
+    """Let waiting threads sleep, not spin (before XGBoost is imported): much faster on a shared machine."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+
+def _boost(data: Sample, check: Sample, parameters: dict[str, float]) -> tuple[Any, int]:
+    import xgboost
+
+    train = xgboost.QuantileDMatrix(data.matrix, data.label, weight=data.weight, nthread=_THREADS)
+    watch = xgboost.QuantileDMatrix(check.matrix, check.label, weight=check.weight, ref=train, nthread=_THREADS)
+    booster = xgboost.train(
+        _FIXED | parameters | {"eval_metric": "aucpr"}, train, _MOST_ROUNDS, evals=[(watch, "check")],
+        early_stopping_rounds=_PATIENCE, verbose_eval=False,
+    )  # fmt: skip
+    rounds = int(booster.best_iteration) + 1
+    return booster[:rounds], rounds
+
+
+def _average_precision(booster: Any, check: Sample) -> float:
+    return average_precision(check.label, predict(booster, check.matrix), check.weight)

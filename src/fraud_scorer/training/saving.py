@@ -1,0 +1,87 @@
+"""Writing a model folder: all files beside it first, then renamed into place; nothing half written.
+
+The same data give the same bytes: no time of writing, no path, no machine is recorded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from fraud_scorer.errors import ArtifactError
+from fraud_scorer.features import FEATURES
+
+FORMAT = 1
+MANIFEST, PREPROCESS, BOOSTER = "manifest.json", "preprocess.joblib", "model.ubj"
+LIBRARIES = ("fraud-scorer", "joblib", "numpy", "pandas", "scikit-learn", "xgboost")
+
+
+def save(out: Path, *, preprocess: Any, booster: Any, about: Mapping[str, Any]) -> str:
+    """Write the three files of a model into ``out`` and give the model's hash.
+
+    ``about`` holds the manifest's other entries. Files of an older model in ``out`` are replaced; what else lies
+    there stays.
+
+    Raises:
+        ArtifactError: ``out`` cannot be written.
+    """
+    import joblib
+
+    def write(folder: Path) -> None:
+        joblib.dump(preprocess, folder / PREPROCESS)
+        booster.save_model(folder / BOOSTER)
+        hashes = {name: {"sha256": _sha256(folder / name)} for name in (PREPROCESS, BOOSTER)}
+        manifest = {
+            "format": FORMAT,
+            "files": hashes,
+            "features": [{"name": feature.name, "dtype": feature.dtype} for feature in FEATURES],
+            "matrix_columns": [str(name) for name in preprocess.get_feature_names_out()],
+            "library_versions": {name: importlib.metadata.version(name) for name in LIBRARIES},
+            **about,
+        }
+        (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+
+    replace_files(out, write)
+    return _sha256(out / MANIFEST)
+
+
+def replace_files(out: Path, write: Callable[[Path], None]) -> None:
+    """Let ``write`` fill an empty folder beside ``out``, then move its files into ``out``, the manifest last."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as draft:
+            write(Path(draft))
+            for path in sorted(Path(draft).iterdir(), key=lambda one: one.name == MANIFEST):
+                path.chmod(0o644)
+                path.replace(out / path.name)
+    except OSError as error:
+        raise ArtifactError(
+            f"{out} cannot be written ({error.strerror or error})", "Give --out a writable folder"
+        ) from None
+
+
+def write_whole(path: Path, content: str) -> None:
+    """``content`` as the file ``path``: there as a whole, or not at all.
+
+    Raises:
+        ArtifactError: the file cannot be written.
+    """
+    draft = path.with_name(f".{path.name}.draft")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_text(content, encoding="utf-8")
+        shutil.move(draft, path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise ArtifactError(f"{path} cannot be written ({error.strerror or error})", "Give a writable path") from None
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,182 @@
+"""From labelled payments to a model folder: split, choose, fit, calibrate, set the threshold, test, write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fraud_scorer.features.declared import BY_NAME, NUMBER_FEATURES
+from fraud_scorer.training.calibration import ThresholdRule, apply_table, calibration_table, recommend_threshold
+from fraud_scorer.training.dataset import Dataset
+from fraud_scorer.training.fitting import SEED, Fitted, Told, fit, predict, refit
+from fraud_scorer.training.metrics import evaluation
+from fraud_scorer.training.periods import Periods, iso, split
+from fraud_scorer.training.saving import save
+
+_FEW_PAYMENTS = 200  # of a category: its fraud share says little
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to train. The defaults are those of ``fraud-scorer train``."""
+
+    time_zone: str = "UTC"
+    label_delay_days: float = 7.0
+    hold_out: float = 0.2
+    rule: ThresholdRule = field(default_factory=ThresholdRule)
+    cards_a_day: int = 100
+    compare_without_history: bool = False
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What came of it."""
+
+    model_hash: str
+    manifest: dict[str, Any]
+
+
+def train(data: Dataset, source: Mapping[str, Any], out: Path, plan: Plan, told: Told = lambda _: None) -> Trained:
+    """Train on ``data`` and write the model folder ``out``.
+
+    Args:
+        data: labelled payments with features (rows without a label are left out).
+        source: what the manifest says of the data (names, sha256).
+        out: the folder; written as a whole at the end.
+        plan: periods, threshold rule, what to compare.
+        told: is told what goes on, a sentence at a time.
+
+    Raises:
+        DataFileError: one class only, or too few frauds in a period.
+    """
+    from fraud_scorer.features.encoding import make_preprocess
+
+    name = ", ".join(source["names"])
+    known = data.take(data.label >= 0)
+    periods = split(known, hold_out=plan.hold_out, label_delay_days=plan.label_delay_days, name=name)
+    final = periods.final_rows(known.micros)
+    preprocess = make_preprocess().fit(known.features[final])
+    matrix = preprocess.transform(known.features)
+    made = _make(known, matrix, periods, plan, told)
+    metrics = {"validation": made.validation}
+    if plan.hold_out > 0:
+        metrics["test"] = _test(made, known, matrix, periods, plan)
+    if plan.compare_without_history and plan.hold_out > 0:
+        told("training once more without card history, to show what it is worth")
+        columns = [str(column) for column in preprocess.get_feature_names_out()]
+        metrics["without_card_history"] = _without_history(columns, known, matrix, periods, plan)
+    about = {
+        "calibration": made.table,
+        "recommended_threshold": made.threshold,
+        "threshold_rule": plan.rule.as_text(),
+        "usual": _usual(known, final),
+        "label_delay_days": plan.label_delay_days,
+        "time_zone": plan.time_zone,
+        "data": dict(source) | _extent(known),
+        "periods": periods.as_text(),
+        "fitted": _how(made.fitted),
+        "metrics": metrics,
+    }
+    told(f"writing {out}")
+    about = _plain(about)
+    model_hash = save(out, preprocess=preprocess, booster=made.booster, about=about)
+    return Trained(model_hash, about)
+
+
+@dataclass(frozen=True)
+class _Made:
+    booster: Any
+    fitted: Fitted
+    table: dict[str, list[float]]
+    threshold: float
+    validation: dict[str, Any]
+
+
+def _make(data: Dataset, matrix: np.ndarray, periods: Periods, plan: Plan, told: Told) -> _Made:
+    """Choose and calibrate on the validation period, then fit the same on everything up to its end."""
+    check = periods.validation_rows(data.micros)
+    fitted = fit(matrix, data.label, periods.fit_rows(data.micros), check, told)
+    raw, label = predict(fitted.booster, matrix[check]), data.label[check]
+    table = calibration_table(label, raw)
+    held = data.take(check)
+    threshold = recommend_threshold(plan.rule, label, apply_table(table, raw), held.amount, held.days_spanned)
+    told("fitting the model to ship")
+    booster = refit(matrix, data.label, periods.final_rows(data.micros), fitted)
+    return _Made(booster, fitted, table, threshold, evaluate_rows(held, raw, table, threshold, plan.cards_a_day))
+
+
+def _test(made: _Made, data: Dataset, matrix: np.ndarray, periods: Periods, plan: Plan) -> dict[str, Any]:
+    rows = periods.test_rows(data.micros)
+    raw = predict(made.booster, matrix[rows])
+    return evaluate_rows(data.take(rows), raw, made.table, made.threshold, plan.cards_a_day)
+
+
+def _without_history(
+    columns: list[str], data: Dataset, matrix: np.ndarray, periods: Periods, plan: Plan
+) -> dict[str, Any]:
+    kept = [place for place, column in enumerate(columns) if BY_NAME[column.split("=", 1)[0]].group != "card"]
+    narrow = np.ascontiguousarray(matrix[:, kept])
+    return _test(_make(data, narrow, periods, plan, lambda _: None), data, narrow, periods, plan)
+
+
+def evaluate_rows(
+    data: Dataset, raw: np.ndarray, table: Mapping[str, list[float]], threshold: float, cards_a_day: int
+) -> dict[str, Any]:
+    """``metrics.evaluation`` of labelled rows."""
+    return evaluation(
+        label=data.label.astype(np.int64),
+        raw=raw,
+        probability=apply_table(dict(table), raw),
+        amount=data.amount,
+        card=data.card,
+        day=data.day(),
+        days=data.days_spanned,
+        threshold=threshold,
+        cards_a_day=cards_a_day,
+    )
+
+
+def _how(fitted: Fitted) -> dict[str, Any]:
+    return {"parameters": fitted.parameters, "rounds": fitted.rounds, "seed": SEED, "tried": fitted.tried}
+
+
+def _usual(data: Dataset, rows: np.ndarray) -> dict[str, Any]:
+    """What reasons compare with: medians of genuine payments, fraud shares, the share made at night."""
+    genuine = data.features[rows & (data.label == 0)]
+    medians = genuine[list(NUMBER_FEATURES)].median().dropna()
+    labelled = data.features.loc[rows, "category"].to_frame().assign(fraud=data.label[rows])
+    by_category = labelled.dropna().groupby("category")["fraud"].agg(["size", "mean"])
+    by_category = by_category[by_category["size"] >= _FEW_PAYMENTS]
+    return {
+        "medians": {name: float(f"{value:.6g}") for name, value in medians.items()},
+        "fraud_share": float(f"{data.label[rows].mean():.4g}"),
+        "night_share": float(f"{genuine['is_night'].mean():.4g}"),
+        "category_fraud_shares": {str(name): float(f"{share:.4g}") for name, share in by_category["mean"].items()},
+    }
+
+
+def _extent(data: Dataset) -> dict[str, Any]:
+    return {
+        "payments": len(data),
+        "frauds": int(data.label.sum()),
+        "cards": int(data.card.max()) + 1,
+        "from": iso(int(data.micros[0])),
+        "until": iso(int(data.micros[-1])),
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Numbers of numpy as Python's own, floats of figures to 12 digits: JSON writes them the same everywhere."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, np.integer):
+        return int(value)
+    if isinstance(value, np.floating):
+        return float(value)
+    return value
