@@ -25,6 +25,7 @@ from fraud_scorer.frames import (
 )
 from fraud_scorer.payments.decode import decode
 from fraud_scorer.payments.deliveries import KNOWN_COLUMNS
+from fraud_scorer.payments.fields import FieldMap
 from fraud_scorer.payments.reading import RawPart
 from fraud_scorer.payments.tables import Table
 from fraud_scorer.payments.tokens import CardTokens
@@ -184,6 +185,23 @@ def test_a_batch_of_which_nothing_can_be_read_fails_alone(store):
     assert errors[2].startswith("the answer is not JSON")
     assert result.batches["error"].isna().tolist() == [False, False, False, True, True]
     assert deliveries(result) == [["t1", 103, NEW]]
+
+
+def test_a_fault_of_ours_in_one_answer_holds_up_nothing(store):
+    """An unforeseen error fails its batch by name, without quoting values; the batch behind it goes on."""
+
+    class BrokenOnce(FieldMap):
+        def apply(self, table):
+            if len(table) == 2:
+                raise KeyError("4532015112830366")
+            return super().apply(table)
+
+    works = [work(0, [payment(1), payment(2)]), work(1, [payment(3)])]
+    result = run(works, store, recipe=Recipe(fields=BrokenOnce()))
+
+    assert result.batches["error"][0] == "reading the answer failed: KeyError"
+    assert result.quarantine["reason"].tolist() == ["reading_failed"]
+    assert deliveries(result) == [["t3", 101, NEW]]
 
 
 def test_repeats_inside_a_batch_collapse_over_its_parts(store):

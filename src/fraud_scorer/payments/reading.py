@@ -12,6 +12,7 @@ from fraud_scorer.batches import Batch
 from fraud_scorer.errors import LandingError, PayloadError
 from fraud_scorer.payments.decode import decode
 from fraud_scorer.payments.fields import FieldMap
+from fraud_scorer.payments.rows import Reject
 from fraud_scorer.payments.tables import Table
 from fraud_scorer.payments.validate import Rules, Validated, validate
 
@@ -41,19 +42,17 @@ class BatchReading:
 
     def take(self, part: RawPart) -> None:
         """Decode and validate one part; what is bad goes to quarantine, row by row or as a whole."""
-        body: bytes | Table = b""
         try:
             body = part.read()
-            if isinstance(body, bytes):
-                table = decode(body, http_status=part.http_status, truncated=part.truncated)
-            else:
-                table = body
-        except PayloadError as error:
-            self._refuse(part, "answer_unreadable", str(error), body)
         except LandingError as error:
             self._refuse(part, "landing_unreadable", str(error), b"")
-        else:
-            self._judge(part, table)
+            return
+        try:
+            self._judge(part, body if isinstance(body, Table) else _decoded(body, part))
+        except PayloadError as error:
+            self._refuse(part, "answer_unreadable", str(error), body)
+        except Exception as error:  # a fault of ours in one answer must not hold up every batch behind it
+            self._refuse(part, "reading_failed", f"reading the answer failed: {type(error).__name__}", body)
 
     def no_payments(self) -> pd.DataFrame:
         """The frame of an empty batch."""
@@ -61,13 +60,13 @@ class BatchReading:
 
     def _judge(self, part: RawPart, table: Table) -> None:
         judged = self._validated(table, part.received_at)
+        bad = [
+            self._record(part, one.row_index, *_why(one, table), table.record_body(one.row_index))
+            for one in judged.rejects
+        ]
         self.received += len(table)
         self.valid.append(judged.payments)
-        for bad in judged.rejects:
-            reason, detail = bad.reason, bad.detail
-            if bad.row_index in table.odd:
-                reason, detail = "not_a_record", "stands where a record was expected"
-            self._quarantine(part, bad.row_index, reason, detail, table.record_body(bad.row_index))
+        self.quarantined += bad
 
     def _validated(self, table: Table, received_at: datetime) -> Validated:
         columns = self._fields.apply(table)
@@ -75,13 +74,26 @@ class BatchReading:
 
     def _refuse(self, part: RawPart, reason: str, detail: str, body: bytes | Table) -> None:
         """A whole answer: one record without a row index."""
-        assert isinstance(body, bytes)
+        kept = body[:MOST_RECORD_BYTES] if isinstance(body, bytes) else b""
         self.received += 1
         self.errors.append(detail)
-        self._quarantine(part, None, reason, detail, body[:MOST_RECORD_BYTES])
+        self.quarantined.append(self._record(part, None, reason, detail, kept))
 
-    def _quarantine(self, part: RawPart, row_index: int | None, reason: str, detail: str, record: bytes) -> None:
-        self.quarantined.append({
+    def _record(
+        self, part: RawPart, row_index: int | None, reason: str, detail: str, record: bytes
+    ) -> dict[str, object]:
+        return {
             "batch_id": self._batch.batch_id, "part": part.number, "row_index": row_index, "reason": reason,
             "detail": detail, "record": self._encrypt(record),
-        })  # fmt: skip
+        }  # fmt: skip
+
+
+def _decoded(body: bytes, part: RawPart) -> Table:
+    return decode(body, http_status=part.http_status, truncated=part.truncated)
+
+
+def _why(bad: Reject, table: Table) -> tuple[str, str]:
+    """Reason and detail."""
+    if bad.row_index in table.odd:
+        return "not_a_record", "stands where a record was expected"
+    return bad.reason, bad.detail

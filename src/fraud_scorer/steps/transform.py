@@ -109,10 +109,9 @@ def waiting_work(waiting: Iterable[tuple[Batch, int]], landing: Landing) -> Iter
     for batch, landing_seq in waiting:
         completion = landing.completion(batch)
         parts = completion.parts if completion else ()
-        yield Work(batch, landing_seq, [
-            RawPart(part.number, part.received_at, partial(landing.read, batch, part), part.http_status, part.truncated)
-            for part in parts
-        ])  # fmt: skip
+        reads = [(part, partial(landing.read, batch, part)) for part in parts]
+        raw = [RawPart(part.number, part.received_at, read, part.http_status, part.truncated) for part, read in reads]
+        yield Work(batch, landing_seq, raw)
 
 
 def transform(
