@@ -267,8 +267,9 @@ CREATE INDEX payment_history_trans_num ON public.payment_history USING btree (tr
 CREATE INDEX payments_scored_batch ON public.payments_scored USING btree (batch_id);
 CREATE INDEX payments_scored_card ON public.payments_scored USING btree (card_token, event_time);
 CREATE INDEX payments_scored_corrected ON public.payments_scored USING btree (landing_seq) WHERE (landing_seq > first_landing_seq);
-CREATE INDEX payments_scored_event_time ON public.payments_scored USING btree (event_time) INCLUDE (amount_cents, currency, flagged);
+CREATE INDEX payments_scored_event_time ON public.payments_scored USING btree (event_time) INCLUDE (amount_cents, currency, category, flagged);
 CREATE INDEX payments_scored_flagged ON public.payments_scored USING btree (event_time) WHERE flagged;
+CREATE INDEX payments_scored_payload_fraud ON public.payments_scored USING btree (event_time) WHERE payload_is_fraud;
 CREATE INDEX run_ledger_minute ON public.run_ledger USING btree (minute DESC);
 CREATE INDEX run_ledger_unloaded ON public.run_ledger USING btree (landing_seq) WHERE (status = 'landed'::text);
 CREATE INDEX snoozes_value ON public.snoozes USING btree (subject, value, until);

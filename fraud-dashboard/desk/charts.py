@@ -17,6 +17,13 @@ ORANGE = "#d9622b"
 GREY = "#8a93a3"
 GREEN = "#3c9a66"
 
+KINDS = {
+    "other": ("circle", GREY, 55),
+    "flagged": ("triangle-up", ORANGE, 130),
+    "known fraud": ("cross", "#c23b4a", 130),
+    "this payment": ("diamond", BLUE, 260),
+}
+
 OUTLINE = Path(__file__).with_name("us_outline.json")
 US = {"south": 24.0, "north": 50.0, "west": -125.5, "east": -66.0}
 
@@ -77,6 +84,34 @@ def places(flagged: pd.DataFrame) -> Chart:
     return alt.layer(ground, points).project(projection).properties(height=330)
 
 
+def card_line(payments: pd.DataFrame) -> Chart:
+    """A card's payments over time, amounts upwards; what each is, is said by shape and colour alike.
+
+    Args:
+        payments: columns at, amount, what (a key of KINDS), merchant, money and when (texts).
+    """
+    kinds = list(KINDS)
+    shapes, colours, sizes = zip(*KINDS.values(), strict=True)
+    return (
+        alt.Chart(payments)
+        .mark_point(filled=True, opacity=0.9)
+        .encode(
+            x=alt.X("at:T", title=None, axis=alt.Axis(tickCount=6, format="%-d %b")),
+            y=alt.Y("amount:Q", title="amount"),
+            shape=alt.Shape("what:N", scale=alt.Scale(domain=kinds, range=list(shapes)), legend=None),
+            color=alt.Color("what:N", scale=alt.Scale(domain=kinds, range=list(colours)), legend=None),
+            size=alt.Size("what:N", scale=alt.Scale(domain=kinds, range=list(sizes)), legend=None),
+            tooltip=[
+                alt.Tooltip("merchant:N"),
+                alt.Tooltip("money:N", title="amount"),
+                alt.Tooltip("when:N", title="local time"),
+                alt.Tooltip("what:N", title="state"),
+            ],
+        )
+        .properties(height=230)
+    )
+
+
 def _in_us(flagged: pd.DataFrame) -> bool:
     north_south = flagged["merch_lat"].between(US["south"], US["north"])
     return bool((north_south & flagged["merch_long"].between(US["west"], US["east"])).all())
@@ -96,3 +131,84 @@ def _outline() -> Chart:
 def _us_outline() -> dict[str, object]:
     outline: dict[str, object] = json.loads(OUTLINE.read_text())
     return outline
+
+
+def _days(days: pd.DataFrame) -> alt.Axis:
+    """An axis with a tick on whole days, at most about eight."""
+    step = max(1, -(-days["day"].nunique() // 8))
+    return alt.Axis(format="%-d %b", tickCount={"interval": "day", "step": step})
+
+
+def flags(days: pd.DataFrame) -> Chart:
+    """Flagged payments by day, stacked by what became of them (columns day, became, payments)."""
+    names, colours = ["fraud", "not fraud", "not known yet"], ["#c23b4a", GREEN, GREY]
+    return (
+        alt.Chart(days.assign(place=days["became"].map(names.index)))
+        .mark_bar()
+        .encode(
+            x=alt.X("yearmonthdate(day):T", title=None, axis=_days(days)),
+            y=alt.Y("payments:Q", title="flagged payments", axis=alt.Axis(tickMinStep=1)),
+            color=alt.Color(
+                "became:N", scale=alt.Scale(domain=names, range=colours), legend=alt.Legend(orient="top", title=None)
+            ),
+            order=alt.Order("place:Q"),
+            tooltip=[alt.Tooltip("yearmonthdate(day):T", title="day"), "became:N", "payments:Q"],
+        )
+        .properties(height=230)
+    )
+
+
+def calibration(groups: pd.DataFrame) -> Chart:
+    """Share of frauds over the probability said (columns said, seen, payments); the diagonal is right."""
+    share = alt.Axis(format="%", tickCount=5)
+    diagonal = (
+        alt.Chart(pd.DataFrame({"said": [0, 1], "seen": [0, 1]}))
+        .mark_line(color=GREY, strokeDash=[5, 4])
+        .encode(x="said:Q", y="seen:Q")
+    )
+    points = (
+        alt.Chart(groups)
+        .mark_line(color=BLUE, point=alt.OverlayMarkDef(size=70, filled=True, color=BLUE))
+        .encode(
+            x=alt.X("said:Q", title="said", axis=share, scale=alt.Scale(domain=[0, 1])),
+            y=alt.Y("seen:Q", title="came true", axis=share, scale=alt.Scale(domain=[0, 1])),
+            tooltip=[
+                alt.Tooltip("said:Q", format=".1%"),
+                alt.Tooltip("seen:Q", title="came true", format=".1%"),
+                alt.Tooltip("payments:Q", format=","),
+            ],
+        )
+    )
+    return alt.layer(diagonal, points).properties(height=260)
+
+
+def distribution(groups: pd.DataFrame) -> Chart:
+    """Payments by probability, on a logarithmic scale (columns percent: the group's lower end, payments)."""
+    ticks = alt.Axis(values=[0, 20, 40, 60, 80], labelAngle=0, labelExpr="datum.value + ' %'")
+    return (
+        alt.Chart(groups)
+        .mark_bar(color=BLUE, cornerRadiusEnd=2)
+        .encode(
+            x=alt.X("percent:O", title="probability, from", axis=ticks),
+            y=alt.Y(
+                "payments:Q", scale=alt.Scale(type="symlog"), axis=alt.Axis(values=[1, 10, 100, 1e3, 1e4, 1e5, 1e6])
+            ),
+            tooltip=[alt.Tooltip("percent:O", title="from (%)"), alt.Tooltip("payments:Q", format=",")],
+        )
+        .properties(height=260)
+    )
+
+
+def drift(days: pd.DataFrame) -> Chart:
+    """The stability index by day (columns day, psi), with the two usual limits as dashed lines."""
+    limits = alt.Chart(pd.DataFrame({"psi": [0.1, 0.25]})).mark_rule(color=GREY, strokeDash=[5, 4]).encode(y="psi:Q")
+    line = (
+        alt.Chart(days)
+        .mark_line(color=BLUE, point=alt.OverlayMarkDef(filled=True, color=BLUE))
+        .encode(
+            x=alt.X("yearmonthdate(day):T", title=None, axis=_days(days)),
+            y=alt.Y("psi:Q", title="stability index"),
+            tooltip=[alt.Tooltip("yearmonthdate(day):T", title="day"), alt.Tooltip("psi:Q", format=".3f")],
+        )
+    )
+    return alt.layer(limits, line).properties(height=200)

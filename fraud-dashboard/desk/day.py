@@ -8,6 +8,7 @@ from datetime import date, datetime
 import pandas as pd
 
 MEASURES = ["payments", "amount", "flagged", "flagged_amount"]
+REFUNDS = ["refunds", "refund_amount"]
 
 
 @dataclass(frozen=True)
@@ -19,24 +20,29 @@ class Usual:
     said: str  # "the mean of the last 4 Thursdays"
 
 
-def currencies(categories: pd.DataFrame, preferred: str) -> list[str]:
+def currencies(hours: pd.DataFrame, preferred: str) -> list[str]:
     """The day's currencies, the report's own first, then by payments."""
-    by_payments = categories.groupby("currency")["payments"].sum().sort_values(ascending=False)
+    by_payments = hours.groupby("currency")["payments"].sum().sort_values(ascending=False)
     return sorted(by_payments.index, key=lambda currency: currency != preferred)
 
 
-def totals(categories: pd.DataFrame) -> dict[str, float]:
-    """The sums of all number columns of one currency's categories."""
-    return {str(name): float(value) for name, value in categories.select_dtypes("number").sum().items()}
+def totals(hours: pd.DataFrame) -> dict[str, float]:
+    """MEASURES and REFUNDS of a day (rows of ``day_hours.sql``, one currency), summed."""
+    return {name: float(hours[name].sum()) for name in [*MEASURES, *REFUNDS]}
 
 
-def usual(hours: pd.DataFrame, day: date, what: str, now: datetime) -> Usual | None:
-    """The mean of the earlier days in ``hours`` (rows of one currency with days_ago > 0); None if there are none.
+def categories(hours: pd.DataFrame) -> pd.DataFrame:
+    """A day's payments and flags by category (null: none named), most flagged first."""
+    by_category = hours.groupby("category", dropna=False, as_index=False)[MEASURES].sum()
+    return by_category.sort_values(["flagged", "payments"], ascending=False)
+
+
+def usual(earlier: pd.DataFrame, day: date, what: str, now: datetime) -> Usual | None:
+    """The mean of the days in ``earlier`` (rows of ``day_hours.sql`` in one currency); None if there are none.
 
     ``what`` names such a day ("Thursday"). Hours without a payment count as nothing; days without
     any payment do not count at all.
     """
-    earlier = hours[hours["days_ago"] > 0]
     days = earlier["days_ago"].nunique()
     if not days:
         return None
@@ -68,11 +74,12 @@ def _passed(local_hours: pd.Series[int], day: date, now: datetime) -> pd.Series[
 def hour_table(hours: pd.DataFrame, known: Usual | None) -> pd.DataFrame:
     """All 24 local hours: MEASURES of the day, and usual_<measure> (null where nothing is usual)."""
     table = pd.DataFrame({"local_hour": range(24)})
-    table = table.merge(hours.loc[hours["days_ago"] == 0, ["local_hour", *MEASURES]], how="left", on="local_hour")
+    by_hour = hours.groupby("local_hour", as_index=False)[MEASURES].sum()
+    table = table.merge(by_hour, how="left", on="local_hour")
     table[MEASURES] = table[MEASURES].fillna(0)
     for measure in MEASURES:
-        by_hour = known.hours.set_index("local_hour")[measure] if known else pd.Series(dtype="float64")
-        table[f"usual_{measure}"] = table["local_hour"].map(by_hour)
+        at = known.hours.set_index("local_hour")[measure] if known else pd.Series(dtype="float64")
+        table[f"usual_{measure}"] = table["local_hour"].map(at)
     return table
 
 

@@ -11,6 +11,7 @@ import streamlit as st
 
 from desk import exports, parts, words
 from desk.parts import Column, Html
+from desk.rows import rows
 
 PAGE_ROWS = 20
 ORDERS = {
@@ -122,7 +123,7 @@ def _page(chosen: pd.DataFrame, day: date) -> None:
     if pages > 1:
         number = int(st.pagination(pages, key=f"page-{day}") or 1)
     first = (number - 1) * PAGE_ROWS
-    parts.table(COLUMNS, map(_row, parts.rows(chosen.iloc[first : first + PAGE_ROWS])), caption="Flagged payments")
+    parts.table(COLUMNS, map(_row, rows(chosen.iloc[first : first + PAGE_ROWS])), caption="Flagged payments")
 
 
 def _row(row: Any) -> tuple[object, ...]:

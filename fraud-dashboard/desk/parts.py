@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any
 from urllib.parse import quote
 
-import pandas as pd
 import streamlit as st
 
 LABELS = {"fraud": ("alarm", "✖ fraud"), "not_fraud": ("good", "✔ not fraud")}
@@ -109,11 +107,6 @@ def _row(columns: Sequence[Column], cells: Sequence[object]) -> str:
         for column, cell in zip(columns, cells, strict=True)
     )
     return f"<tr>{shown}</tr>"
-
-
-def rows(frame: pd.DataFrame) -> Iterator[Any]:
-    """The rows of ``frame``, each with its columns as attributes."""
-    return frame.itertuples(index=False)
 
 
 def bar(part: float, whole: float) -> Html:

@@ -135,3 +135,22 @@ def duration(seconds: float | None) -> str:
     if seconds < 5400:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3600:.1f} h" if seconds < 129600 else f"{seconds / 86400:.1f} days"
+
+
+def verdict(code: str) -> str:
+    """What a verdict says.
+
+    >>> verdict("not_fraud"), verdict("withdrawn")
+    ('not fraud', 'taken back')
+    """
+    return {"withdrawn": "taken back"}.get(code, code.replace("_", " "))
+
+
+def as_markdown(text: str) -> str:
+    r"""A text that stands as it is where Markdown is read, on one line.
+
+    >>> as_markdown("*a* [b](c)")
+    '\\*a\\* \\[b\\]\\(c\\)'
+    """
+    flat = " ".join(str(text).split())
+    return "".join(f"\\{letter}" if letter in "\\`*_{}[]()<>#+-.!|~$:&" else letter for letter in flat)

@@ -1,7 +1,8 @@
 -- What a payment's own page shows: its card's other payments, replaced decisions, statements, messages.
 -- None of these gives the card token away: the card is named by one of its payments.
 
--- Grain: one payment of the card that also made of_trans_num (itself included).
+-- Grain: one payment of the card that also made of_trans_num (itself included). Each is looked up by its primary key
+-- (the limit keeps it so): joined as a whole, the report of all payments would be made first.
 create or replace view v_card_payments as
 select
     subject.trans_num as of_trans_num,
@@ -22,7 +23,13 @@ select
     report.verdict
 from payments_scored as subject
 inner join payments_scored as same_card on subject.card_token = same_card.card_token
-inner join v_fraud_report as report on same_card.trans_num = report.trans_num;
+cross join lateral (
+    select one.*
+    from v_fraud_report as one
+    where one.trans_num = same_card.trans_num
+    order by one.trans_num
+    limit 1
+) as report;
 
 -- Grain: one replaced row of a payment: what was said of it before a correction or a rescore.
 create or replace view v_payment_changes as
@@ -108,3 +115,28 @@ left join lateral (
     order by payments.event_time desc
     limit 1
 ) as of_card on true;
+
+-- Grain: one snooze in force that keeps a payment from being mailed, by its card or its merchant.
+create or replace view v_payment_snoozes as
+select
+    payments.trans_num,
+    snoozes.snooze_id,
+    snoozes.subject,
+    snoozes.until,
+    snoozes.until at time zone settings.time_zone as until_local,
+    snoozes.author,
+    snoozes.note
+from snoozes
+inner join payments_scored as payments
+    on snoozes.value = case snoozes.subject when 'card' then payments.card_token else payments.merchant end
+cross join report_settings as settings
+where
+    snoozes.until > report_now()
+    and not exists (
+        select 1
+        from snoozes as later
+        where
+            later.subject = snoozes.subject
+            and later.value = snoozes.value
+            and later.snooze_id > snoozes.snooze_id
+    );

@@ -22,11 +22,11 @@ def render() -> None:
         return
     day = _chosen_day(state)
     _heading(day, state)
-    categories = ask_kept("day_categories", state.version, day=day)
-    if categories.empty:
+    hours = ask_kept("day_hours", state.version, day=day, first=0, last=0, step=1)
+    if hours.empty:
         _empty_day(day, state)
         return
-    day_report.show(day, state, categories)
+    day_report.show(day, state, hours)
 
 
 def _chosen_day(state: ReportState) -> date:

@@ -1,0 +1,136 @@
+"""The run ledger as a grid, and what in it needs an action. Pure: frames in, values out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from desk import words
+from desk.rows import rows
+
+LATE_SECONDS = 120.0
+WAITING_SECONDS = 300.0  # what waits longer is told
+GRACE_MINUTES = 2  # the running minute and the one whose run is under way are not missing yet
+
+# state: sign in the cell, what it means
+STATES = {
+    "done": ("", "done in time"),
+    "late": ("+", f"done, more than {LATE_SECONDS / 60:.0f} minutes after the minute's end"),
+    "fallback": ("L", "done by the local model, because the endpoint failed"),
+    "waiting": ("…", "landed, not loaded yet"),
+    "missed": ("–", "missed: nothing landed"),
+    "failed": ("!", "failed for good: someone has to act"),
+    "unknown": ("·", "no run: before the first, or nothing ran"),
+}
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something somebody has to do: what is the case, and the command or step that mends it."""
+
+    what: str
+    do: str
+    urgent: bool = True
+
+
+def state_of(row: Any) -> str:
+    """The state of one minute of the ledger (a key of STATES)."""
+    if row.status == "missed" or row.status == "failed":
+        return str(row.status)
+    if row.status == "landed":
+        return "waiting"
+    if row.scored_by == "local-fallback":
+        return "fallback"
+    return "late" if row.lag_seconds is not None and row.lag_seconds > LATE_SECONDS else "done"
+
+
+def states(minutes: pd.DataFrame, this_minute: pd.Timestamp, time_zone: str) -> pd.DataFrame:
+    """Each minute of the last 24 hours (columns minute, local, state), oldest first; what the ledger lacks is unknown.
+
+    Args:
+        minutes: rows of ``pipeline_minutes.sql``.
+        this_minute: the running minute (UTC).
+        time_zone: of the local times.
+    """
+    known = {row.minute: state_of(row) for row in rows(minutes)}
+    every = pd.date_range(this_minute - pd.Timedelta(hours=24), this_minute, freq="min", inclusive="left")
+    shown = [
+        minute for minute in every if minute in known or minute < this_minute - pd.Timedelta(minutes=GRACE_MINUTES)
+    ]
+    local = pd.DatetimeIndex(shown, tz="UTC").tz_convert(time_zone)
+    return pd.DataFrame({"minute": shown, "local": local, "state": [known.get(m, "unknown") for m in shown]})
+
+
+def actions(
+    opened: pd.DataFrame,
+    outbox: pd.DataFrame,
+    breaker: pd.DataFrame,
+    quarantine: pd.DataFrame,
+    silent_minutes: float,
+) -> list[Action]:
+    """What needs someone, the most urgent first; empty if nothing does."""
+    found: list[Action] = []
+    if silent_minutes > GRACE_MINUTES + 1:
+        found.append(
+            Action(
+                f"No minute was recorded for {words.duration(60 * silent_minutes)}.",
+                "See whether Airflow's scheduler runs (`make run`, or the container). Nothing landed is lost.",
+            )
+        )
+    found += [_batches(row) for row in rows(opened) if row.status == "failed" or row.oldest_seconds > WAITING_SECONDS]
+    found += [_messages(row) for row in rows(outbox) if _stuck(row)]
+    found += [
+        Action(
+            f"The endpoint {row.endpoint} failed {row.failed_runs} minutes in a row and is asked only now and then.",
+            "`fraud-scorer check` says what it answers. Meanwhile the local model scores.",
+        )
+        for row in rows(breaker)
+        if row.is_open
+    ]
+    if len(quarantine):
+        total = words.count(quarantine["records"].sum(), "record")
+        found.append(
+            Action(
+                f"{total} in quarantine: they could not become payments.",
+                "See the reasons below. Mend the sender or the field map, then replay their minutes.",
+                urgent=False,
+            )
+        )
+    return found
+
+
+def _batches(row: Any) -> Action:
+    first, last = row.first_batch_id, row.last_batch_id
+    if row.status == "landed":
+        return Action(
+            f"{words.count(row.batches, 'batch', 'batches')} wait to be loaded, the oldest for "
+            f"{words.duration(row.oldest_seconds)}.",
+            "They are taken oldest first, by themselves. If the number grows, see the load task's log in Airflow.",
+        )
+    span = first if first == last else f"{first} to {last}"
+    return Action(
+        f"{words.count(row.batches, 'batch', 'batches')} failed for good ({span}).",
+        f"{_last_error(row)}Mend the cause, then `fraud-scorer replay --from {first} --to …` (its end is excluded).",
+    )
+
+
+def _stuck(row: Any) -> bool:
+    return bool(row.status == "failed" or (row.status == "pending" and row.oldest_seconds > WAITING_SECONDS))
+
+
+def _messages(row: Any) -> Action:
+    what = f"{words.count(row.messages, 'message')} by {row.channel}"
+    if row.status == "failed":
+        return Action(
+            f"{what} refused for good.", f"{_last_error(row)}Mend address or server; `fraud-scorer check` tries it."
+        )
+    return Action(
+        f"{what} not sent yet, the oldest for {words.duration(row.oldest_seconds)}.",
+        f"{_last_error(row)}They are sent by themselves once the server takes them; `fraud-scorer check` tries it now.",
+    )
+
+
+def _last_error(row: Any) -> str:
+    return f"Last error: {words.as_markdown(row.example_error)}. " if isinstance(row.example_error, str) else ""

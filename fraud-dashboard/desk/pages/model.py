@@ -1,0 +1,177 @@
+"""The model page: how often a flag is right, what is missed, and what another threshold would have done."""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+
+import pandas as pd
+import streamlit as st
+
+from desk import charts, parts, quality, words
+from desk.database import ReportState, ask, ask_kept, report_state
+from desk.parts import Card
+
+DAYS = 35
+FEWEST_FRAUDS = 20  # below, shares are told with a warning
+
+
+def render() -> None:
+    """Draw the page."""
+    state = report_state()
+    st.title("Model")
+    if state.first_day is None:
+        st.info(
+            "No payments yet. Scores stand here from the first day on, judgements once labels and verdicts come in."
+        )
+        return
+    volume = ask_kept("model_volume", state.version).iloc[0]
+    seconds = quality.slice_seconds(float(volume["payments_a_day"]), DAYS)
+    scores = ask_kept("model_scores", str(state.today) + str(state.last_day), days=DAYS, slice_seconds=seconds)
+    flagged = ask_kept("model_flagged", state.version, days=DAYS)
+    st.caption(_what(state, volume, seconds))
+    if scores.empty:
+        st.info("No whole day of payments was scored yet; come back tomorrow.")
+        return
+    labelled = quality.labelled_days(scores, state.today, state.label_delay_days)
+    _cards(flagged, labelled, state)
+    _flags(flagged)
+    _thresholds(labelled, volume["threshold"], 3600 / seconds, state)
+    left, right = st.columns(2, gap="large")
+    with left:
+        _calibration(labelled)
+    with right:
+        _distribution(scores)
+    _drift(scores)
+
+
+def _what(state: ReportState, volume: pd.Series, seconds: int) -> str:
+    model = f"Model {str(volume['model_hash'])[:12]}. " if isinstance(volume["model_hash"], str) else ""
+    sampled = "" if seconds == 3600 else f" Counted are the first {seconds} seconds of each hour, as a sample."
+    return f"{model}The last {DAYS} whole days, in {state.time_zone}.{sampled}"
+
+
+def _cards(flagged: pd.DataFrame, labelled: pd.DataFrame, state: ReportState) -> None:
+    total = flagged["payments"].sum()
+    judged = flagged[flagged["label"].notna()]["payments"].sum()
+    right = flagged[flagged["label"] == "fraud"]["payments"].sum()
+    frauds = labelled[labelled["label"] == "fraud"]
+    parts.cards(
+        [
+            Card("Flags that were right", words.share(right, judged, decimals=0), _of_judged(right, judged)),
+            Card("Flags judged", words.share(judged, total, decimals=0), f"{judged:,} of {total:,} flagged payments"),
+            Card("Known frauds flagged", words.share(frauds["flagged"].sum(), frauds["payments"].sum(), decimals=0),
+                 _of_frauds(labelled, state)),
+            Card("Unflagged frauds, by sample", *_missed()),
+        ]
+    )  # fmt: skip
+
+
+def _of_judged(right: float, judged: float) -> str:
+    if not judged:
+        return "no verdict or label yet: give some on the Review page"
+    low, high = quality.wilson(right, judged)
+    return f"between {low:.0%} and {high:.0%} at 95 % confidence, from {judged:,}".replace("%", " %").replace("  ", " ")
+
+
+def _of_frauds(labelled: pd.DataFrame, state: ReportState) -> str:
+    if labelled.empty:
+        return f"labels come {state.label_delay_days:g} days after the payment"
+    return f"of those in payments older than {state.label_delay_days:g} days"
+
+
+def _missed() -> tuple[str, str]:
+    said = ask("model_sample")
+    tries = float(said["payments"].sum())
+    hits = float(said.loc[said["verdict"] == "fraud", "payments"].sum())
+    if not tries:
+        return "—", "judge the random sample on the Review page"
+    low, high = quality.wilson(hits, tries)
+    return words.share(
+        hits, tries
+    ), f"{100 * low:.1f} to {100 * high:.1f} % of unflagged payments, from {tries:,.0f} judged"
+
+
+def _flags(flagged: pd.DataFrame) -> None:
+    st.subheader("What became of the flags")
+    if flagged.empty:
+        st.write("Nothing was flagged in these days.")
+        return
+    names = {"fraud": "fraud", "not_fraud": "not fraud"}
+    became = flagged["label"].map(names).fillna("not known yet")
+    drawn = flagged.assign(became=became).groupby(["day", "became"])["payments"].sum().reset_index()
+    st.altair_chart(charts.flags(drawn), alt="Flagged payments by day: frauds, not frauds, and not known yet.")
+    st.caption("From the bottom: known frauds, known not to be, not known yet.")
+
+
+def _thresholds(labelled: pd.DataFrame, in_force: float | None, scale: float, state: ReportState) -> None:
+    st.subheader("Another threshold")
+    if labelled.empty:
+        st.write(f"No day's labels are in yet: the payments API's count after {state.label_delay_days:g} days. First "
+                 f"numbers on {words.long_day(_first_labels(state))}.")  # fmt: skip
+        return
+    now = None if in_force is None or math.isnan(in_force) else float(in_force)
+    chosen = st.slider("Flag from this probability on", 0.05, 0.995, min(max(now or 0.9, 0.05), 0.995), 0.005, "%.3f")
+    result = quality.at_threshold(labelled, chosen, scale)
+    parts.cards(
+        [
+            Card("Alerts a day", f"{result.alerts_a_day:,.1f}", "on average"),
+            Card("Frauds caught a day", f"{result.caught_a_day:,.1f}", _share(result.caught, "of the frauds")),
+            Card("Frauds missed a day", f"{result.missed_a_day:,.1f}", "by labels"),
+            Card("Alerts that are right", _share(result.right, ""), "of the alerts"),
+        ]
+    )
+    st.caption(_remark(labelled, now))
+
+
+def _first_labels(state: ReportState) -> pd.Timestamp:
+    assert state.first_day is not None
+    return pd.Timestamp(state.first_day + timedelta(days=math.ceil(state.label_delay_days) + 1))
+
+
+def _share(value: float | None, of: str) -> str:
+    return "—" if value is None else f"{100 * value:.0f} % {of}".strip()
+
+
+def _remark(labelled: pd.DataFrame, in_force: float | None) -> str:
+    frauds = labelled.loc[labelled["label"] == "fraud", "payments"].sum()
+    few = f" Only {words.count(frauds, 'known fraud')}: take the shares as a hint." if frauds < FEWEST_FRAUDS else ""
+    now = f"In force now: {in_force:.3f}. " if in_force is not None else ""
+    days = words.count(labelled["day"].nunique(), "day")
+    return f"{now}From stored payments of {days} whose labels are in; moving the slider changes nothing.{few}"
+
+
+def _calibration(labelled: pd.DataFrame) -> None:
+    st.subheader("Is 80 % really 80 %?")
+    if labelled.empty:
+        st.write("Shown once labels are in.")
+        return
+    drawn = quality.calibration(labelled)
+    st.altair_chart(
+        charts.calibration(drawn), alt="Share of frauds against the probability said; the diagonal is right."
+    )
+    st.caption(
+        "Each point is a group of payments: to the right what the model said, upwards what came true. On the dashed "
+        "line it is exactly right; above, frauds are more frequent than said."
+    )
+
+
+def _distribution(scores: pd.DataFrame) -> None:
+    st.subheader("All probabilities")
+    st.altair_chart(charts.distribution(quality.distribution(scores)), alt="Payments by probability, logarithmic.")
+    st.caption("Payments by probability; each step upwards is ten times as many.")
+
+
+def _drift(scores: pd.DataFrame) -> None:
+    st.subheader("Drift of the scores")
+    drawn = quality.psi_by_day(scores)
+    if drawn.empty:
+        st.write("Shown from the eighth day on: the first seven are what later days are compared with.")
+        return
+    worst = drawn.loc[drawn["psi"].to_numpy().argmax()]
+    said = "as before" if worst["psi"] < 0.1 else "moved" if worst["psi"] < 0.25 else "another population"
+    st.altair_chart(charts.drift(drawn), alt=f"Stability index of each day's scores; highest {worst['psi']:.2f}.")
+    st.caption(
+        "Population stability index of each day's probabilities against the first seven days. Below 0.1: as before; "
+        f"above 0.25: another population. Highest: {worst['psi']:.2f} ({said})."
+    )

@@ -1,0 +1,219 @@
+"""A payment's own page: ``?payment=<trans_num>``; with ``&snooze=card`` the snooze stands ready."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from desk import charts, frame, parts, verdict, words
+from desk.database import ReportState, ask, report_state
+from desk.parts import Column, Html
+from desk.rows import rows
+
+PAYMENT = "payment"
+SCORERS = {
+    "local": "the local model",
+    "sagemaker": "the SageMaker endpoint",
+    "local-fallback": "the local model, because the endpoint failed",
+}
+RECENT = 12
+
+
+def render() -> None:
+    """Draw the page of the payment in the address."""
+    state = report_state()
+    trans_num = st.query_params[PAYMENT]
+    found = ask("payment", trans_num=trans_num)
+    if found.empty:
+        _unknown(trans_num)
+        return
+    row = next(rows(found))
+    _heading(row)
+    left, right = st.columns(2, gap="large")
+    with left:
+        _facts(row, state)
+    with right:
+        _reasons(row)
+        _verdict(row)
+    _card(row)
+    _past(row)
+    with st.expander("Snooze", icon=":material/snooze:", expanded="snooze" in st.query_params):
+        verdict.snoozing(trans_num, frame.person(), first=st.query_params.get("snooze", "card"))
+
+
+def _unknown(trans_num: str) -> None:
+    st.title("No such payment")
+    st.info(f"No stored payment has the id `{trans_num[:64]}`. The link may be cut, or lead to another installation.")
+    st.html('<p class="desk-links"><a href="/" target="_self">‹ To yesterday</a></p>')
+
+
+def _heading(row: Any) -> None:
+    day = row.event_time_local.date()
+    st.html(f'<p class="desk-links"><a href="/?day={day}" target="_self">‹ {words.long_day(day)}</a></p>')
+    st.title(f"{words.money(row.amount, row.currency)} at {words.as_markdown(row.merchant)}", anchor=False)
+    st.html(f"<p>{_decision_badge(row)} {parts.label_badge(row.label, row.label_source, row.verdict)}</p>")
+
+
+def _decision_badge(row: Any) -> Html:
+    if row.is_refund:
+        return parts.badge("refund: not scored")
+    if row.flagged:
+        return parts.badge(f"▲ flagged at {words.probability(row.fraud_probability)}", "warn")
+    return parts.badge(f"not flagged ({words.probability(row.fraud_probability)})")
+
+
+def _facts(row: Any, state: ReportState) -> None:
+    st.subheader("Payment")
+    place = ", ".join(part for part in (row.city, row.state) if isinstance(part, str))
+    pairs: list[tuple[str, object]] = [
+        (
+            "Local time",
+            f"{words.short_day(row.event_time_local)} {row.event_time_local:%Y, %H:%M:%S} ({state.time_zone})",
+        ),
+        ("Amount", words.money(row.amount, row.currency)),
+        ("Merchant", row.merchant),
+        ("Category", words.plain(row.category)),
+        ("Card", f"···· {row.card_last4}"),
+        ("Card holder's place", place or "not said"),
+    ]
+    if not row.is_refund:
+        pairs += [
+            (
+                "Probability",
+                f"{words.probability(row.fraud_probability)}, flagged from {words.probability(row.threshold)}",
+            ),
+            ("Scored by", SCORERS.get(row.scored_by, "nobody yet")),
+            ("Model", str(row.model_hash or "—")[:12]),
+        ]
+    pairs += [("Batch", row.first_batch_id), ("Id", row.trans_num)]
+    parts.facts(pairs)
+
+
+def _reasons(row: Any) -> None:
+    st.subheader("Why it was flagged" if row.flagged else "Decision")
+    texts = parts.reason_texts(row.reasons)
+    if texts:
+        items = "".join(f"<li>{parts.safe(text)}</li>" for text in texts)
+        st.html(f'<ol class="desk-reasons">{items}</ol>')
+    elif row.is_refund:
+        st.write("A refund is stored and not scored.")
+    else:
+        st.write("Reasons are kept for flagged payments only." if not row.flagged else "No reasons were recorded.")
+
+
+def _verdict(row: Any) -> None:
+    st.subheader("What is known of it")
+    person = frame.person()
+    if parts.label_badge(row.label, row.label_source, row.verdict) == parts.badge("no label yet"):
+        st.write("Nobody has said anything of this payment yet.")
+    verdict.statements(row.trans_num, person)
+    verdict.buttons(row.trans_num, person, keyboard=False)
+
+
+def _card(row: Any) -> None:
+    st.subheader(f"Card ···· {row.card_last4}")
+    around = ask("payment_card", trans_num=row.trans_num, event_time=row.event_time.to_pydatetime())
+    if len(around) == 1:
+        st.write("The only payment of this card in the 30 days before and the 7 after.")
+        return
+    st.altair_chart(
+        charts.card_line(_drawn(around, row.trans_num)),
+        alt=f"{len(around)} payments of this card over time; amounts upwards; this one is the large diamond.",
+    )
+    st.caption(
+        f"{words.count(len(around), 'payment')} from 30 days before to 7 days after. ◆ this payment, ▲ flagged, "
+        "✖ known fraud, ● others."
+    )
+    heads = [Column("Time", "tight"), Column("Merchant"), Column("Amount", "number"), Column("Probability", "number")]
+    nearest = _nearest(around, row.trans_num)
+    parts.table([*heads, Column("State")], [_card_row(one, row.trans_num) for one in rows(nearest)],
+                caption="Payments of this card around this one")  # fmt: skip
+    if len(around) > len(nearest):
+        st.caption(f"The {len(nearest)} payments around this one, of {len(around)}.")
+
+
+def _nearest(around: pd.DataFrame, trans_num: str) -> pd.DataFrame:
+    """The payment with those just after and before it, newest first."""
+    here = int((around["trans_num"] == trans_num).to_numpy().argmax())
+    first = max(0, min(here - 3, len(around) - RECENT))
+    return around.iloc[first : first + RECENT]
+
+
+def _drawn(around: pd.DataFrame, trans_num: str) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "at": around["event_time_local"],
+            "amount": around["amount"],
+            "what": [_what(one, trans_num) for one in rows(around)],
+            "merchant": around["merchant"],
+            "money": [words.money(one.amount, one.currency) for one in rows(around)],
+            "when": [words.moment(at) for at in around["event_time_local"]],
+        }
+    )
+
+
+def _what(one: Any, trans_num: str) -> str:
+    if one.trans_num == trans_num:
+        return "this payment"
+    if one.label == "fraud":
+        return "known fraud"
+    return "flagged" if one.flagged else "other"
+
+
+def _card_row(one: Any, trans_num: str) -> tuple[object, ...]:
+    time = words.moment(one.event_time_local)
+    this = one.trans_num == trans_num
+    marks = [parts.badge("this payment")] if this else []
+    marks += [parts.badge("▲ flagged", "warn")] if one.flagged else []
+    if isinstance(one.label, str):
+        marks.append(parts.badge(*reversed(parts.LABELS[one.label])))
+    return (
+        time if this else parts.payment_link(one.trans_num, time),
+        one.merchant,
+        words.money(one.amount, one.currency),
+        words.probability(one.fraud_probability),
+        Html(" ".join(marks)),
+    )
+
+
+def _past(row: Any) -> None:
+    left, right = st.columns(2, gap="large")
+    with left:
+        _score_history(row)
+    with right:
+        _messages(row.trans_num)
+
+
+def _score_history(row: Any) -> None:
+    st.subheader("Score history")
+    changes = ask("payment_changes", trans_num=row.trans_num)
+    if changes.empty:
+        st.write("Decided once; nothing was ever replaced.")
+        return
+    heads = [Column("Until", "tight"), Column("Probability", "number"), Column("Decision"), Column("Replaced by")]
+    now = ("in force", words.probability(row.fraud_probability), _decided(row), "")
+    past = [
+        (words.moment(one.replaced_at_local), words.probability(one.fraud_probability), _decided(one), f"a {one.why}")
+        for one in rows(changes)
+    ]
+    parts.table(heads, [now, *past], caption="Decisions about this payment, the one in force first")
+
+
+def _decided(one: Any) -> str:
+    return f"{'flagged' if one.flagged else 'not flagged'} (from {words.probability(one.threshold)})"
+
+
+def _messages(trans_num: str) -> None:
+    st.subheader("Messages")
+    sent = ask("payment_messages", trans_num=trans_num)
+    if sent.empty:
+        st.write("No message tells of this payment.")
+        return
+    heads = [Column("To"), Column("By"), Column("State")]
+    parts.table(heads, [(one.recipient, one.channel, _sent(one)) for one in rows(sent)], caption="Messages")
+
+
+def _sent(one: Any) -> str:
+    return f"sent {words.moment(one.sent_at_local)}" if one.status == "sent" else str(one.status)

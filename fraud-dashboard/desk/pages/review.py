@@ -1,0 +1,209 @@
+"""The review page: one payment at a time, a key a verdict; flagged ones, and a small random sample of the rest."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from desk import frame, parts, verdict, words
+from desk.database import ReportState, ask, ask_kept, report_state
+from desk.parts import Column, Html
+from desk.rows import rows
+
+QUEUE_DAYS = 14
+QUEUE_ROWS = 200
+SAMPLE_DAYS = 3
+SAMPLE_A_DAY = 10
+SAMPLE_NOTE = "random sample"
+LATER = "review_later"  # ids put off in this session, in order
+KINDS = {"waiting": "Flagged, waiting", "unsure": "Unsure", "sample": "Random sample"}
+
+
+def render() -> None:
+    """Draw the page."""
+    state = report_state()
+    st.title("Review")
+    if state.first_day is None:
+        st.info("No payments yet, so nothing to review. Flagged payments stand here as soon as there are some.")
+        return
+    kind = _kind()
+    waiting, total = _sample(state) if kind == "sample" else _queue(kind)
+    _say_what(kind, total)
+    _undo()
+    if waiting.empty:
+        _nothing(kind)
+    else:
+        ordered = _put_off_last(waiting)
+        _one(next(rows(ordered)), len(ordered), kind)
+        _rest(ordered.iloc[1:])
+    _latest()
+
+
+def _kind() -> str:
+    chosen = st.segmented_control(
+        "What",
+        list(KINDS),
+        default="waiting",
+        format_func=lambda kind: KINDS[kind],
+        required=True,
+        label_visibility="collapsed",
+        key="review_kind",
+    )
+    return str(chosen)
+
+
+def _queue(kind: str) -> tuple[pd.DataFrame, int]:
+    """The undecided payments and how many there are in all."""
+    found = ask("review_queue", state=kind, days=QUEUE_DAYS, most=QUEUE_ROWS)
+    return found, 0 if found.empty else int(found["undecided"].iloc[0])
+
+
+def _sample(state: ReportState) -> tuple[pd.DataFrame, int]:
+    """The sampled payments of the last days that nobody has judged, and how many were sampled."""
+    ids: list[str] = []
+    for ago in range(1, SAMPLE_DAYS + 1):
+        day = state.today - timedelta(days=ago)
+        ids += ask_kept("review_sample", str(day), day=day, most=SAMPLE_A_DAY)["trans_num"].tolist()
+    found = ask("review_sampled", trans_nums=",".join(ids))
+    undecided = found["label"].isna() & (found["verdict"].isna() | (found["verdict"] == "withdrawn"))
+    return found[undecided], len(found)
+
+
+def _say_what(kind: str, total: int) -> None:
+    if kind == "sample":
+        st.caption(
+            f"{SAMPLE_A_DAY} unflagged payments a day, drawn at random, the same for everyone: the only way to learn "
+            "how many frauds we miss. Judge them as you would judge any payment."
+        )
+    elif total:
+        what = "wait for a verdict" if kind == "waiting" else "were called unsure"
+        found = words.count(total, "flagged payment")
+        st.caption(f"{found} of the last {QUEUE_DAYS} days {what}; the largest amount at risk comes first.")
+
+
+def _undo() -> None:
+    last = st.session_state.get(verdict.LAST_VERDICT)
+    if not last:
+        return
+    st.button(
+        f"Undo “{words.verdict(last['verdict'])}”", icon=":material/undo:", key="undo", shortcut="Z",
+        on_click=verdict.take_back, args=(last["label_id"], frame.person()),
+    )  # fmt: skip
+
+
+def _nothing(kind: str) -> None:
+    said = {
+        "waiting": "No flagged payment waits for a verdict.",
+        "unsure": "No payment stands as unsure.",
+        "sample": "The sample of the last days is judged, or nothing unflagged was stored then.",
+    }
+    st.success(said[kind], icon=":material/check:")
+
+
+def _put_off_last(waiting: pd.DataFrame) -> pd.DataFrame:
+    later = {trans_num: place for place, trans_num in enumerate(st.session_state.get(LATER, []), 1)}
+    return waiting.assign(place=waiting["trans_num"].map(later).fillna(0)).sort_values("place", kind="stable")
+
+
+def _put_off(trans_num: str) -> None:
+    later = [other for other in st.session_state.get(LATER, []) if other != trans_num]
+    st.session_state[LATER] = [*later, trans_num]
+
+
+def _one(row: Any, waiting: int, kind: str) -> None:
+    with st.container(border=True, key="review-card"):
+        st.markdown(f"### {words.money(row.amount, row.currency)} at {words.as_markdown(row.merchant)}")
+        left, right = st.columns([1, 1], gap="large")
+        with left:
+            _facts(row)
+        with right:
+            _why(row)
+        note = SAMPLE_NOTE if kind == "sample" else ""
+        verdict.buttons(row.trans_num, frame.person(), keyboard=True, prefix=note)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if waiting > 1:
+                st.button("Later", key=f"later-{row.trans_num}", shortcut="L", on_click=_put_off, args=(row.trans_num,))
+            st.html(f'<p class="desk-links">{parts.payment_link(row.trans_num, "All about this payment ›")}</p>')
+        with st.expander("Snooze", icon=":material/snooze:"):
+            verdict.snoozing(row.trans_num, frame.person())
+
+
+def _facts(row: Any) -> None:
+    place = ", ".join(part for part in (row.city, row.state) if isinstance(part, str))
+    at_or_not = "flagged from" if row.flagged else "not flagged; flagged from"
+    parts.facts(
+        [
+            ("Local time", words.moment(row.event_time_local)),
+            ("Category", words.plain(row.category)),
+            ("Card", f"···· {row.card_last4}"),
+            ("Card holder's place", place or "not said"),
+            (
+                "Probability",
+                f"{words.probability(row.fraud_probability)} ({at_or_not} {words.probability(row.threshold)})",
+            ),
+        ]
+    )
+
+
+def _why(row: Any) -> None:
+    texts = parts.reason_texts(row.reasons)
+    if texts:
+        st.html(f'<ol class="desk-reasons">{"".join(f"<li>{parts.safe(text)}</li>" for text in texts)}</ol>')
+    before = ask("payment_card", trans_num=row.trans_num, event_time=row.event_time.to_pydatetime())
+    earlier = before[before["event_time"] < row.event_time].head(3)
+    if earlier.empty:
+        st.caption("The card's first payment in 30 days.")
+        return
+    said = (
+        f"{words.money(one.amount, one.currency)} at {words.as_markdown(one.merchant)}, "
+        f"{words.moment(one.event_time_local)}"
+        for one in rows(earlier)
+    )
+    st.caption(f"The card's payments just before: {'; '.join(said)}.")
+
+
+def _rest(others: pd.DataFrame) -> None:
+    if others.empty:
+        return
+    st.subheader("Next")
+    lines = [
+        (
+            parts.payment_link(row.trans_num, words.moment(row.event_time_local)),
+            row.merchant,
+            words.money(row.amount, row.currency),
+            words.probability(row.fraud_probability),
+        )
+        for row in rows(others.head(8))
+    ]
+    heads = [
+        Column("Time", "tight"),
+        Column("Merchant"),
+        Column("Amount", "number"),
+        Column("Probability", "number minor"),
+    ]
+    parts.table(heads, lines, caption="What comes next", stacks=False)
+
+
+def _latest() -> None:
+    st.subheader("Latest verdicts")
+    said = ask("review_latest", most=8)
+    if said.empty:
+        st.write("No verdict was given yet. With the first ones, the Model page can say how often a flag is right.")
+        return
+    kinds = {"fraud": "alarm", "not_fraud": "good", "unsure": "warn"}
+    lines = [
+        (
+            parts.payment_link(row.trans_num, words.moment(row.known_at_local)),
+            Html(parts.badge(words.verdict(row.verdict), kinds.get(row.verdict, "")) + _note(row.note)),
+            row.author,
+        )
+        for row in rows(said)
+    ]
+    parts.table([Column("When", "tight"), Column("Said"), Column("By")], lines, caption="Latest verdicts", stacks=False)
+
+
+def _note(note: object) -> str:
+    return f' <span class="desk-quiet">{parts.safe(note)}</span>' if isinstance(note, str) else ""

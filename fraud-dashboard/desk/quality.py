@@ -1,0 +1,133 @@
+"""How good the flags are, from counts by bucket of probability. Pure: frames in, values out.
+
+The frame ``scores`` everywhere is ``model_scores.sql``'s: day, bucket (1-200), label, payments, flagged, probability.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+
+BUCKETS = 200
+PSI_EDGES = [0, 1, 2, 5, 10, 20, 40, 80, 120, 160, 180, 190, 200]  # buckets, finer where scores crowd
+MOST_ROWS = 400_000
+
+
+def slice_seconds(payments_a_day: float, days: int) -> int:
+    """How much of each hour may be counted so that about MOST_ROWS payments are read in all.
+
+    >>> slice_seconds(30_000, 5), slice_seconds(1_000_000, 35)
+    (3600, 41)
+    """
+    expected = payments_a_day * days
+    return 3600 if expected <= MOST_ROWS else max(1, int(3600 * MOST_ROWS / expected))
+
+
+def labelled_days(scores: pd.DataFrame, today: date, label_delay_days: float) -> pd.DataFrame:
+    """The part of ``scores`` whose days are old enough that the payments API's labels are in."""
+    last = today - timedelta(days=math.ceil(label_delay_days) + 1)
+    return scores[(scores["day"] <= last) & scores["label"].notna()]
+
+
+@dataclass(frozen=True)
+class AtThreshold:
+    """What a threshold would have done a day, on average."""
+
+    alerts_a_day: float
+    caught_a_day: float
+    missed_a_day: float
+    right: float | None  # share of alerts that were frauds; None: no alert
+    caught: float | None  # share of frauds that were flagged; None: no fraud
+
+
+def at_threshold(labelled: pd.DataFrame, threshold: float, scale: float) -> AtThreshold:
+    """Alerts, frauds caught and missed a day at ``threshold`` (to a bucket's width, 0.005).
+
+    Args:
+        labelled: rows of ``labelled_days``.
+        threshold: from this probability on a payment would have been flagged.
+        scale: 3600 / the slice's seconds: how many payments each counted one stands for.
+    """
+    days = max(labelled["day"].nunique(), 1)
+    above = labelled["bucket"] > round(threshold * BUCKETS)
+    fraud = labelled["label"] == "fraud"
+
+    def total(mask: pd.Series[bool]) -> float:
+        return float(labelled.loc[mask, "payments"].sum())
+
+    alerts, caught, frauds = total(above), total(above & fraud), total(fraud)
+    a_day = scale / days
+    return AtThreshold(
+        alerts * a_day,
+        caught * a_day,
+        (frauds - caught) * a_day,
+        caught / alerts if alerts else None,
+        caught / frauds if frauds else None,
+    )
+
+
+def calibration(labelled: pd.DataFrame) -> pd.DataFrame:
+    """Mean probability against the share of frauds, in 12 groups (columns said, seen, payments)."""
+    group = pd.cut(labelled["bucket"], PSI_EDGES, labels=False)
+    frame = labelled.assign(group=group, frauds=labelled["payments"].where(labelled["label"] == "fraud", 0))
+    sums = frame.groupby("group")[["payments", "probability", "frauds"]].sum()
+    sums = sums[sums["payments"] > 0]
+    return pd.DataFrame(
+        {
+            "said": sums["probability"] / sums["payments"],
+            "seen": sums["frauds"] / sums["payments"],
+            "payments": sums["payments"],
+        }
+    ).reset_index(drop=True)
+
+
+def distribution(scores: pd.DataFrame) -> pd.DataFrame:
+    """Payments by twentieths of probability (columns percent: the lower end, payments)."""
+    group = (scores["bucket"] - 1) // 10
+    counts = scores.groupby(group)["payments"].sum().reindex(range(20), fill_value=0)
+    return pd.DataFrame({"percent": range(0, 100, 5), "payments": counts.to_numpy()})
+
+
+def psi_by_day(scores: pd.DataFrame, reference_days: int = 7) -> pd.DataFrame:
+    """The population stability index of each later day's scores against the first days' (columns day, psi).
+
+    PSI = sum over groups of (p - q) ln(p / q), p and q being the day's and the reference's shares; empty groups count
+    as half a payment. Below 0.1: as before; above 0.25: another population.
+    """
+    group = pd.cut(scores["bucket"], PSI_EDGES, labels=False)
+    by_day = scores.assign(group=group).pivot_table(
+        index="day", columns="group", values="payments", aggfunc="sum", fill_value=0
+    )
+    by_day = by_day.reindex(columns=range(len(PSI_EDGES) - 1), fill_value=0)
+    if len(by_day) <= reference_days:
+        return pd.DataFrame({"day": [], "psi": []})
+    reference = _shares(by_day.iloc[:reference_days].sum().to_numpy(dtype="float64"))
+    later = by_day.iloc[reference_days:]
+    values = []
+    for counts in later.to_numpy(dtype="float64"):
+        shares = _shares(counts)
+        values.append(float(((shares - reference) * np.log(shares / reference)).sum()))
+    return pd.DataFrame({"day": later.index, "psi": values})
+
+
+def _shares(counts: np.ndarray) -> np.ndarray:
+    filled = np.maximum(counts, 0.5)
+    shares: np.ndarray = filled / filled.sum()
+    return shares
+
+
+def wilson(hits: float, tries: float) -> tuple[float, float]:
+    """The 95 % interval of a share (Wilson's).
+
+    >>> [round(bound, 3) for bound in wilson(0, 50)], [round(bound, 3) for bound in wilson(9, 10)]
+    ([0.0, 0.071], [0.596, 0.982])
+    """
+    z = 1.96
+    share = hits / tries
+    middle = share + z * z / (2 * tries)
+    spread = z * math.sqrt(share * (1 - share) / tries + z * z / (4 * tries * tries))
+    return max(0.0, (middle - spread) / (1 + z * z / tries)), min(1.0, (middle + spread) / (1 + z * z / tries))

@@ -1,0 +1,13 @@
+"""Frames row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+
+def rows(frame: pd.DataFrame) -> Iterator[Any]:
+    """The rows of ``frame``, each with its columns as attributes."""
+    return frame.itertuples(index=False)

@@ -1,0 +1,114 @@
+"""Saying fraud, not fraud or unsure of a payment; taking it back; snoozing its card or merchant."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from desk import words
+from desk.database import ask, write
+from desk.rows import rows
+from desk.sign_in import Person
+
+# says, button, key on the keyboard
+VERDICTS = [("fraud", "Fraud", "F"), ("not_fraud", "Not fraud", "N"), ("unsure", "Unsure", "U")]
+SNOOZES = {"8 hours": 8, "1 day": 24, "3 days": 72, "1 week": 168}
+LAST_VERDICT = "last_verdict"
+NOTE_LETTERS = 500
+
+
+def give(trans_num: str, verdict: str, person: Person, note_key: str, prefix: str) -> None:
+    """Record a verdict with the note that stands in the session under ``note_key``; remember it, to be taken back."""
+    if not person.may_review:
+        return
+    written = str(st.session_state.get(note_key) or "")[:NOTE_LETTERS].strip()
+    note = ": ".join(part for part in (prefix, written) if part)
+    label_id = write("record_verdict", trans_num=trans_num, verdict=verdict, author=person.name, note=note)
+    st.session_state[note_key] = ""
+    if label_id is None:
+        st.toast("This payment is not stored any more.", icon=":material/error:")
+        return
+    st.session_state[LAST_VERDICT] = {"label_id": label_id, "trans_num": trans_num, "verdict": verdict}
+    st.toast(f"Recorded: {words.verdict(verdict)}, by {person.name}.", icon=":material/check:")
+
+
+def take_back(label_id: int, person: Person) -> None:
+    """Undo a verdict, unless somebody has said something since."""
+    if not person.may_review:
+        return
+    undone = write("undo_verdict", label_id=label_id, author=person.name)
+    st.session_state.pop(LAST_VERDICT, None)
+    if undone is None:
+        st.toast("Somebody has given another verdict since; theirs stands.", icon=":material/info:")
+    else:
+        st.toast("Taken back.", icon=":material/undo:")
+
+
+def buttons(trans_num: str, person: Person, *, keyboard: bool, prefix: str = "") -> None:
+    """The three verdicts and a note. ``keyboard``: F, N and U press them; ``prefix`` begins the note."""
+    if not person.may_review:
+        st.caption("You can look; verdicts need the role reviewer.")
+        return
+    note_key = f"note-{trans_num}"
+    st.text_input("Note", key=note_key, placeholder="why (optional)", max_chars=NOTE_LETTERS)
+    with st.container(horizontal=True):
+        for says, text, letter in VERDICTS:
+            st.button(
+                text,
+                key=f"say-{says}-{trans_num}",
+                on_click=give,
+                args=(trans_num, says, person, note_key, prefix),
+                shortcut=letter if keyboard else None,
+            )
+
+
+def statements(trans_num: str, person: Person) -> None:
+    """What was said of a payment so far, and a button that takes one's latest verdict back."""
+    said = ask("payment_statements", trans_num=trans_num)
+    for row in rows(said):
+        st.markdown(_statement(row))
+    verdicts = said[said["source"] == "verdict"]
+    if person.may_review and len(verdicts) and verdicts.iloc[0]["verdict"] != "withdrawn":
+        latest = int(verdicts.iloc[0]["label_id"])
+        st.button("Take the verdict back", icon=":material/undo:", on_click=take_back, args=(latest, person))
+
+
+def _statement(row: Any) -> str:
+    whose = {"verdict": "Verdict", "chargeback": "Chargeback", "payload": "Payments API"}[row.source]
+    note = f" — {words.as_markdown(row.note)}" if isinstance(row.note, str) else ""
+    who = f" by {words.as_markdown(row.author)}" if row.source == "verdict" else ""
+    return f"{whose}: **{words.verdict(row.verdict)}**{who}, {words.moment(row.known_at_local)}{note}"
+
+
+def snoozing(trans_num: str, person: Person, *, first: str = "card") -> None:
+    """Snooze a payment's card or merchant, and end what is snoozed. ``first``: which one is offered first."""
+    for row in rows(ask("payment_snoozes", trans_num=trans_num)):
+        st.info(
+            f"No mail about this {row.subject} until {words.moment(row.until_local)} "
+            f"(by {words.as_markdown(row.author)}). It is still scored and flagged."
+        )
+        if person.may_review:
+            st.button("End the snooze", key=f"end-{row.snooze_id}", on_click=_end, args=(int(row.snooze_id), person))
+    if person.may_review:
+        _offer(trans_num, person, first)
+
+
+def _offer(trans_num: str, person: Person, first: str) -> None:
+    subjects = ["card", "merchant"]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        start = subjects.index(first) if first in subjects else 0
+        subject = st.selectbox("No mails about this", subjects, index=start, width=150, key=f"snooze-{trans_num}")
+        span = st.selectbox("for", list(SNOOZES), index=1, width=120, key=f"for-{trans_num}")
+        st.button("Snooze", on_click=_snooze, args=(trans_num, str(subject), SNOOZES[str(span)], person))
+
+
+def _snooze(trans_num: str, subject: str, hours: int, person: Person) -> None:
+    made = write("snooze", trans_num=trans_num, subject=subject, hours=hours, author=person.name, note="")
+    if made is not None:
+        st.toast(f"No mail about this {subject} for {words.count(hours, 'hour')}.", icon=":material/snooze:")
+
+
+def _end(snooze_id: int, person: Person) -> None:
+    write("end_snooze", snooze_id=snooze_id, author=person.name)
+    st.toast("Mails are sent again.", icon=":material/notifications:")

@@ -1,0 +1,14 @@
+-- What became of the flags of the last :days whole days. Grain: one day, label in force and its source.
+select
+    report.report_day as day,
+    report.label,
+    report.label_source,
+    count(*) as payments,
+    sum(report.amount) as amount
+from v_fraud_report as report
+where
+    report.flagged
+    and report.event_time >= (select report_day_start(report_today() - :days))
+    and report.event_time < (select report_day_start(report_today()))
+group by report.report_day, report.label, report.label_source
+order by report.report_day;

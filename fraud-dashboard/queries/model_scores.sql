@@ -1,0 +1,55 @@
+-- How probabilities and labels lie together over the last :days whole days: the numbers behind the Model page.
+-- Of each hour, the first :slice_seconds are counted (3600: all of it), so that the work stays bounded.
+-- Grain: one day, bucket of probability (200 of them; bucket 1 ends at 0.005), label in force and currency.
+with days as (
+    select report_today() - ago.days_ago as day
+    from generate_series(1, :days) as ago (days_ago)
+),
+
+hours as (
+    select
+        days.day,
+        report_day_start(days.day + 1) as day_ends_at,
+        generate_series(
+            report_day_start(days.day), report_day_start(days.day + 1) - interval '1 second', interval '1 hour'
+        ) as starts_at
+    from days
+),
+
+slices as materialized (
+    select
+        day,
+        starts_at,
+        least(starts_at + :slice_seconds * interval '1 second', day_ends_at) as ends_at
+    from hours
+)
+
+select
+    slices.day,
+    counted.bucket,
+    counted.label,
+    counted.currency,
+    sum(counted.payments)::bigint as payments,
+    sum(counted.flagged)::bigint as flagged,
+    sum(counted.probability) as probability,
+    sum(counted.amount_cents) / 100.0 as amount
+from slices
+cross join
+    lateral (
+        select
+            least(width_bucket(report.fraud_probability, 0, 1, 200), 200) as bucket,
+            report.label,
+            report.currency,
+            count(*) as payments,
+            count(*) filter (where report.flagged) as flagged,
+            sum(report.fraud_probability) as probability,
+            sum(report.amount_cents) as amount_cents
+        from v_fraud_report as report
+        where
+            report.event_time >= slices.starts_at
+            and report.event_time < slices.ends_at
+            and report.fraud_probability is not null
+        group by bucket, report.label, report.currency
+    ) as counted
+group by slices.day, counted.bucket, counted.label, counted.currency
+order by slices.day, counted.bucket;

@@ -1,0 +1,4 @@
+-- One payment with its decision and label. Grain: one row, none if there is no such payment.
+select *
+from v_fraud_report
+where trans_num = :trans_num;

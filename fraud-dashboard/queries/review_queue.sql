@@ -1,0 +1,40 @@
+-- Flagged payments of the last :days days that nobody has decided on, the largest amount at risk first.
+-- `state` says which: waiting (no verdict, no other label) or unsure. Grain: one payment; the first :most.
+with undecided as (
+    select
+        report.*,
+        report.amount * report.fraud_probability as at_risk
+    from v_fraud_report as report
+    where
+        report.flagged
+        and report.event_time >= report_now() - :days * interval '1 day'
+        and report.label is null
+        and case :state
+            when 'unsure' then report.verdict = 'unsure'
+            else coalesce(report.verdict, 'withdrawn') = 'withdrawn'
+        end
+)
+
+select
+    trans_num,
+    event_time,
+    event_time_local,
+    amount,
+    currency,
+    is_refund,
+    card_last4,
+    merchant,
+    category,
+    city,
+    state,
+    fraud_probability,
+    threshold,
+    flagged,
+    reasons,
+    label,
+    label_source,
+    verdict,
+    count(*) over () as undecided
+from undecided
+order by at_risk desc, trans_num asc
+limit :most;
