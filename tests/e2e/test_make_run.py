@@ -51,7 +51,7 @@ class Run:
         chosen = {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(smtp_port), "FRAUD_THRESHOLD": "0"}  # flags everything
         ports = ",".join(f"{name}={port}" for name, port in self.ports.items())
         argv = [str(Path(sys.executable).parent / "fraud-scorer"), "stack", "--data-dir", str(data_dir)]
-        argv += ["--ports", ports, "--pace", "60", "--history-days", "0", "--without", "dashboard"]
+        argv += ["--ports", ports, "--pace", "60", "--history-days", "0"]
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
                 argv, cwd=ROOT, env=os.environ | chosen, stdout=output, stderr=subprocess.STDOUT, start_new_session=True

@@ -144,7 +144,6 @@ class Stack:
             time.sleep(0.5)
         self._must_have_succeeded(process)
         self._history_marker.write_text("the simulator's past is in fraud_db; remove this file to import it again\n")
-        Path(self.jobs["history-import"].argv[-1]).unlink(missing_ok=True)
         self.screen.done(what, "history is in")
 
     def _imported_days(self) -> int:
