@@ -90,15 +90,14 @@ class Transformed:
 
     def frames(self) -> dict[str, pd.DataFrame]:
         """All of it as frames, for the stage."""
-        columns = [str(number) for number in range(self.matrix.shape[1])]
-        matrix = pd.DataFrame(self.matrix, columns=columns)
+        matrix = pd.DataFrame(self.matrix, columns=[str(number) for number in range(self.matrix.shape[1])])
         return {name: getattr(self, name) for name in _FRAMES} | {"matrix": matrix}
 
     @classmethod
     def of_frames(cls, frames: dict[str, pd.DataFrame]) -> Transformed:
         """What ``frames`` gave."""
-        matrix = np.ascontiguousarray(frames["matrix"].to_numpy(np.float32))
-        return cls(**{name: frames[name] for name in _FRAMES}, matrix=matrix)
+        matrix = frames["matrix"].to_numpy(np.float32)
+        return cls(**{name: frames[name] for name in _FRAMES}, matrix=np.ascontiguousarray(matrix))
 
 
 _FRAMES = ("batches", "payments", "quarantine", "profiles", "features")
