@@ -45,7 +45,7 @@ def _migrated_template(postgres_server: EmbeddedPostgres) -> EmbeddedPostgres:
 def postgres_url(_migrated_template: EmbeddedPostgres) -> Iterator[str]:
     """SQLAlchemy's URL (str) of a fresh, migrated database of this test alone."""
     name = f"test_{next(_numbers)}"
-    _administer(_migrated_template, f"create database {name} template {TEMPLATE}")
+    _administer(_migrated_template, f"create database {name} template {TEMPLATE} strategy file_copy")
     yield _migrated_template.url(name)
     _administer(_migrated_template, f"drop database if exists {name} with (force)")
 

@@ -83,7 +83,7 @@ class PostgresLedger:
     def quarantine_list(
         self, limit: int = 50, *, statuses: Sequence[str] = ("open",), batch: Batch | None = None
     ) -> list[dict[str, object]]:
-        """Quarantined records, latest first, without their bytes: quarantine_id, batch_id, part, row_index, reason, …"""
+        """Quarantined records, latest first, without their bytes (the columns of quarantine_list.sql)."""
         values = {"at_most": limit, "statuses": list(statuses), "batch_id": batch.batch_id if batch else None}
         with transaction(self._engine) as cursor:
             return rows(cursor, "quarantine_list", values)
