@@ -42,6 +42,7 @@ lint: .venv/.installed ## ruff, types, import contracts, SQL, Dockerfiles
 	$(BIN)/lint-imports
 	$(BIN)/sqlfluff lint sql
 	$(BIN)/squawk sql/migrations/*.sql
+	$(BIN)/hadolint airflow/Dockerfile fraud-dashboard/Dockerfile payments-simulator/Dockerfile model/sagemaker/Dockerfile
 
 .PHONY: format
 format: .venv/.installed ## format the code and mend what ruff can
