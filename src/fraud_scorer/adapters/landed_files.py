@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
@@ -160,6 +160,11 @@ def completion_of(text: str, path: Path) -> Completion:
         )
     except (ValueError, KeyError, TypeError):
         raise LandingError(f"the marker {path} is altered", "Restore it from a backup") from None
+
+
+def as_purged(completion: Completion) -> Completion:
+    """The marker of a batch whose bytes were purged: it landed once, and cannot be read again."""
+    return replace(completion, status="purged") if completion.status == "landed" else completion
 
 
 def _checksum(text: str) -> str:

@@ -28,6 +28,7 @@ from pathlib import Path
 from fraud_scorer.adapters.cipher import Cipher
 from fraud_scorer.adapters.landed_files import (
     Header,
+    as_purged,
     completion_of,
     completion_text,
     disk_faults,
@@ -40,9 +41,10 @@ from fraud_scorer.adapters.landing_names import (
     day_minutes,
     file_names,
     folders,
-    landed_about,
+    is_folded,
     marker_lines,
     markers,
+    old_markers,
     part_numbers,
     sequence_of,
 )
@@ -120,23 +122,26 @@ class DiskLanding:
         oldest_kept = now - timedelta(days=keep_days)
         purged = 0
         for day in self._closed_days():
-            if day.name <= f"{oldest_kept:%Y-%m-%d}" or day.name == "history":
-                names = {name: batch for name, batch in markers(day).items() if batch in finished}
-                old = [name for name, batch in names.items() if (batch.minute or landed_about(name)) < oldest_kept]
-                self._purge_day(day, {name: names[name] for name in old})
-                purged += len(old)
+            names = {name: batch for name, batch in old_markers(day, oldest_kept).items() if batch in finished}
+            self._purge_day(day, names)
+            purged += len(names)
         self._sweep(oldest_kept)
         return purged
+
+    def purgeable(self, *, now: datetime, keep_days: int) -> list[Batch]:
+        """The batches that landed more than ``keep_days`` ago and whose bytes are still here, finished or not."""
+        oldest_kept = now - timedelta(days=keep_days)
+        return [batch for day in self._closed_days() for batch in old_markers(day, oldest_kept).values()]
 
     # --- reading ------------------------------------------------------------------------------------------------
     def completion(self, batch: Batch) -> Completion | None:
         """The marker that closed the batch, if it is closed."""
         folder, own_name = self._marker_place(batch)
         for name in file_names(folder):
-            if name.startswith("purged-"):
+            if is_folded(name):
                 for line in marker_lines(folder / name):
                     if (found := completion_of(line, folder / name)).batch == batch:
-                        return found
+                        return as_purged(found)
             elif name.partition("-")[2] == own_name:
                 return completion_of((folder / name).read_text(encoding="utf-8"), folder / name)
         return None
@@ -149,7 +154,7 @@ class DiskLanding:
                 if sequence_of(name) > after_seq:
                     for line in marker_lines(day / name):
                         completion = completion_of(line, day / name)
-                        found[completion.landing_seq] = completion
+                        found[completion.landing_seq] = as_purged(completion) if is_folded(name) else completion
         return [found[sequence] for sequence in sorted(found) if sequence > after_seq]
 
     def last_sequence(self) -> int:
@@ -227,7 +232,7 @@ class DiskLanding:
 
     def _fold(self, day: Path, names: Sequence[str]) -> None:
         """Fold these markers and the day's earlier folds into one file; a crash in between leaves doubles, no gaps."""
-        earlier = [name for name in file_names(day) if name.startswith("purged-")]
+        earlier = [name for name in file_names(day) if is_folded(name)]
         folded = [*earlier, *names]
         lines = dict.fromkeys(line for name in folded for line in marker_lines(day / name))
         target = f"purged-{max(sequence_of(name) for name in folded):012d}"

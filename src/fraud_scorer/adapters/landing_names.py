@@ -44,7 +44,7 @@ def sequence_of(name: str) -> int:
 
 
 def landed_about(name: str) -> datetime:
-    """When a history batch was closed, near enough for purging."""
+    """When a batch without a minute was closed, near enough for purging."""
     return datetime.fromtimestamp(sequence_of(name), UTC)
 
 
@@ -60,14 +60,26 @@ def batch_named(day: str, name: str) -> Batch:
 
 def markers(day: Path) -> dict[str, Batch]:
     """The day's single markers, by file name."""
-    names = [name for name in file_names(day) if not name.startswith("purged-")]
+    names = [name for name in file_names(day) if not is_folded(name)]
     return {name: batch_named(day.name, name.partition("-")[2]) for name in names}
+
+
+def old_markers(day: Path, oldest_kept: datetime) -> dict[str, Batch]:
+    """The day's single markers of batches older than ``oldest_kept``, by file name."""
+    if day.name > f"{oldest_kept:%Y-%m-%d}" and day.name != "history":
+        return {}
+    return {name: batch for name, batch in markers(day).items() if (batch.minute or landed_about(name)) < oldest_kept}
+
+
+def is_folded(name: str) -> bool:
+    """Whether a marker file holds the markers of purged batches."""
+    return name.startswith("purged-")
 
 
 def day_minutes(day: Path) -> set[datetime]:
     """The minutes of a day's markers, purged ones included."""
     minutes = {batch.minute for batch in markers(day).values()}
     for name in file_names(day):
-        if name.startswith("purged-"):
+        if is_folded(name):
             minutes |= {completion_of(line, day / name).batch.minute for line in marker_lines(day / name)}
     return {minute for minute in minutes if minute is not None}
