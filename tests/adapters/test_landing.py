@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -171,12 +172,15 @@ def test_purging_removes_bytes_and_keeps_the_sequence(landing, folder):
         landing.close(batch, now=NOW)
     before = landing.completions()
 
+    assert landing.purgeable(now=NOW, keep_days=30) == old
     assert landing.purge({*old[:2], BATCH}, now=NOW, keep_days=30) == 2
+    assert landing.purgeable(now=NOW, keep_days=30) == old[2:]
     assert landing.purge({*old, BATCH}, now=NOW, keep_days=30) == 1
     assert landing.purge({*old, BATCH}, now=NOW, keep_days=30) == 0
 
-    assert landing.completions() == before
-    assert [landing.completion(batch) for batch in old] == before[:3]
+    purged = [replace(completion, status="purged") for completion in before[:3]]
+    assert landing.completions() == [*purged, before[3]]
+    assert [landing.completion(batch) for batch in old] == purged
     assert landing.parts(old[0]) == []
     assert landing.first_minute() == old[0].minute
     assert landing.closed_minutes(old[0].minute) == {batch.minute for batch in [*old, BATCH]}

@@ -43,7 +43,6 @@ from fraud_scorer.adapters.landing_names import (
     folders,
     is_folded,
     marker_lines,
-    markers,
     old_markers,
     part_numbers,
     sequence_of,
