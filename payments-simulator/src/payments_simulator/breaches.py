@@ -12,7 +12,7 @@ from payments_simulator.episodes import BREACH, DAY, HOUR, expand
 from payments_simulator.habits import Habits
 from payments_simulator.payments import Payments, joined
 
-_SCANNED = 15_000  # payments one breach is drawn from, at a small pace
+_SCANNED = 6_000  # payments one breach is drawn from, at a small pace
 _VICTIMS = 14  # cards misused after one breach, at a small pace
 _BREACHED = categories.table(grocery_pos=3, gas_transport=3, shopping_net=2, food_dining=2)
 
@@ -61,7 +61,7 @@ class Breaches:
         slots = habits.slots(hour * 60 - self._scan_minutes, hour * 60)
         breach = habits.dice.ids("breach", np.array([hour]))
         category = pick(_BREACHED, habits.dice.uniform(breach, "category"))
-        wanted = population.popular(0.25 * habits.dice.uniform(breach, "rank"), category)[0]
+        wanted = population.popular(0.15 * habits.dice.uniform(breach, "rank"), category)[0]
         cards = habits.cards(slots)
         merchant = habits.choose(slots.id, cards, habits.times(slots)).merchant
         return slots.id[merchant == wanted], cards[merchant == wanted]

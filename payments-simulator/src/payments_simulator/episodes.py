@@ -92,7 +92,7 @@ def _offsets(habits: Habits, kind: Kind, step_ids: Ids) -> Ints:
     """Seconds since the beginning, per episode and step."""
     gaps = habits.dice.log_normal(step_ids, "gap", *kind.gap)
     breaks = habits.dice.uniform(step_ids, "break") < kind.long_break
-    gaps = np.where(breaks, DAY * (0.85 + 0.25 * habits.dice.uniform(step_ids, "break'")), gaps)
+    gaps = np.where(breaks, DAY * (0.95 + 0.08 * habits.dice.uniform(step_ids, "break'")), gaps)
     gaps[:, 0] = 0
     return np.cumsum(gaps, axis=1).astype(np.int64)
 
@@ -140,16 +140,16 @@ def at_once(habits: Habits, ids: Ids, time: Ints, _card: Ints) -> Ints:
 
 
 def mostly_at_night(habits: Habits, ids: Ids, time: Ints, card: Ints) -> Ints:
-    """Five in six between 21:50 and 2:50, the rest within hours of a payment of the card."""
-    night = _next(habits, time, 21.8 + 5 * habits.dice.uniform(ids, "night"))
-    return np.where(habits.dice.uniform(ids, "at night") < 0.85, night, soon(habits, ids, time, card))
+    """Nearly all between 22:00 and 2:00, the rest within hours of a payment of the card."""
+    night = _next(habits, time, 21.9 + 4 * habits.dice.uniform(ids, "night"))
+    return np.where(habits.dice.uniform(ids, "at night") < 0.94, night, soon(habits, ids, time, card))
 
 
 def at_odd_hours(habits: Habits, ids: Ids, time: Ints, card: Ints) -> Ints:
     """Mostly when this card holder is not about: half a day off the habit's peak."""
     peak = HABIT_PEAKS[card % len(HABIT_PEAKS)]
     odd = _next(habits, time, peak + 12 + 3 * habits.dice.normal(ids, "odd hour"))
-    return np.where(habits.dice.uniform(ids, "at odd hours") < 0.6, odd, soon(habits, ids, time, card))
+    return np.where(habits.dice.uniform(ids, "at odd hours") < 0.8, odd, soon(habits, ids, time, card))
 
 
 def _next(habits: Habits, time: Ints, hour: Floats) -> Ints:
@@ -168,13 +168,13 @@ def _chosen(habits: Habits, steps: Steps, table: Floats) -> Ints:
 def stolen_goods(habits: Habits, steps: Steps) -> tuple[Ints, Floats]:
     """What can be resold, near the limits shops allow without questions."""
     category = _chosen(habits, steps, categories.STOLEN_CARD)
-    return category, categories.stolen_amounts(habits.dice, steps.id, category, 0.11)
+    return category, categories.stolen_amounts(habits.dice, steps.id, category, 0.09)
 
 
 def taken_over(habits: Habits, steps: Steps) -> tuple[Ints, Floats]:
-    """Online, high and varied: some of it no more than the card holder spends."""
+    """Online and high, in categories of their own."""
     category = _chosen(habits, steps, categories.TAKEOVER)
-    return category, categories.stolen_amounts(habits.dice, steps.id, category, 0.2)
+    return category, categories.stolen_amounts(habits.dice, steps.id, category, 0.12)
 
 
 def tests_then_hauls(habits: Habits, steps: Steps) -> tuple[Ints, Floats]:
@@ -192,16 +192,16 @@ def cloned(habits: Habits, steps: Steps) -> tuple[Ints, Floats]:
     """In shops, a few times the usual."""
     category = _chosen(habits, steps, categories.CLONED)
     usual = categories.ordinary_amounts(habits.dice, steps.id, category)
-    high = categories.stolen_amounts(habits.dice, steps.id, category, 0.2)
-    return category, np.where(habits.dice.uniform(steps.id, "high") < 0.85, high, 1.7 * usual)
+    high = categories.stolen_amounts(habits.dice, steps.id, category, 0.12)
+    return category, np.where(habits.dice.uniform(steps.id, "high") < 0.9, high, 1.7 * usual)
 
 
 def mixed_goods(habits: Habits, steps: Steps) -> tuple[Ints, Floats]:
     """Stolen numbers sold on: thieves of every habit, some of them careful."""
     category = _chosen(habits, steps, categories.STOLEN_CARD)
     usual = categories.ordinary_amounts(habits.dice, steps.id, category)
-    high = categories.stolen_amounts(habits.dice, steps.id, category, 0.16)
-    return category, np.where(habits.dice.uniform(steps.id, "high") < 0.94, high, 2 * usual)
+    high = categories.stolen_amounts(habits.dice, steps.id, category, 0.11)
+    return category, np.where(habits.dice.uniform(steps.id, "high") < 0.96, high, 2 * usual)
 
 
 def own_errands(habits: Habits, steps: Steps) -> tuple[Ints, Floats]:
@@ -225,14 +225,14 @@ def big_day(habits: Habits, steps: Steps) -> tuple[Ints, Floats]:
 
 MINUTE = 60.0
 FRAUDS = (
-    Kind("stolen_card", 0.0026, (7, 13), (16 * MINUTE, 0.9), mostly_at_night, stolen_goods, 0.03, 0.25),
-    Kind("account_takeover", 0.0009, (3, 8), (35 * MINUTE, 1.3), at_odd_hours, taken_over, 0.05, 0.1),
+    Kind("stolen_card", 0.0026, (7, 13), (12 * MINUTE, 0.9), mostly_at_night, stolen_goods, 0.025, 0.27),
+    Kind("account_takeover", 0.0009, (3, 8), (20 * MINUTE, 1.1), at_odd_hours, taken_over, 0.05, 0.1),
     Kind("card_testing", 0.00055, (6, 14), (45.0, 0.9), soon, tests_then_hauls, 0.0, 0.01),
     Kind("impossible_travel", 0.0004, (2, 6), (25 * MINUTE, 1.0), at_once, cloned, 0.08, 0.0, far=True),
 )
 BREACH = Kind("compromised_merchant", 0.00075, (2, 5), (25 * MINUTE, 1.0), mostly_at_night, mixed_goods, 0.04, 0.1)
 HONEST = (
-    Kind("errands", 0.025, (3, 6), (14 * MINUTE, 0.9), soon, own_errands, horizon_hours=16),
+    Kind("errands", 0.02, (3, 6), (14 * MINUTE, 0.9), soon, own_errands, horizon_hours=16),
     Kind("small_buys", 0.004, (4, 9), (4 * MINUTE, 1.1), soon, small_buys, one_merchant=True, horizon_hours=16),
     Kind("big_day", 0.0005, (2, 6), (40 * MINUTE, 1.0), soon, big_day, 0.3, horizon_hours=16),
 )

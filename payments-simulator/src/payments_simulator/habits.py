@@ -86,9 +86,9 @@ class Habits:
         return np.where((away >= 0) & ~categories.ONLINE[category], away, self.population.home_place(card_ids))
 
     def dollars(self, ids: Ids, card_ids: Ids, category: Ints) -> Floats:
-        """What an ordinary purchase costs; one in 800 is a big one, a few times the usual."""
+        """What an ordinary purchase costs; one in 1000 is a big one, a few times the usual."""
         amounts = categories.ordinary_amounts(self.dice, ids, category) * self.population.level(card_ids)
-        big = self.dice.uniform(ids, "big") < 0.00125
+        big = self.dice.uniform(ids, "big") < 0.001
         return np.where(big, amounts * self.dice.log_normal(ids, "how big", 5.0, 0.5), amounts)
 
     def choose(self, ids: Ids, card: Ints, time: Ints) -> Choice:

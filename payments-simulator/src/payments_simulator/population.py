@@ -59,7 +59,7 @@ class Population:
 
     def level(self, ids: Ids) -> Floats:
         """Per card what it pays relative to others, around 1."""
-        return self.dice.log_normal(ids, "level", 1.0, 0.12)
+        return self.dice.log_normal(ids, "level", 1.0, 0.08)
 
     def trip(self, ids: Ids, local_day: Ints) -> Ints:
         """Per card and day the place it travels in, -1 at home. A trip is 2 to 5 days of one of the card's weeks."""
