@@ -13,7 +13,7 @@ from typing import Any
 
 __all__ = ["task_instance_mutation_hook"]
 
-LIVE = timedelta(minutes=20)
+LIVE = timedelta(minutes=3)
 BACKFILL_POOL = "fraud_backfill"
 HEAVY = (
     "boto3",

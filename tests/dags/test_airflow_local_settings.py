@@ -16,7 +16,7 @@ import pytest
     ("dag_id", "run_type", "age", "pool"),
     [
         ("fraud_pipeline", "scheduled", timedelta(seconds=1), "fraud_scoring"),
-        ("fraud_pipeline", "scheduled", timedelta(minutes=10), "fraud_scoring"),
+        ("fraud_pipeline", "scheduled", timedelta(minutes=2), "fraud_scoring"),
         ("fraud_pipeline", "scheduled", timedelta(hours=1), "fraud_backfill"),
         ("fraud_pipeline", "backfill", timedelta(hours=1), "fraud_backfill"),
         ("fraud_pipeline", "manual", timedelta(seconds=1), "fraud_backfill"),
