@@ -30,6 +30,10 @@ PORTS ?=
 run: .venv/.installed ## start everything here (PACE=20 SCORER=local DATA_DIR=... PORTS=airflow=8081)
 	@exec $(BIN)/fraud-scorer stack --pace $(PACE) --scorer $(SCORER) --data-dir "$(DATA_DIR)" --ports "$(PORTS)" $(ARGS)
 
+.PHONY: airflow
+airflow: .venv/.installed ## Airflow's command line on the stack that runs (ARGS="dags list-runs fraud_pipeline")
+	@$(BIN)/python -m fraud_scorer.operations.stack.airflow_cli "$(DATA_DIR)" $(ARGS)
+
 .PHONY: test
 test: .venv/.installed ## run the whole suite (ARGS="-k name" for a part)
 	@$(BIN)/python -m pytest $(ARGS)

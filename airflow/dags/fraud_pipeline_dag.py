@@ -29,6 +29,7 @@ The API is not asked twice, no payment is stored twice and no mail is sent twice
 * **more than six hours**: `fraud-scorer replay --from … --to … [--rescore]`, which shows its progress.
 
 A trigger without `from` and `to` is refused: there is nothing it could mean.
+Under `make run` Airflow's command line is `make airflow ARGS="backfill create ..."`.
 
 ## When not to
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from dotenv import dotenv_values
@@ -25,13 +26,14 @@ def airflow_command(options: StackOptions, arguments: Sequence[str]) -> tuple[li
     if not file.exists():
         raise SettingsError(f"no stack was started on {options.data_dir} yet", "Run `make run` first")
     kept = {name: value for name, value in dotenv_values(file, interpolate=False).items() if value}
-    return [str(BIN / "airflow"), *arguments], airflow_environment(options, kept | chosen_by_the_user(options.checkout))
+    running = replace(options, ports=parse_ports(kept["STACK_PORTS"]))
+    return [str(BIN / "airflow"), *arguments], airflow_environment(running, kept | chosen_by_the_user(options.checkout))
 
 
 def main() -> None:
-    """``python -m fraud_scorer.operations.stack.airflow_cli DATA_DIR PORTS ARGUMENT...``."""
-    data_dir, ports, *arguments = sys.argv[1:]
-    options = StackOptions(Path.cwd(), Path(data_dir).absolute(), ports=parse_ports(ports))
+    """``python -m fraud_scorer.operations.stack.airflow_cli DATA_DIR ARGUMENT...``."""
+    data_dir, *arguments = sys.argv[1:]
+    options = StackOptions(Path.cwd(), Path(data_dir).absolute())
     try:
         argv, environment = airflow_command(options, arguments)
     except SettingsError as error:

@@ -66,6 +66,7 @@ def _addresses(options: StackOptions, kept: Mapping[str, str]) -> dict[str, str]
     api = f"http://127.0.0.1:{port['payments']}/current-transactions?start={{start}}&end={{end}}"
     database = f"fraud:{kept['STACK_FRAUD_DB_PASSWORD']}@127.0.0.1:{port['fraud-db']}/fraud_db"
     return {
+        "STACK_PORTS": ",".join(f"{name}={number}" for name, number in port.items()),
         "PAYMENTS_API_URL": api,
         "FRAUD_DB_URL": f"postgresql+psycopg2://{database}",
         "FRAUD_DATA_DIR": str(options.data_dir),
