@@ -72,8 +72,9 @@ class Artifacts:
 
     def reasons(self, features: pd.DataFrame, matrix: np.ndarray) -> list[list[dict[str, object]]]:
         """The three strongest reasons of each row, strongest first (3.4 ms a row: for flagged rows only)."""
-        from fraud_scorer.adapters.local_model import contributions
+        from fraud_scorer.adapters.local_model import contributions, spare_forked_threads
 
+        spare_forked_threads()
         if not self._booster:
             self._booster.append(load_booster(self.booster_path))
         columns = tuple(name.split("=", 1)[0] for name in self.features)

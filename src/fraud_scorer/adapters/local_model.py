@@ -1,7 +1,7 @@
 """Scores by the local XGBoost model; safe in workers forked from a process that has scored already.
 
-GNU's OpenMP keeps its threads across calls but not across a fork: a child that asks for them waits for ever. So a
-process that did not load this module itself (a forked one) scores with one thread, which needs no pool.
+GNU's OpenMP keeps its threads across calls but not across a fork: a child that asks for them waits for ever, even
+while it loads a booster. So a process that did not import this module itself (a forked one) uses one thread.
 """
 
 from __future__ import annotations
@@ -48,10 +48,19 @@ class LocalScorer:
         from fraud_scorer.adapters.artifacts import load_booster
 
         if self._booster is None or self._loaded_in != os.getpid():
+            spare_forked_threads()
             self._booster, self._loaded_in = load_booster(self._path), os.getpid()
             if self._booster.num_features() != self._width:
                 raise ArtifactError(f"{self._path} reads {self._booster.num_features()} columns, not {self._width}")
         return self._booster
+
+
+def spare_forked_threads() -> None:
+    """In a forked worker, let OpenMP start no threads; elsewhere do nothing. Call before XGBoost loads or predicts."""
+    if os.getpid() != _IMPORTED_IN:
+        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+        threadpool_limits(1, user_api="openmp")
 
 
 def threads_for(rows: int) -> int:
@@ -65,6 +74,7 @@ def contributions(booster: Any, matrix: np.ndarray) -> np.ndarray:
     """What each column added to the log-odds of each row (float64, shape of ``matrix``; the bias is left out)."""
     import xgboost
 
+    spare_forked_threads()
     threads = threads_for(len(matrix) * 100)  # a row costs a hundred times a score's
     booster.set_param({"nthread": threads})
     data = xgboost.DMatrix(matrix, missing=np.nan, nthread=threads)

@@ -60,7 +60,8 @@ class TextColumns(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def _one_hot(column: pd.Series, values: Sequence[str]) -> np.ndarray:
-    codes = pd.Categorical(column.astype(object), categories=list(values)).codes
+    place = {value: number for number, value in enumerate(values)}
+    codes = column.astype(object).map(place).fillna(-1).to_numpy(np.int64)
     block = np.zeros((len(column), len(values)), np.float32)
     known = np.flatnonzero(codes >= 0)
     block[known, codes[known]] = 1.0

@@ -35,7 +35,7 @@ def apply_table(table: dict[str, list[float]], raw: np.ndarray) -> np.ndarray:
 class ThresholdRule:
     """What a threshold is to achieve: least cost (``alert_cost`` an alert), or a budget of alerts a day."""
 
-    alert_cost: float = 10.0  # currency units: ten minutes of an analyst at 60 an hour
+    alert_cost: float = 20.0  # currency units: twenty minutes of an analyst at 60 an hour
     alerts_a_day: float | None = None
 
     def as_text(self) -> str:

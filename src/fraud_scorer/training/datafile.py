@@ -43,6 +43,7 @@ class PaymentsFile:
     payments: pd.DataFrame
     sha256: str
     names: tuple[str, ...]
+    file_number: np.ndarray  # which of the files each row comes from, counted from 0
 
 
 def read_payments(
@@ -64,9 +65,11 @@ def read_payments(
     _refuse_duplicates(paths, frames, payments)
     if not len(payments):
         raise DataFileError(f"{_listed(paths)} holds no payment", "Give a file with at least one row")
-    payments = payments.sort_values(["event_time", "trans_num"], ignore_index=True)
+    number = np.repeat(np.arange(len(frames)), [len(frame) for frame in frames])
+    payments = payments.assign(file_number=number).sort_values(["event_time", "trans_num"], ignore_index=True)
     payments["landing_seq"] = np.arange(len(payments), dtype=np.int64)
-    return PaymentsFile(payments, _sha256(paths), tuple(path.name for path in paths))
+    number = payments.pop("file_number").to_numpy()
+    return PaymentsFile(payments, _sha256(paths), tuple(path.name for path in paths), number)
 
 
 def _read_one(path: Path, fields: FieldMap, rules: Rules) -> pd.DataFrame:
@@ -126,7 +129,7 @@ def _csv_chunks(path: Path, fields: FieldMap) -> Iterator[pd.DataFrame]:
     theirs = {ours: name for name, ours in fields.theirs_to_ours.items()}
     texts = dict.fromkeys([*_ALWAYS_TEXT, *(theirs[name] for name in _ALWAYS_TEXT if name in theirs)], "str")
     options = {"chunksize": _ROWS_AT_ONCE, "keep_default_na": False, "na_values": _MISSING, "dtype": texts}
-    with pd.read_csv(path, float_precision="round_trip", **options) as reader:  # type: ignore[call-overload]
+    with pd.read_csv(path, **options) as reader:  # type: ignore[call-overload]
         yield from reader
 
 

@@ -39,13 +39,13 @@ _SEARCH_GENUINE = 120_000
 _MOST_GENUINE = 500_000
 _MOST_ROUNDS = 400
 _PATIENCE = 40
+_FOLDS = 3
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """A booster and how it was come by."""
+    """Settings, and how they were come by."""
 
-    booster: Any
     parameters: dict[str, float]
     rounds: int
     tried: list[dict[str, float]]  # parameters and the validation's average precision
@@ -64,21 +64,32 @@ Told = Callable[[str], None]
 
 
 def fit(matrix: np.ndarray, label: np.ndarray, fit_rows: np.ndarray, check_rows: np.ndarray, told: Told) -> Fitted:
-    """The best of ``GRID`` by average precision on ``check_rows``, fitted on ``fit_rows`` with early stopping."""
+    """The best of ``GRID`` by average precision on ``check_rows``, with as many trees as early stopping kept."""
     small = sample(matrix, label, fit_rows, _SEARCH_GENUINE)
     check = sample(matrix, label, check_rows, _SEARCH_GENUINE)
     tried = []
-    best, best_score = GRID[0], -1.0
+    best, best_score, rounds = GRID[0], -1.0, 1
     for number, parameters in enumerate(GRID, start=1):
-        booster, _ = _boost(small, check, parameters)
+        booster, best_round = _boost(small, check, parameters)
         score = _average_precision(booster, check)
         tried.append({**parameters, "average_precision": round(score, 6)})
         told(f"trying settings {number} of {len(GRID)}: average precision {score:.4f}")
         if score > best_score + (_WORTH_IT if best_score >= 0 else 0):
-            best, best_score = parameters, score
-    told("fitting the best on all rows")
-    booster, rounds = _boost(sample(matrix, label, fit_rows, _MOST_GENUINE), check, best)
-    return Fitted(booster, best, rounds, tried)
+            best, best_score, rounds = parameters, score, best_round
+    return Fitted(best, rounds, tried)
+
+
+def out_of_fold(
+    matrix: np.ndarray, label: np.ndarray, rows: np.ndarray, card: np.ndarray, fitted: Fitted, told: Told
+) -> np.ndarray:
+    """Raw scores of ``rows``, each by a booster that has seen no payment of the row's card: for calibration."""
+    raw = np.full(len(label), np.nan)
+    for fold in range(_FOLDS):
+        told(f"scoring each card by trees that have not seen it: part {fold + 1} of {_FOLDS}")
+        held = rows & (card % _FOLDS == fold)
+        raw[held] = predict(refit(matrix, label, rows & ~held, fitted), matrix[held])
+    chosen: np.ndarray = raw[rows]
+    return chosen
 
 
 def refit(matrix: np.ndarray, label: np.ndarray, rows: np.ndarray, fitted: Fitted) -> Any:

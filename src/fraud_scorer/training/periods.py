@@ -35,7 +35,7 @@ class Periods:
         return (micros >= self.begin) & (micros < self.validation - self.delay)
 
     def validation_rows(self, micros: np.ndarray) -> np.ndarray:
-        """Rows that choose settings, calibration and threshold."""
+        """Rows that choose the settings."""
         return (micros >= self.validation) & (micros < self.known_until)
 
     def final_rows(self, micros: np.ndarray) -> np.ndarray:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
-import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -67,16 +66,21 @@ def replace_files(out: Path, write: Callable[[Path], None]) -> None:
 
 
 def write_whole(path: Path, content: str) -> None:
-    """``content`` as the file ``path``: there as a whole, or not at all.
+    """``content`` as the file ``path``: there as a whole, or not at all. Raises ArtifactError as ``replace_file``."""
+    replace_file(path, lambda draft: draft.write_text(content, encoding="utf-8"))
+
+
+def replace_file(path: Path, write: Callable[[Path], object]) -> None:
+    """Let ``write`` make a file beside ``path``, then move it there.
 
     Raises:
         ArtifactError: the file cannot be written.
     """
-    draft = path.with_name(f".{path.name}.draft")
+    draft = path.with_name(f".{path.stem}.draft{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text(content, encoding="utf-8")
-        shutil.move(draft, path)
+        write(draft)
+        draft.replace(path)
     except OSError as error:
         draft.unlink(missing_ok=True)
         raise ArtifactError(f"{path} cannot be written ({error.strerror or error})", "Give a writable path") from None

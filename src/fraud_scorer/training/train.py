@@ -12,7 +12,7 @@ import numpy as np
 from fraud_scorer.features.declared import BY_NAME, NUMBER_FEATURES
 from fraud_scorer.training.calibration import ThresholdRule, apply_table, calibration_table, recommend_threshold
 from fraud_scorer.training.dataset import Dataset
-from fraud_scorer.training.fitting import SEED, Fitted, Told, fit, predict, refit
+from fraud_scorer.training.fitting import SEED, Fitted, Told, fit, out_of_fold, predict, refit
 from fraud_scorer.training.metrics import evaluation
 from fraud_scorer.training.periods import Periods, iso, split
 from fraud_scorer.training.saving import save
@@ -62,7 +62,7 @@ def train(data: Dataset, source: Mapping[str, Any], out: Path, plan: Plan, told:
     preprocess = make_preprocess().fit(known.features[final])
     matrix = preprocess.transform(known.features)
     made = _make(known, matrix, periods, plan, told)
-    metrics = {"validation": made.validation}
+    metrics = {"unseen_cards": made.unseen_cards}
     if plan.hold_out > 0:
         metrics["test"] = _test(made, known, matrix, periods, plan)
     if plan.compare_without_history and plan.hold_out > 0:
@@ -93,19 +93,18 @@ class _Made:
     fitted: Fitted
     table: dict[str, list[float]]
     threshold: float
-    validation: dict[str, Any]
+    unseen_cards: dict[str, Any]
 
 
 def _make(data: Dataset, matrix: np.ndarray, periods: Periods, plan: Plan, told: Told) -> _Made:
-    """Choose and calibrate on the validation period, then fit the same on everything up to its end."""
-    check = periods.validation_rows(data.micros)
-    fitted = fit(matrix, data.label, periods.fit_rows(data.micros), check, told)
-    raw, label = predict(fitted.booster, matrix[check]), data.label[check]
-    table = calibration_table(label, raw)
-    held = data.take(check)
-    threshold = recommend_threshold(plan.rule, label, apply_table(table, raw), held.amount, held.days_spanned)
+    """Choose settings on the validation period; calibrate on cards the trees have not seen; fit on everything."""
+    label, final = data.label, periods.final_rows(data.micros)
+    fitted = fit(matrix, label, periods.fit_rows(data.micros), periods.validation_rows(data.micros), told)
+    raw, held = out_of_fold(matrix, label, final, data.card, fitted, told), data.take(final)
+    table = calibration_table(held.label, raw)
+    threshold = recommend_threshold(plan.rule, held.label, apply_table(table, raw), held.amount, held.days_spanned)
     told("fitting the model to ship")
-    booster = refit(matrix, data.label, periods.final_rows(data.micros), fitted)
+    booster = refit(matrix, label, final, fitted)
     return _Made(booster, fitted, table, threshold, evaluate_rows(held, raw, table, threshold, plan.cards_a_day))
 
 

@@ -1,0 +1,215 @@
+"""Commands of the data scientist: train, score-file, evaluate, model-card, backtest, explain."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from fraud_scorer.cli.output import AsJson, console, print_json
+from fraud_scorer.errors import SettingsError
+
+_UNITS_DAYS = {"d": 1.0, "h": 1 / 24, "m": 1 / 1_440}
+
+DataFiles = Annotated[list[Path], typer.Option("--data", help="CSV or Parquet of past payments; may be repeated")]
+Fields = Annotated[Path | None, typer.Option("--fields", help="A field map (YAML): their name: ours")]
+Zone = Annotated[str, typer.Option("--time-zone", help="The team's calendar, and of times that name none")]
+Currency = Annotated[str, typer.Option("--currency", help="Of amounts that name none")]
+Delay = Annotated[str, typer.Option("--label-delay", help="How long until a label is known: 7d, 12h")]
+Artifacts = Annotated[Path, typer.Option("--artifacts", help="A trained model's folder")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    for command in (train, evaluate, model_card):
+        app.command()(command)
+    app.command("score-file")(score_file)
+
+
+def train(
+    data: Annotated[list[Path] | None, typer.Option("--data", help="CSV or Parquet; may be repeated")] = None,
+    fields: Fields = None,
+    out: Annotated[Path, typer.Option("--out", help="Where the model goes")] = Path("model/artifacts"),
+    time_zone: Zone = "UTC",
+    currency: Currency = "USD",
+    label_delay: Delay = "7d",
+    hold_out: Annotated[float, typer.Option(min=0, max=0.9, help="Share of payments, the latest, for the test")] = 0.2,
+    alert_cost: Annotated[
+        float, typer.Option(min=0, help="What an alert costs: an analyst's minutes, in money")
+    ] = 20.0,
+    alerts_a_day: Annotated[float | None, typer.Option(min=0, help="Instead: a budget of alerts a day")] = None,
+    compare_without_history: Annotated[bool, typer.Option(help="Show what card history is worth (slower)")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Train a model on labelled payments and write its folder: split by time, tuned, calibrated, tested."""
+    from fraud_scorer.training.calibration import ThresholdRule
+    from fraud_scorer.training.fitting import quiet_threads
+    from fraud_scorer.training.train import Plan
+    from fraud_scorer.training.train import train as train_model
+
+    quiet_threads()
+    delay = days(label_delay)
+    plan = Plan(
+        time_zone=time_zone,
+        label_delay_days=delay,
+        hold_out=hold_out,
+        rule=ThresholdRule(alert_cost, alerts_a_day),
+        compare_without_history=compare_without_history,
+    )
+    with console.status("reading payments") as status:
+        dataset, source = _dataset(data or [], fields, time_zone, currency, delay, status.update)
+        trained = train_model(dataset, source, out, plan, status.update)
+    manifest = trained.manifest
+    if as_json:
+        print_json({"model_hash": trained.model_hash, "out": out} | manifest)
+        return
+    console.print(f"model {trained.model_hash[:12]} in {out}, flags from {manifest['recommended_threshold']:.3g} on")
+    _print_figures(manifest["metrics"])
+
+
+def evaluate(
+    data: DataFiles,
+    artifacts: Artifacts = Path("model/artifacts"),
+    fields: Fields = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder of evaluation.json and report.html")] = Path("reports"),
+    threshold: Annotated[float | None, typer.Option(min=0, max=1, help="Instead of the model's own")] = None,
+    currency: Currency = "USD",
+    cards_a_day: Annotated[int, typer.Option(min=1, help="k of the card precision")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """Measure a model on labelled payments it was not trained on; print the figures, save them and a report."""
+    from fraud_scorer.adapters.artifacts import load_artifacts
+    from fraud_scorer.adapters.local_model import LocalScorer
+    from fraud_scorer.training.evaluate import evaluate_file, write_report
+
+    model = load_artifacts(artifacts)
+    scorer = LocalScorer(model.booster_path, width=len(model.features))
+    about = model.manifest
+    with console.status("reading payments") as status:
+        dataset, source = _dataset(data, fields, about["time_zone"], currency, about["label_delay_days"], status.update)
+        chosen = model.recommended_threshold if threshold is None else threshold
+        result = evaluate_file(dataset, source, model, scorer, threshold=chosen, cards_a_day=cards_a_day)
+        status.update("drawing the report")
+        written = write_report(result, out)
+    if as_json:
+        print_json(result)
+        return
+    _print_figures({"this data": result["figures"]})
+    console.print(result["note"])
+    console.print("written: " + ", ".join(str(path) for path in written))
+
+
+def score_file(
+    data: DataFiles,
+    out: Annotated[Path, typer.Option("--out", help="CSV or Parquet to write")],
+    artifacts: Artifacts = Path("model/artifacts"),
+    history: Annotated[list[Path] | None, typer.Option("--history", help="Earlier payments; may be repeated")] = None,
+    fields: Fields = None,
+    labels_known_after: Annotated[str | None, typer.Option(help="7d, 12h; the model's label delay by default")] = None,
+    threshold: Annotated[float | None, typer.Option(min=0, max=1, help="Instead of the model's own")] = None,
+    currency: Currency = "USD",
+    reasons: Annotated[str, typer.Option(help="Whose reasons: flagged, all (slower) or none")] = "flagged",
+    as_json: AsJson = False,
+) -> None:
+    """Score a file as serving would have: probability, flag and reasons per row."""
+    from fraud_scorer.adapters.artifacts import load_artifacts
+    from fraud_scorer.adapters.local_model import LocalScorer
+    from fraud_scorer.payments.fields import read_field_map
+    from fraud_scorer.training.score_file import REASONS_OF, score_payments, write_scores
+
+    if reasons not in REASONS_OF:
+        raise SettingsError(f"--reasons {reasons} is unknown", f"One of {', '.join(REASONS_OF)}")
+    model = load_artifacts(artifacts)
+    about = model.manifest
+    delay = about["label_delay_days"] if labels_known_after is None else days(labels_known_after)
+    with console.status("reading and scoring"):
+        scores = score_payments(
+            data,
+            history or [],
+            read_field_map(fields),
+            model=model,
+            scorer=LocalScorer(model.booster_path, width=len(model.features)),
+            threshold=model.recommended_threshold if threshold is None else threshold,
+            time_zone=about["time_zone"],
+            currency=currency,
+            label_delay_days=delay,
+            reasons_of=reasons,
+        )
+        write_scores(scores, out)
+    summary = {
+        "out": str(out),
+        "scored": int(scores["raw_score"].notna().sum()),
+        "flagged": int(scores["flagged"].sum()),
+    }
+    if as_json:
+        print_json(summary)
+    else:
+        console.print(f"{summary['scored']:,} payments scored, {summary['flagged']:,} flagged, in {out}")
+
+
+def model_card(
+    artifacts: Artifacts = Path("model/artifacts"),
+    out: Annotated[Path, typer.Option("--out", help="The file to write")] = Path("model/MODEL_CARD.md"),
+) -> None:
+    """Write the model card from the manifest's figures."""
+    from fraud_scorer.adapters.artifacts import read_manifest
+    from fraud_scorer.training.model_card import model_card_text
+    from fraud_scorer.training.saving import write_whole
+
+    manifest, model_hash = read_manifest(artifacts)
+    write_whole(out, model_card_text(manifest, model_hash))
+    console.print(f"written: {out}")
+
+
+def days(text: str) -> float:
+    """``7d``, ``12h`` or ``30m`` in days.
+
+    >>> days("7d"), days("12h")
+    (7.0, 0.5)
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([dhm])", text.strip())
+    if not found:
+        raise SettingsError(f"{text!r} is no time span", "Write it as 7d, 12h or 30m")
+    return float(found[1]) * _UNITS_DAYS[found[2]]
+
+
+def _dataset(
+    paths: list[Path], fields: Path | None, time_zone: str, currency: str, delay: float, told: Any
+) -> tuple[Any, dict[str, Any]]:
+    from fraud_scorer.payments.fields import read_field_map
+    from fraud_scorer.training.datafile import read_payments
+    from fraud_scorer.training.dataset import make_dataset
+
+    if not paths:
+        raise SettingsError("no data is named", "Give --data FILE")
+    read = read_payments(paths, read_field_map(fields), time_zone=time_zone, currency=currency, label_required=True)
+    told(f"computing features of {len(read.payments):,} payments")
+    dataset = make_dataset(read.payments, time_zone=time_zone, label_delay_days=delay)
+    return dataset, {"names": list(read.names), "sha256": read.sha256}
+
+
+def _print_figures(metrics: dict[str, Any]) -> None:
+    table = Table("figure", *(name.replace("_", " ") for name in metrics), box=None)
+    for label, value in _FIGURES.items():
+        table.add_row(label, *(value(figures) for figures in metrics.values()))
+    console.print(table)
+
+
+_FIGURES: dict[str, Callable[[Any], str]] = {
+    "payments": lambda one: f"{one['payments']:,}",
+    "frauds": lambda one: f"{one['frauds']:,}",
+    "AUC-ROC": lambda one: f"{one['auc_roc']:.4f}",
+    "average precision": lambda one: f"{one['average_precision']:.4f}",
+    "recall at 1 % false positives": lambda one: f"{one['recall_at_1pct_fpr']:.4f}",
+    "card precision at k a day": lambda one: f"{one['card_precision_at_k']:.3f} (k = {one['k']})",
+    "Brier score": lambda one: f"{one['brier']:.6f}",
+    "threshold": lambda one: f"{one['at_threshold']['threshold']:.3g}",
+    "alerts a day": lambda one: f"{one['at_threshold']['alerts_a_day']:.1f}",
+    "precision, recall": lambda one: f"{one['at_threshold']['precision']:.3f}, {one['at_threshold']['recall']:.3f}",
+    "amount caught": lambda one: f"{one['at_threshold']['amount_caught']:,.2f}",
+    "amount lost": lambda one: f"{one['at_threshold']['amount_lost']:,.2f}",
+}

@@ -1,0 +1,82 @@
+"""Scoring a file as serving would have: history first, labels only when they would have been known."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from fraud_scorer.payments.fields import FieldMap
+from fraud_scorer.ports import Model, Scorer
+from fraud_scorer.training.datafile import read_payments
+from fraud_scorer.training.dataset import make_dataset
+from fraud_scorer.training.saving import replace_file
+
+REASONS_OF = ("flagged", "all", "none")
+
+
+def score_payments(
+    data: Sequence[Path],
+    history: Sequence[Path],
+    fields: FieldMap,
+    *,
+    model: Model,
+    scorer: Scorer,
+    threshold: float,
+    time_zone: str,
+    currency: str,
+    label_delay_days: float,
+    reasons_of: str,
+) -> pd.DataFrame:
+    """One row a payment of ``data``, in order of event time.
+
+    Returns:
+        trans_num, event_time, raw_score, fraud_probability, threshold, flagged, reasons (JSON text, empty where not
+        asked for). Refunds are unscored: NaN and not flagged.
+
+    Raises:
+        DataFileError: a file cannot be used, or a payment stands in both data and history.
+    """
+    paths = [*history, *data]
+    read = read_payments(paths, fields, time_zone=time_zone, currency=currency, label_required=False)
+    wanted = read.file_number >= len(history)
+    dataset = make_dataset(read.payments, time_zone=time_zone, label_delay_days=label_delay_days)
+    is_wanted = wanted[(read.payments["amount_cents"] >= 0).to_numpy()]
+    asked = dataset.take(is_wanted)
+    matrix = model.matrix(asked.features) if len(asked) else np.zeros((0, len(model.features)), np.float32)
+    raw = scorer.score(matrix, reference="score-file").raw
+    probability = model.calibrate(raw)
+    flagged = probability >= threshold
+    chosen = {"flagged": flagged, "all": np.ones(len(raw), bool), "none": np.zeros(len(raw), bool)}[reasons_of]
+    scores = pd.DataFrame(
+        {
+            "trans_num": asked.trans_num,
+            "raw_score": raw,
+            "fraud_probability": probability,
+            "threshold": threshold,
+            "flagged": flagged,
+            "reasons": _reasons(model, asked.features, matrix, chosen),
+        }
+    )
+    rows = read.payments.loc[wanted, ["trans_num", "event_time"]].merge(scores, on="trans_num", how="left")
+    return rows.assign(flagged=rows["flagged"].eq(True), reasons=rows["reasons"].fillna(""))
+
+
+def write_scores(scores: pd.DataFrame, out: Path) -> None:
+    """As Parquet if ``out`` ends so, else CSV; the file is there as a whole or not at all."""
+    if out.suffix.lower() in (".parquet", ".pq"):
+        replace_file(out, lambda draft: scores.to_parquet(draft, index=False))
+    else:
+        replace_file(out, lambda draft: scores.to_csv(draft, index=False))
+
+
+def _reasons(model: Model, features: pd.DataFrame, matrix: np.ndarray, chosen: np.ndarray) -> list[str]:
+    texts = [""] * len(features)
+    rows = np.flatnonzero(chosen)
+    if len(rows):
+        for row, reasons in zip(rows.tolist(), model.reasons(features.iloc[rows], matrix[rows]), strict=True):
+            texts[row] = json.dumps(reasons, ensure_ascii=False)
+    return texts
