@@ -138,13 +138,13 @@ def _rapid_several(row: Row, recent: float, pace: str) -> Words:
     value = (
         f"3rd payment in {duration(row['minutes_since_second_last'])}"
         if quick
-        else f"{ordinal(int(recent) + 1)} payment in an hour"
+        else f"{ordinal(recent + 1)} payment in an hour"
     )
     return value, pace, f"{value}; this card makes {pace}"
 
 
 def _many(row: Row, _: Usual) -> Words:
-    value, pace = f"{ordinal(int(row['card_count_24h']) + 1)} payment in 24 hours", _pace(row)
+    value, pace = f"{ordinal(row['card_count_24h'] + 1)} payment in 24 hours", _pace(row)
     return value, pace, f"{value}, {count(row['card_count_7d'] + 1)} in 7 days; this card makes {pace}"
 
 

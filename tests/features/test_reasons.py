@@ -1,0 +1,108 @@
+"""Reasons: which features become one, in what order, and the words for each kind of fraud."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fraud_scorer.features.declared import FEATURES, NUMBER_FEATURES
+from fraud_scorer.features.reasons import REASON_CODES, Usual, strongest_reasons
+
+USUAL = Usual(
+    medians=dict.fromkeys(NUMBER_FEATURES, 10.0),
+    fraud_share=0.005,
+    night_share=0.2,
+    category_fraud_shares={"shopping_net": 0.015},
+)
+COLUMNS = tuple(feature.name for feature in FEATURES)
+
+
+def _row(**values: float) -> pd.DataFrame:
+    """One payment of which only these features are known."""
+    row = dict.fromkeys(COLUMNS, np.nan) | {"category": None} | values
+    return pd.DataFrame([row])
+
+
+def _reasons(contributions: dict[str, float], **values: float) -> list[dict[str, object]]:
+    raised = np.array([[contributions.get(name, 0.0) for name in COLUMNS]])
+    return strongest_reasons(_row(**values), raised, COLUMNS, USUAL)[0]
+
+
+def test_every_declared_feature_has_words_for_its_reason():
+    """No feature can become a cause without a sentence."""
+    assert {feature.reason for feature in FEATURES} == set(REASON_CODES)
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_every_reason_can_be_said_of_a_payment_of_which_nothing_is_known(name):
+    """Missing values read as words, never as nan, and nothing fails."""
+    (reason,) = _reasons({name: 1.0})
+    assert set(reason) == {"code", "text", "value", "usual"}
+    assert all(isinstance(part, str) for part in reason.values())
+    assert "nan" not in str(reason["text"]).split()
+    assert str(reason["text"])
+
+
+def test_the_three_strongest_come_first_and_only_what_raises_counts():
+    """Features of one code count together; what lowers the probability is no reason."""
+    reasons = _reasons(
+        {"amount": 0.5, "amount_over_mean": 0.7, "is_night": 1.0, "home_distance_km": 0.3, "merchants_24h": 0.2,
+         "card_count_24h": -2.0},
+        amount=500.0, amount_over_mean=10.0, is_night=1.0, hour_local=2.0, home_distance_km=80.0, merchants_24h=3.0,
+    )  # fmt: skip
+    assert [reason["code"] for reason in reasons] == ["amount_unusual", "odd_hour", "far_from_home"]
+    assert _reasons({"amount": -1.0}) == []
+
+
+def test_card_testing_is_told_by_its_pace():
+    """Many payments within minutes: how many, in what time, and what this card usually makes."""
+    (reason,) = _reasons(
+        {"card_count_1h": 2.0}, card_count_1h=2.0, minutes_since_last=2.0, minutes_since_second_last=4.0,
+        card_count_30d=60.0, card_days_seen=30.0,
+    )  # fmt: skip
+    assert reason == {
+        "code": "rapid_payments",
+        "text": "3rd payment in 4 minutes; this card makes 2 a day",
+        "value": "3rd payment in 4 minutes",
+        "usual": "2 a day",
+    }
+
+
+def test_a_stolen_card_spree_is_told_by_its_spending():
+    """What was spent before this payment, and what the card spends a day."""
+    (reason,) = _reasons(
+        {"card_amount_24h": 1.0},
+        card_amount_24h=1_940.0,
+        card_amount_1h=200.0,
+        card_amount_30d=2_790.0,
+        card_days_seen=30.0,
+    )
+    assert reason["text"] == "1,940.00 in 24 hours before this payment; this card spends 93.00 a day"
+
+
+def test_account_takeover_is_told_by_amount_and_place():
+    """The amount against this card's mean, and the way from home."""
+    reasons = _reasons(
+        {"amount_over_mean": 2.0, "home_distance_km": 1.0},
+        amount=950.0,
+        amount_over_mean=20.0,
+        home_distance_km=1_200.0,
+    )
+    assert reasons[0]["text"] == "Amount 950.00, far above this card's usual 47.50"
+    assert reasons[1]["text"] == "1,200 km from the card holder's home; usually 10 km"
+
+
+def test_a_compromised_merchant_is_told_by_its_fraud_rate():
+    """Frauds among the merchant's labelled payments, against all merchants."""
+    (reason,) = _reasons({"merchant_fraud_rate_7d": 1.0}, merchant_fraud_rate_7d=0.12, merchant_fraud_rate_30d=0.04)
+    assert reason["text"] == "12 % of this merchant's payments in 7 days were frauds; 0.5 % everywhere"
+
+
+def test_impossible_travel_is_told_by_its_speed():
+    """Distance, time and the speed that would be needed."""
+    (reason,) = _reasons(
+        {"speed_from_last_kmh": 1.0}, km_from_last=1_010.0, speed_from_last_kmh=2_020.0, minutes_since_last=30.0
+    )
+    assert reason["text"] == "1,010 km from the last payment 30 minutes before: 2,020 km/h of travel"
+    assert reason["usual"] == "an airliner flies 900 km/h"
