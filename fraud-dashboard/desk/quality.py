@@ -95,8 +95,8 @@ def distribution(scores: pd.DataFrame) -> pd.DataFrame:
 def psi_by_day(scores: pd.DataFrame, reference_days: int = 7) -> pd.DataFrame:
     """The population stability index of each later day's scores against the first days' (columns day, psi).
 
-    PSI = sum over groups of (p - q) ln(p / q), p and q being the day's and the reference's shares; empty groups count
-    as half a payment. Below 0.1: as before; above 0.25: another population.
+    PSI = sum over groups of (p - q) ln(p / q), p and q being the day's and the reference's shares, none taken below
+    0.01 %. Below 0.1: as before; above 0.25: another population.
     """
     group = pd.cut(scores["bucket"], PSI_EDGES, labels=False)
     by_day = scores.assign(group=group).pivot_table(
@@ -115,8 +115,7 @@ def psi_by_day(scores: pd.DataFrame, reference_days: int = 7) -> pd.DataFrame:
 
 
 def _shares(counts: np.ndarray) -> np.ndarray:
-    filled = np.maximum(counts, 0.5)
-    shares: np.ndarray = filled / filled.sum()
+    shares: np.ndarray = np.maximum(counts / counts.sum(), 1e-4)
     return shares
 
 

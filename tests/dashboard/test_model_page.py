@@ -1,0 +1,65 @@
+"""The model page: truths about flags, and none invented where labels lack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+Open = Callable[..., Any]
+Text = Callable[[Any], str]
+
+
+def test_without_labels_it_says_when_they_come(store: Any, open_page: Open, text: Text) -> None:
+    """No precision from nothing: the first day with labels is named."""
+    store.payment("p", "2026-11-19T10:31Z", flagged=True)
+    read = text(open_page("model"))
+    assert "no verdict or label yet" in read
+    assert "First numbers on Friday, 27 November 2026" in read
+
+
+def test_verdicts_make_a_precision(store: Any, open_page: Open, text: Text) -> None:
+    """Right flags of the judged ones, with the interval a small number deserves."""
+    for number, verdict in enumerate(["fraud", "fraud", "fraud", "not_fraud"]):
+        store.label(store.payment(f"p{number}", "2026-11-19T10:31Z", flagged=True), verdict)
+    read = text(open_page("model"))
+    assert "75 %" in read
+    assert "between 30 % and 95 % at 95 % confidence, from 4" in read
+
+
+def test_another_threshold_is_counted_from_stored_payments(store: Any, open_page: Open, text: Text) -> None:
+    """Lowering it would have caught one more fraud, for one false alert more."""
+    for name, probability, fraud in (
+        ("caught", 0.95, True),
+        ("missed", 0.6, True),
+        ("false", 0.55, False),
+        ("calm", 0.1, False),
+    ):
+        store.payment(
+            name,
+            "2026-11-10T10:31Z",
+            fraud_probability=probability,
+            flagged=probability > 0.9,
+            payload_is_fraud=fraud,
+        )
+    page = open_page("model")
+    assert "50 % of the frauds" in text(page)
+    page.slider[0].set_value(0.5).run()
+    read = text(page)
+    assert "100 % of the frauds" in read
+    assert "67 %" in read
+
+
+def test_the_random_sample_estimates_what_is_missed(store: Any, open_page: Open, text: Text) -> None:
+    """From its verdicts alone, with an interval."""
+    for number in range(10):
+        store.payment(f"p{number}", "2026-11-19T10:31Z")
+        store.insert("labels", trans_num=f"p{number}", source="verdict", verdict="fraud" if not number else "not_fraud",
+                     known_at="2026-11-20T07:00Z", author="ana", note="random sample")  # fmt: skip
+    read = text(open_page("model"))
+    assert "10.00 %" in read
+    assert "from 10 judged" in read
+
+
+def test_before_the_first_payment_nothing_is_judged(store: Any, open_page: Open, text: Text) -> None:
+    """And the page says what will stand there."""
+    assert "No payments yet" in text(open_page("model"))

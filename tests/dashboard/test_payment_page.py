@@ -1,0 +1,106 @@
+"""A payment's own page: what it was, why it was flagged, what was said, and saying more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+NOW = datetime(2026, 11, 20, 7, 30, tzinfo=UTC)
+
+
+Open = Callable[..., Any]
+Text = Callable[[Any], str]
+
+
+def button(page: Any, label: str) -> Any:
+    """The button that says ``label``."""
+    return next(one for one in page.button if one.label == label)
+
+
+def test_a_link_to_a_payment_opens_its_page(store: Any, open_page: Open, text: Text) -> None:
+    """`?payment=` at the app's address, as the mails write it."""
+    store.payment("worst", "2026-11-19T10:31Z", amount_cents=80000, flagged=True)
+    store.payment("before", "2026-11-18T10:31Z", merchant="Lind-Buckridge")
+    store.payment("another card", "2026-11-18T10:31Z", card_token="b" * 64, merchant="Elsewhere")
+    page = open_page(payment="worst")
+    assert page.title[0].value.startswith("800.00 USD at Kuhn")
+    read = text(page)
+    assert "flagged at 95.0 %" in read
+    assert "Amount is 12 times" in read
+    assert "Lind-Buckridge" in read
+    assert "Elsewhere" not in read
+
+
+def test_an_unknown_payment_is_said(store: Any, open_page: Open, text: Text) -> None:
+    """A cut link leads to a sentence, not to an error."""
+    assert "No such payment" in text(open_page(payment="feedbeef"))
+
+
+def test_a_refund_has_no_decision(store: Any, open_page: Open, text: Text) -> None:
+    """It is stored and not scored."""
+    none = dict.fromkeys(("fraud_probability", "threshold", "scored_by", "model_hash"))
+    store.payment("back", "2026-11-19T10:31Z", amount_cents=-700, **none)
+    assert "A refund is stored and not scored." in text(open_page(payment="back"))
+
+
+def test_a_verdict_becomes_a_row_with_author_and_note(store: Any, open_page: Open, text: Text) -> None:
+    """Who, when, what and why."""
+    store.payment("worst", "2026-11-19T10:31Z", flagged=True)
+    page = open_page(payment="worst")
+    page.text_input(key="note-worst").set_value("called the holder").run()
+    page.button(key="say-fraud-worst").click().run()
+    assert store.rows("select trans_num, source, verdict, author, note, known_at from labels") == [
+        ("worst", "verdict", "fraud", "ana", "called the holder", NOW)
+    ]
+    assert "✖ fraud" in text(page)
+
+
+def test_a_verdict_can_be_taken_back(store: Any, open_page: Open, text: Text) -> None:
+    """What was said before holds again; nothing is deleted."""
+    store.payment("worst", "2026-11-19T10:31Z", flagged=True)
+    store.label("worst", "not_fraud", known_at=NOW - timedelta(hours=1))
+    page = open_page(payment="worst")
+    page.button(key="say-fraud-worst").click().run()
+    button(page, "Take the verdict back").click().run()
+    assert [row[0] for row in store.rows("select verdict from labels order by label_id")] == [
+        "not_fraud",
+        "fraud",
+        "not_fraud",
+    ]
+
+
+def test_a_mails_snooze_link_offers_the_card(store: Any, open_page: Open, text: Text) -> None:
+    """`&snooze=card` stands ready; the row holds the card's token, which the page never sees."""
+    store.payment("worst", "2026-11-19T10:31Z", flagged=True)
+    page = open_page(payment="worst", snooze="card")
+    button(page, "Snooze").click().run()
+    assert store.rows("select subject, value, author, until > now() from snoozes") == [("card", "a" * 64, "ana", True)]
+    read = text(page)
+    assert "a" * 64 not in read
+    assert "No mail about this card until" in read
+
+
+def test_a_snooze_can_be_ended(store: Any, open_page: Open, text: Text) -> None:
+    """By a later word on the same merchant."""
+    store.payment("worst", "2026-11-19T10:31Z", flagged=True)
+    until = NOW + timedelta(days=1)
+    store.insert("snoozes", subject="merchant", value="Kuhn LLC", until=until, author="ben")
+    page = open_page(payment="worst")
+    button(page, "End the snooze").click().run()
+    assert store.rows("select until <= %s from snoozes order by snooze_id desc limit 1".replace("%s", f"'{NOW}'")) == [
+        (True,)
+    ]
+    assert "No mail about this merchant" not in text(page)
+
+
+def test_replaced_decisions_stand_in_the_score_history(store: Any, open_page: Open, text: Text) -> None:
+    """A rescore leaves its predecessor, with what it had said."""
+    store.payment("worst", "2026-11-19T10:31Z", fraud_probability=0.4)
+    store.cursor.execute("update payments_scored set fraud_probability = 0.95, flagged = true, landing_seq = 2")
+    if not store.rows("select 1 from payment_history"):
+        was = '{"fraud_probability": 0.4, "threshold": 0.9, "flagged": false}'
+        store.insert("payment_history", trans_num="worst", replaced_by_seq=2, why="rescore", landing_seq=1, was=was)
+    read = text(open_page(payment="worst"))
+    assert "40.0 %" in read
+    assert "in force" in read

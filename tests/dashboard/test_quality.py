@@ -1,0 +1,60 @@
+"""How good flags are, counted from buckets."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pandas as pd
+import pytest
+
+from desk import quality
+
+
+def scores(*rows: tuple[int, int, str | None, int]) -> pd.DataFrame:
+    """Rows of (day of November, bucket, label, payments)."""
+    frame = pd.DataFrame(rows, columns=["day", "bucket", "label", "payments"])
+    probability = frame["payments"] * (frame["bucket"] - 0.5) / quality.BUCKETS
+    return frame.assign(day=[date(2026, 11, row) for row in frame["day"]], flagged=0, probability=probability)
+
+
+def test_only_days_whose_labels_are_in_are_judged() -> None:
+    """Seven days' delay: on the 20th the last judged day is the 12th."""
+    kept = quality.labelled_days(
+        scores((12, 1, "fraud", 1), (13, 1, "fraud", 1), (1, 1, None, 1)), date(2026, 11, 20), 7
+    )
+    assert kept["day"].tolist() == [date(2026, 11, 12)]
+
+
+def test_a_threshold_splits_frauds_into_caught_and_missed() -> None:
+    """Counted a day, and scaled up where only a part of each hour was read."""
+    labelled = scores((1, 190, "fraud", 6), (1, 190, "not_fraud", 2), (2, 100, "fraud", 2), (2, 5, "not_fraud", 90))
+    result = quality.at_threshold(labelled, 0.9, scale=10)
+    assert (result.alerts_a_day, result.caught_a_day, result.missed_a_day) == (40, 30, 10)
+    assert (result.right, result.caught) == (0.75, 0.75)
+
+
+def test_no_alert_has_no_precision() -> None:
+    """A share of nothing is not zero."""
+    result = quality.at_threshold(scores((1, 5, "not_fraud", 9)), 0.9, scale=1)
+    assert (result.right, result.caught) == (None, None)
+
+
+def test_calibration_compares_what_was_said_with_what_came() -> None:
+    """Ten payments said at about 92 %, nine of them frauds."""
+    groups = quality.calibration(scores((1, 185, "fraud", 9), (1, 185, "not_fraud", 1)))
+    assert groups["said"].tolist() == [pytest.approx(0.9225)]
+    assert groups["seen"].tolist() == [0.9]
+
+
+def test_stability_is_near_zero_for_the_same_and_large_for_another_population() -> None:
+    """The first seven days are the reference."""
+    same = [(day, bucket, None, 100) for day in range(1, 9) for bucket in (1, 50, 190)]
+    other = [(9, 190, None, 300)]
+    index = quality.psi_by_day(scores(*same, *other)).set_index("day")["psi"]
+    assert index[date(2026, 11, 8)] == pytest.approx(0)
+    assert index[date(2026, 11, 9)] > 1
+
+
+def test_a_week_alone_has_no_drift() -> None:
+    """There is nothing to compare yet."""
+    assert quality.psi_by_day(scores((1, 1, None, 5))).empty

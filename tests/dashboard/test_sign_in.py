@@ -1,0 +1,49 @@
+"""Who may look and who may decide, from an identity token's claims."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from desk.settings import read_settings
+from desk.sign_in import person_from_claims
+
+SETTINGS = read_settings({"DASHBOARD_DB_URL": "postgresql+psycopg2://u:p@127.0.0.1/fraud_db"})
+
+
+@pytest.mark.parametrize(
+    ("roles", "may_look", "may_review"),
+    [
+        (["viewer"], True, False),
+        (["reviewer"], True, True),
+        ("viewer, reviewer", True, True),
+        (["admin"], False, False),
+        (None, False, False),
+        ({"viewer": True}, False, False),
+        ("reviewers", False, False),
+    ],
+)
+def test_roles_come_from_the_claim(roles: object, may_look: bool, may_review: bool) -> None:
+    """A list or a text; whoever has no role of ours sees nothing."""
+    person = person_from_claims({"email": "ana@example.com", "roles": roles}, SETTINGS)
+    assert (person.may_look, person.may_review) == (may_look, may_review)
+    assert person.name == "ana@example.com"
+
+
+def test_nobody_without_a_name_may_decide() -> None:
+    """A verdict needs an author."""
+    assert not person_from_claims({"roles": ["reviewer"]}, SETTINGS).may_review
+
+
+def test_without_sign_in_only_this_machine_is_served(
+    store: Any, open_page: Callable[..., Any], text: Callable[[Any], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Listening elsewhere without a sign-in shows no payment, and says what to do."""
+    store.payment("p", "2026-11-19T10:31Z", flagged=True)
+    assert "No sign-in is set up, so this page answers on this machine only" in text(open_page())
+    monkeypatch.setattr("streamlit.get_option", lambda name: "0.0.0.0" if name == "server.address" else None)
+    page = open_page()
+    assert page.title[0].value == "Not shown here"
+    assert "Kuhn" not in text(page)
