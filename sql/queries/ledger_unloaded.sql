@@ -1,9 +1,9 @@
--- Landed batches that wait to be loaded, lowest landing sequence first.
+-- Landed batches that wait to be loaded, lowest landing sequence first. Imported history is loaded by its import alone.
 -- Grain: one batch.
 select
     batch_id,
     landing_seq
 from run_ledger
-where status = 'landed'
+where status = 'landed' and kind <> 'history'
 order by landing_seq
 limit :at_most

@@ -20,7 +20,7 @@ MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True, order=True)
 class Batch:
-    """One batch. ``minute`` is the start of its interval (UTC), None for a day of imported history."""
+    """One batch. ``minute`` is the start of its interval (UTC), None for imported history and retried records."""
 
     batch_id: str
     minute: datetime | None = None
@@ -37,20 +37,28 @@ class Batch:
         return cls(f"history-{source}-{day.isoformat()}")
 
     @classmethod
+    def of_retry(cls, mark: str, *, history: bool = False) -> Batch:
+        """The batch of records that are taken out of quarantine again; ``mark`` is their content's short hash.
+
+        Records of imported history make a batch of history: it is never alerted.
+        """
+        return cls(f"history-retry-{mark}" if history else f"retry-{mark}")
+
+    @classmethod
     def of_id(cls, batch_id: str) -> Batch:
         """The batch that ``batch_id`` names."""
-        return cls(batch_id) if batch_id.startswith("history-") else cls.of_minute(parse_minute(batch_id))
+        return cls(batch_id) if batch_id.startswith(("history-", "retry-")) else cls.of_minute(parse_minute(batch_id))
 
     @property
     def kind(self) -> str:
-        """``minute`` or ``history``, as the run ledger writes it."""
-        return "history" if self.minute is None else "minute"
+        """``minute``, ``history`` or ``retry``, as the run ledger writes it."""
+        return self.batch_id.partition("-")[0] if self.minute is None else "minute"
 
     @property
     def end(self) -> datetime:
         """The end of the interval (UTC): when the batch may be asked for. Only minutes have one."""
         if self.minute is None:
-            raise SettingsError(f"batch {self.batch_id} is history and has no interval")
+            raise SettingsError(f"batch {self.batch_id} has no interval")
         return self.minute + MINUTE
 
 

@@ -192,8 +192,7 @@ class Pipeline:
 
     def _waiting(self, run: str) -> list[tuple[Batch, int]]:
         """What waits, lowest landing sequence first; if nothing does, the run's own batch (a cleared task)."""
-        at_most = self.parts.settings.fraud_batches_per_run
-        waiting = [one for one in self.parts.store.unloaded(at_most) if one[0].kind == "minute"]
+        waiting = self.parts.store.unloaded(self.parts.settings.fraud_batches_per_run)
         return waiting or self.landed([Batch.of_id(run)])
 
     def landed(self, batches: Sequence[Batch]) -> list[tuple[Batch, int]]:

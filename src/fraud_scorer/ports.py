@@ -50,7 +50,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Completion:
-    """The marker that closes a batch. ``status`` is ``landed`` or ``missed`` (nothing landed, and too late to ask)."""
+    """The marker that closes a batch.
+
+    ``status`` is ``landed``, ``missed`` (nothing landed, and too late to ask) or ``purged`` (landed, and kept no more).
+    """
 
     batch: Batch
     landing_seq: int

@@ -38,10 +38,12 @@ def replay(
     dry_run: bool = False,
     progress: Progress = silent,
 ) -> dict[str, Any]:
-    """Replay the landed minutes from ``start`` (included) to ``end`` (excluded), oldest landing first.
+    """Replay what landed for the minutes from ``start`` (included) to ``end`` (excluded), oldest landing first.
+
+    Records that were taken out of quarantine between these times are replayed too: their batches landed then.
 
     Returns:
-        Counts over the range: minutes, not_landed, payments, new, updated, unchanged, flagged, mails_queued;
+        Counts over the range: minutes, not_landed (or purged), payments, new, updated, unchanged, flagged, mails_queued;
         with ``dry_run`` what they would be, and ``flag_changes`` (decisions that would turn).
 
     Raises:
@@ -51,8 +53,9 @@ def replay(
     if not minutes:
         raise SettingsError("--to is not later than --from", "Give the first minute, and the first one left out")
     pipeline.note_landed()
-    landed = pipeline.landed(minutes)
-    total = {"minutes": len(landed), "not_landed": len(minutes) - len(landed)} | dict.fromkeys(_COUNTS, 0)
+    landed = pipeline.landed([*minutes, *pipeline.parts.store.retries(start, end)])
+    found = sum(batch.kind == "minute" for batch, _ in landed)
+    total = {"minutes": found, "not_landed": len(minutes) - found} | dict.fromkeys(_COUNTS, 0)
     progress(0, len(landed))
     done = 0
     while done < len(landed):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from fraud_scorer.adapters.cipher import Cipher
     from fraud_scorer.adapters.landing import DiskLanding
     from fraud_scorer.adapters.payments_api import HttpPaymentsApi
+    from fraud_scorer.adapters.postgres.labels import PostgresLabels
     from fraud_scorer.adapters.postgres.outbox import PostgresOutbox
     from fraud_scorer.adapters.postgres.quarantine import PostgresQuarantine
     from fraud_scorer.adapters.postgres.store import PostgresStore
@@ -208,6 +209,13 @@ class Parts:
         from fraud_scorer.adapters.postgres.quarantine import PostgresQuarantine
 
         return PostgresQuarantine(self.engine)
+
+    @cached_property
+    def labels(self) -> PostgresLabels:
+        """What others say of payments."""
+        from fraud_scorer.adapters.postgres.labels import PostgresLabels
+
+        return PostgresLabels(self.engine)
 
     @cached_property
     def outbox(self) -> PostgresOutbox:

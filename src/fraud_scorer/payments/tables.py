@@ -27,7 +27,11 @@ class Table:
         """One row as a body of its own: decoding it gives this row again (so quarantine can be retried)."""
         if row_index in self.odd:
             return json.dumps([self.odd[row_index]]).encode()
-        return json.dumps({"columns": self.columns, "data": [self.rows[row_index]]}, default=str).encode()
+        return Table(self.columns, [self.rows[row_index]]).body()
+
+    def body(self) -> bytes:
+        """All rows as a body: decoding it gives them again (but for ``odd`` ones)."""
+        return json.dumps({"columns": self.columns, "data": self.rows}, default=str).encode()
 
 
 def table_of_frame(frame: pd.DataFrame) -> Table:

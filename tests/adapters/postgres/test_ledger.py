@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pandas as pd
+import pytest
 
+from fraud_scorer.adapters.postgres import ledger
 from fraud_scorer.batches import Batch
 from fraud_scorer.ports import Completion
 
@@ -91,16 +91,30 @@ def test_recent_lines_are_those_of_minutes_unless_asked(world: World) -> None:
     assert world.store.recent(5, batches=[world.batch(1)])[0]["batch_id"] == world.batch(1).batch_id
 
 
-def test_quarantine_can_be_listed_and_shown(world: World) -> None:
-    """The list holds no record; one record comes with its encrypted bytes."""
-    record = hashlib.sha256(b"x").digest()
-    bad = pd.DataFrame(
-        [{"batch_id": "x", "part": 0, "row_index": 4, "reason": "future", "detail": "late", "record": record}]
-    )
-    world.minute(1, [{"trans_num": "a" * 32}], quarantine=bad)
-    assert world.store.quarantined() == 1
-    (line,) = world.store.quarantine_list(batch=world.batch(1))
-    assert (line["reason"], line["row_index"], "record" in line) == ("future", 4, False)
-    assert world.store.quarantine_record(line["quarantine_id"])["record"] == record
-    assert world.store.quarantine_record(12345) is None
-    assert world.store.quarantine_list(statuses=["dropped"]) == []
+def test_thousands_of_landings_are_noted_in_order(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In transactions of bounded size: what is cut short goes on from the highest number that is known."""
+    monkeypatch.setattr(ledger, "NOTED_AT_ONCE", 2)
+    many = [completion(world, number, seq=100 - number) for number in range(5)]
+    world.store.note_landed(many)
+    assert world.store.unloaded(9) == [(done.batch, done.landing_seq) for done in reversed(many)]
+
+
+def test_a_batch_that_was_purged_before_it_was_known_has_failed(world: World) -> None:
+    """Nobody can load it any more: it does not wait."""
+    world.store.note_landed([completion(world, 1, seq=1, status="purged")])
+    line = world.ledger(1)
+    assert (line["status"], line["error"]) == ("failed", ledger.PURGED)
+    assert world.store.unloaded(5) == []
+
+
+def test_history_does_not_wait_for_a_run(world: World) -> None:
+    """Its bytes are not in landing; but records of it that were retried are finished or not as any batch."""
+    world.landed(1, batch=Batch("history-abc-2026-11-01"))
+    world.landed(2, batch=Batch.of_retry("abc"))
+    world.landed(3, batch=Batch.of_retry("abc", history=True))
+    assert world.store.unloaded(5) == [(Batch.of_retry("abc"), 2)]
+    assert world.store.finished([Batch.of_retry("abc"), world.batch(9)]) == set()
+    world.store.mark_failed(Batch.of_retry("abc"), "x")
+    assert world.store.finished([Batch.of_retry("abc"), world.batch(9)]) == {Batch.of_retry("abc")}
+    assert world.store.retries(START, START + timedelta(hours=1)) == [Batch.of_retry("abc")]
+    assert world.store.retries(START - timedelta(hours=1), START) == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
+from datetime import datetime
 
 from sqlalchemy import Engine
 
@@ -13,6 +13,8 @@ from fraud_scorer.batches import Batch
 from fraud_scorer.ports import Completion
 
 MAX_ERROR_LENGTH = 2000
+NOTED_AT_ONCE = 500  # batches a transaction
+PURGED = "its landed bytes were purged before this ledger knew it"
 
 
 class PostgresLedger:
@@ -26,18 +28,20 @@ class PostgresLedger:
         self._engine = engine
 
     def note_landed(self, completions: Sequence[Completion]) -> None:
-        """Make ledger and landing index know these batches, landed or missed. Known ones are left as they are."""
+        """Make ledger and landing index know these batches, landed or missed. Known ones are left as they are.
+
+        Thousands of them (after an outage, or when the ledger is made anew) take several transactions, lowest landing
+        sequence first: what is cut short goes on from `highest_landed_seq`. Batches that were purged before this
+        ledger knew them have failed.
+        """
+        in_order = sorted(completions, key=lambda completion: completion.landing_seq)
+        for start in range(0, len(in_order), NOTED_AT_ONCE):
+            self._note_some(in_order[start : start + NOTED_AT_ONCE])
+
+    def _note_some(self, completions: Sequence[Completion]) -> None:
         with transaction(self._engine) as cursor:
             for done in sorted(completions, key=lambda completion: completion.batch.batch_id):
-                line = {
-                    "batch_id": done.batch.batch_id,
-                    "kind": done.batch.kind,
-                    "minute": done.batch.minute,
-                    "status": done.status,
-                    "landing_seq": done.landing_seq,
-                    "landed_at": done.closed_at,
-                }
-                rows(cursor, "ledger_note_batch", line)
+                rows(cursor, "ledger_note_batch", _line(done))
                 for part in done.parts:
                     values = {**vars(part), "batch_id": done.batch.batch_id, "part": part.number}
                     rows(cursor, "ledger_note_part", values)
@@ -48,7 +52,10 @@ class PostgresLedger:
             return int(str(rows(cursor, "ledger_highest_seq", {})[0]["landing_seq"]))
 
     def unloaded(self, limit: int) -> list[tuple[Batch, int]]:
-        """Landed and not yet loaded batches with their landing sequence number, lowest first, ``limit`` at most."""
+        """Landed and not yet loaded batches with their landing sequence number, lowest first, ``limit`` at most.
+
+        Batches of imported history are left out: their bytes are not in landing, only their import can load them.
+        """
         with transaction(self._engine) as cursor:
             found = rows(cursor, "ledger_unloaded", {"at_most": limit})
         return [(Batch.of_id(str(line["batch_id"])), int(str(line["landing_seq"]))) for line in found]
@@ -75,21 +82,27 @@ class PostgresLedger:
         with transaction(self._engine) as cursor:
             return rows(cursor, "ledger_recent", {"at_most": limit, "kinds": list(kinds), "batch_ids": batch_ids})
 
-    def quarantined(self) -> int:
-        """How many quarantined records are open."""
+    def finished(self, batches: Sequence[Batch]) -> set[Batch]:
+        """Of these, the batches that do not wait: done, failed or missed."""
         with transaction(self._engine) as cursor:
-            return int(str(rows(cursor, "quarantine_count", {})[0]["records"]))
+            found = rows(cursor, "ledger_finished", {"batch_ids": [batch.batch_id for batch in batches]})
+        return {Batch.of_id(str(line["batch_id"])) for line in found}
 
-    def quarantine_list(
-        self, limit: int = 50, *, statuses: Sequence[str] = ("open",), batch: Batch | None = None
-    ) -> list[dict[str, object]]:
-        """Quarantined records, latest first, without their bytes (the columns of quarantine_list.sql)."""
-        values = {"at_most": limit, "statuses": list(statuses), "batch_id": batch.batch_id if batch else None}
+    def retries(self, since: datetime, until: datetime) -> list[Batch]:
+        """The batches of retried records that landed in [since, until)."""
         with transaction(self._engine) as cursor:
-            return rows(cursor, "quarantine_list", values)
+            found = rows(cursor, "ledger_retries", {"since": since, "until": until})
+        return [Batch.of_id(str(line["batch_id"])) for line in found]
 
-    def quarantine_record(self, quarantine_id: int) -> dict[str, object] | None:
-        """One quarantined record with ``record``, its encrypted bytes; None if there is none of that number."""
-        with transaction(self._engine) as cursor:
-            found = rows(cursor, "quarantine_record", {"quarantine_id": quarantine_id})
-        return found[0] | {"record": bytes(cast("memoryview", found[0]["record"]))} if found else None
+
+def _line(done: Completion) -> dict[str, object]:
+    purged = done.status == "purged"
+    return {
+        "batch_id": done.batch.batch_id,
+        "kind": done.batch.kind,
+        "minute": done.batch.minute,
+        "status": "failed" if purged else done.status,
+        "landing_seq": done.landing_seq,
+        "landed_at": done.closed_at,
+        "error": PURGED if purged else None,
+    }

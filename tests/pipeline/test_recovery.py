@@ -1,0 +1,130 @@
+"""Outages and accidents: what landed is scored later, in order, without anyone acting."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from fraud_scorer.errors import ApiUnavailable, StoreUnavailable
+
+Town = Any  # conftest.Town
+
+
+def test_fraud_db_down_while_extracting(town: Town, nobody_listens: str) -> None:
+    """Each minute still lands; when the database is back, one run takes them all, in the order of their landing."""
+    for number in range(3):
+        cut_off = town.pipeline(fraud_db_url=nobody_listens)
+        with pytest.raises(StoreUnavailable):
+            cut_off.run_minute(town.at(number))
+    assert town.stored() == set()
+    done = town.run(3)
+    assert done["batches"] == 4
+    assert town.stored() == town.handed_out()
+    assert town.states() == {town.batch(number).batch_id: "done" for number in range(4)}
+    assert town.rows("select count(*) from payments_scored where first_batch_id <> batch_id") == [(0,)]
+    assert len(town.mailbox.message_ids) == 4
+
+
+def test_features_after_an_outage_are_those_of_no_outage(town: Town) -> None:
+    """Waiting batches scored in one run see exactly what they would have seen minute by minute."""
+    for number in range(3):
+        town.pipeline().extract(town.at(number))
+    town.run(3)
+    caught_up = town.rows("select trans_num, features::text from payments_scored order by trans_num")
+    assert len(caught_up) == len(town.stored())
+    before = town.fingerprint()
+    for number in range(4):
+        town.pipeline().replay(town.batch(number).minute, town.batch(number + 1).minute, rescore=True)
+    assert town.rows("select trans_num, features::text from payments_scored order by trans_num") == caught_up
+    assert town.fingerprint() == before
+
+
+def test_work_lost_between_two_steps_is_made_again(town: Town) -> None:
+    """Stage files that vanish after transform, or after score, cost a repetition, never a payment."""
+    pipeline, batch = town.pipeline(), town.at(0)
+    pipeline.extract(batch)
+    for step in (pipeline.transform, pipeline.score):
+        step(batch.batch_id)
+        shutil.rmtree(town.folder / "stage")
+    done = pipeline.load(batch.batch_id)
+    assert done["new"] == len(town.stored()) == len(town.handed_out())
+    assert pipeline.load(batch.batch_id)["new"] == 0
+    assert pipeline.alert(batch.batch_id)["sent"] == 1
+
+
+def test_a_run_that_died_after_claiming_is_taken_over(town: Town) -> None:
+    """The next run loads its batch; the late one finds that it is fenced, and writes nothing."""
+    late, batch = town.pipeline(), town.at(0)
+    late.extract(batch)
+    late.transform(batch.batch_id)
+    late.score(batch.batch_id)
+    assert town.run(1)["batches"] == 2
+    before = town.fingerprint()
+    assert late.load(batch.batch_id)["taken_over"] == 1
+    assert town.fingerprint() == before
+    assert town.stored() == town.handed_out()
+
+
+def test_minutes_missed_while_nothing_ran_are_asked_for(town: Town) -> None:
+    """A windowed API gives them when we are back, within the look-back; older ones are recorded as missed."""
+    town.run(0)
+    town.pipeline(payments_api_look_back_minutes=10).extract(town.at(30))
+    town.run(31)
+    states = list(town.states().values())
+    assert states.count("missed") == 20
+    assert states.count("done") == len(states) - 20 == 12
+    assert town.stored() == town.handed_out()
+
+
+def test_missed_minutes_are_bounded_a_run_and_all_come(town: Town) -> None:
+    """Forty missed minutes take two runs, not one long one."""
+    town.run(0)
+    first = town.pipeline().extract(town.at(41))["made_up_for"]
+    second = town.pipeline().extract(town.at(42))["made_up_for"]
+    assert (first, second) == (30, 10)
+    assert [town.run(number)["batches"] for number in (43, 44)] == [30, 14]
+    assert set(town.states().values()) == {"done"}
+    assert town.stored() == town.handed_out()
+
+
+def test_an_unreadable_answer_fails_its_batch_and_no_other(town: Town) -> None:
+    """Five HTML pages for a minute: it is closed as failed, with why, and its neighbours are loaded."""
+    town.run(0)
+    town.order("html_page", count=5)
+    town.clock.at = town.batch(1).end + timedelta(seconds=1)
+    done = town.pipeline(payments_api_budget_seconds=30.0).run_minute(town.batch(1))
+    town.run(2)
+    assert done["new"] == 0
+    assert list(town.states().values()) == ["done", "failed", "done"]
+    error, quarantined = town.rows("select error, quarantined from run_ledger where status = 'failed'")[0]
+    assert "HTML" in error
+    assert quarantined == 5
+    assert town.rows("select distinct reason, row_index from quarantine") == [("answer_unreadable", None)]
+    assert town.stored() == town.handed_out()
+
+
+def test_an_api_that_is_down_for_a_minute_is_asked_again(town: Town) -> None:
+    """Nothing landed, nothing is made up: the minute comes with a later run."""
+    town.order("status_503", count=20)
+    with pytest.raises(ApiUnavailable):
+        town.run(0)
+    assert town.states() == {}
+    for number in range(1, 6):
+        town.order_cleared()
+        town.run(number)
+    assert town.states()[town.batch(0).batch_id] == "done"
+    assert town.stored() == town.handed_out()
+
+
+def test_imported_history_that_was_cut_off_does_not_hold_up_live_minutes(town: Town) -> None:
+    """Days whose import died wait for their import; more of them than a run takes batches block nothing."""
+    for day in range(3):
+        town.rows(
+            "insert into run_ledger (batch_id, kind, status, landing_seq)"
+            f" values ('history-abc-2026-11-0{day + 1}', 'history', 'landed', {day + 1})"
+        )
+    assert town.run(0, fraud_batches_per_run=2)["batches"] == 1
+    assert town.stored() == town.handed_out()
