@@ -208,6 +208,17 @@ CREATE TABLE public.run_ledger (
 CREATE TABLE public.schema_migrations (
     version character varying NOT NULL
 );
+CREATE TABLE public.shadow_scores (
+    trans_num text NOT NULL,
+    model_hash text NOT NULL,
+    raw_score double precision NOT NULL,
+    fraud_probability double precision NOT NULL,
+    threshold double precision NOT NULL,
+    flagged boolean NOT NULL,
+    scored_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT shadow_scores_fraud_probability_check CHECK (((fraud_probability >= (0)::double precision) AND (fraud_probability <= (1)::double precision)))
+);
+COMMENT ON TABLE public.shadow_scores IS 'Decisions of models that score along (SHADOW_ARTIFACTS), beside the live ones.';
 CREATE TABLE public.snoozes (
     snooze_id bigint NOT NULL,
     subject text NOT NULL,
@@ -254,6 +265,8 @@ ALTER TABLE ONLY public.run_ledger
     ADD CONSTRAINT run_ledger_pkey PRIMARY KEY (batch_id);
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
+ALTER TABLE ONLY public.shadow_scores
+    ADD CONSTRAINT shadow_scores_pkey PRIMARY KEY (trans_num, model_hash);
 ALTER TABLE ONLY public.snoozes
     ADD CONSTRAINT snoozes_pkey PRIMARY KEY (snooze_id);
 CREATE UNIQUE INDEX labels_chargeback_once ON public.labels USING btree (trans_num, verdict, known_at) WHERE (source = 'chargeback'::text);

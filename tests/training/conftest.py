@@ -24,7 +24,7 @@ def public_payments(seed: int = 1, *, rows: int = 8_000, cards: int = 80, days: 
     card = random.integers(0, cards, rows)
     amount = np.round(random.lognormal(3.5, 0.8, rows), 2)
     fraud = np.zeros(rows, int)
-    for first in range(50, rows - 10, rows // 60):
+    for first in range(50, rows - 10, max(rows // 60, 1)):
         spree = slice(first, first + 4)
         card[spree], amount[spree], fraud[spree] = card[first], random.uniform(300, 900, 4).round(2), 1
         seconds[spree] = seconds[first] + np.arange(4) * 60

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
+from fraud_scorer.cli import analysis
 from fraud_scorer.cli.output import AsJson, console, print_json
-from fraud_scorer.errors import SettingsError
+from fraud_scorer.errors import DataFileError, SettingsError
+from fraud_scorer.settings import load_settings
 
 _UNITS_DAYS = {"d": 1.0, "h": 1 / 24, "m": 1 / 1_440}
 
@@ -28,10 +32,12 @@ def register(app: typer.Typer) -> None:
     for command in (train, evaluate, model_card):
         app.command()(command)
     app.command("score-file")(score_file)
+    analysis.register(app)
 
 
 def train(
     data: Annotated[list[Path] | None, typer.Option("--data", help="CSV or Parquet; may be repeated")] = None,
+    from_store: Annotated[bool, typer.Option("--from-store", help="Train on fraud_db's payments and labels")] = False,
     fields: Fields = None,
     out: Annotated[Path, typer.Option("--out", help="Where the model goes")] = Path("model/artifacts"),
     time_zone: Zone = "UTC",
@@ -61,7 +67,10 @@ def train(
         compare_without_history=compare_without_history,
     )
     with console.status("reading payments") as status:
-        dataset, source = _dataset(data or [], fields, time_zone, currency, delay, status.update)
+        if from_store:
+            dataset, source, plan = _stored(plan, data, status.update)
+        else:
+            dataset, source = _dataset(data or [], fields, time_zone, currency, delay, status.update)
         trained = train_model(dataset, source, out, plan, status.update)
     manifest = trained.manifest
     if as_json:
@@ -190,6 +199,29 @@ def _dataset(
     told(f"computing features of {len(read.payments):,} payments")
     dataset = make_dataset(read.payments, time_zone=time_zone, label_delay_days=delay)
     return dataset, {"names": list(read.names), "sha256": read.sha256}
+
+
+def _stored(plan: Any, data: list[Path] | None, told: Any) -> tuple[Any, dict[str, Any], Any]:
+    """The stored payments, under the calendar and label delay that the live runs use."""
+    from fraud_scorer.adapters.postgres.analysis import long_engine, payments_to_train, stored_profiles
+    from fraud_scorer.training.dataset import make_dataset, source_of_frame
+
+    if data:
+        raise SettingsError("--data and --from-store exclude each other", "Give one of them")
+    settings = load_settings()
+    plan = replace(plan, time_zone=settings.fraud_time_zone, label_delay_days=settings.fraud_label_delay_days)
+    engine = long_engine(settings.fraud_db_url.get_secret_value())
+    payments = payments_to_train(engine, datetime(2000, 1, 1, tzinfo=UTC), datetime.now(UTC))
+    if not len(payments):
+        raise DataFileError("fraud_db holds no payment", "Import history or let the pipeline run")
+    told(f"computing features of {len(payments):,} payments")
+    dataset = make_dataset(
+        payments,
+        time_zone=plan.time_zone,
+        label_delay_days=plan.label_delay_days,
+        profiles=stored_profiles(engine),
+    )
+    return dataset, source_of_frame(payments, "stored payments"), plan
 
 
 def _print_figures(metrics: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,6 +76,12 @@ def make_dataset(
         label=scored["payload_is_fraud"].astype("Int8").to_numpy(np.int8, na_value=-1),
         features=features,
     )
+
+
+def source_of_frame(payments: pd.DataFrame, name: str) -> dict[str, object]:
+    """What the manifest says of data that are no file: a name, and the sha256 of the rows."""
+    hashes = pd.util.hash_pandas_object(payments, index=False).to_numpy()
+    return {"names": [name], "sha256": hashlib.sha256(hashes.tobytes()).hexdigest()}
 
 
 def _labels(payments: pd.DataFrame, label_delay_days: float) -> pd.DataFrame:

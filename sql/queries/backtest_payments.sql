@@ -1,0 +1,21 @@
+-- Scored payments of a period with the label in force today; the live decision, or a shadow model's.
+-- Grain: one payment. :since, :until, :model_hash (null: whatever model was live)
+-- noqa: disable=RF02
+select
+    report.trans_num,
+    (extract(epoch from report.event_time) * 1000000)::bigint as event_time,
+    report.amount_cents,
+    coalesce(shadow.fraud_probability, report.fraud_probability) as fraud_probability,
+    report.label
+from v_fraud_report as report
+left join shadow_scores as shadow
+    on report.trans_num = shadow.trans_num and shadow.model_hash = :model_hash
+where
+    report.event_time >= :since
+    and report.event_time < :until
+    and not report.is_refund
+    and case
+        when :model_hash::text is null then report.fraud_probability is not null
+        else shadow.model_hash is not null or report.model_hash = :model_hash
+    end
+order by report.event_time, report.trans_num

@@ -1,0 +1,109 @@
+"""Commands over stored payments: backtest a threshold, explain a decision."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from fraud_scorer.batches import require_aware
+from fraud_scorer.cli.output import AsJson, console, print_json
+from fraud_scorer.errors import DataFileError, SettingsError
+from fraud_scorer.settings import load_settings
+
+_DEFAULT_THRESHOLDS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    app.command()(backtest)
+    app.command()(explain)
+
+
+def backtest(
+    since: Annotated[str, typer.Option("--from", help="Event time, with a zone: 2026-11-01T00:00Z")],
+    until: Annotated[str, typer.Option("--to", help="Excluded")],
+    threshold: Annotated[list[float] | None, typer.Option("--threshold", help="May be repeated")] = None,
+    alert_cost: Annotated[float, typer.Option(min=0, help="What an alert costs, in money")] = 20.0,
+    model_hash: Annotated[str | None, typer.Option("--model", help="A (shadow) model's full hash")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What would have been alerted, caught and missed at other thresholds, and at what cost."""
+    from fraud_scorer.adapters.postgres.analysis import long_engine, payments_to_backtest
+    from fraud_scorer.training.backtest import backtest as run
+
+    start, end = _time(since), _time(until)
+    thresholds = threshold or list(_DEFAULT_THRESHOLDS)
+    if not all(0 <= one <= 1 for one in thresholds):
+        raise SettingsError("--threshold lies outside 0 to 1", "Give a probability")
+    engine = long_engine(load_settings().fraud_db_url.get_secret_value())
+    payments = payments_to_backtest(engine, start, end, model_hash)
+    if not len(payments):
+        raise DataFileError(f"no scored payment lies between {since} and {until}", "Widen --from and --to")
+    result = run(payments, thresholds, alert_cost)
+    if as_json:
+        print_json(result)
+        return
+    console.print(f"{result['payments']:,} payments over {result['days']:.1f} days, {result['labelled']:,} labelled, "
+                  f"{result['frauds']:,} frauds; an alert costs {alert_cost:g}")  # fmt: skip
+    console.print(_backtest_table(result["by_threshold"]))
+
+
+def explain(trans_num: Annotated[str, typer.Argument(help="The payment's id")], as_json: AsJson = False) -> None:
+    """Why a stored payment got its fraud probability, in plain words."""
+    from fraud_scorer.adapters.artifacts import load_artifacts
+    from fraud_scorer.adapters.postgres.analysis import payment_to_explain
+    from fraud_scorer.adapters.postgres.engine import create_store_engine
+    from fraud_scorer.training.explain import explain as reasons_of
+
+    settings = load_settings()
+    engine = create_store_engine(settings.fraud_db_url.get_secret_value())
+    payment = payment_to_explain(engine, trans_num)
+    if payment is None:
+        raise DataFileError(f"no payment {trans_num} is stored", "Check the id; quarantined records are no payments")
+    reasons, note = reasons_of(payment, load_artifacts(settings.fraud_artifacts))
+    if as_json:
+        told = {name: value for name, value in payment.items() if name not in ("features", "reasons")}
+        print_json(told | {"reasons": reasons, "note": note})
+        return
+    _print_payment(payment)
+    for place, reason in enumerate(reasons, start=1):
+        console.print(f"  {place}. {reason['text']}  [dim]({reason['code']})[/]", highlight=False)
+    if note:
+        console.print(note)
+
+
+def _time(text: str) -> datetime:
+    try:
+        return require_aware(datetime.fromisoformat(text))
+    except ValueError:
+        raise SettingsError(f"{text!r} is not a time", "Write it as 2026-11-01T00:00Z") from None
+
+
+def _backtest_table(rows: list[dict[str, Any]]) -> Table:
+    table = Table("threshold", "alerts", "a day", "caught", "missed", "precision", "recall", "caught amount", "lost",
+                  "cost", box=None)  # fmt: skip
+    for one in rows:
+        table.add_row(
+            f"{one['threshold']:g}", f"{one['alerts']:,}", f"{one['alerts_a_day']:.1f}", f"{one['frauds_caught']:,}",
+            f"{one['frauds_missed']:,}", f"{one['precision']:.3f}", f"{one['recall']:.3f}",
+            f"{one['amount_caught']:,.2f}", f"{one['amount_lost']:,.2f}", f"{one['cost']:,.2f}",
+        )  # fmt: skip
+    return table
+
+
+def _print_payment(payment: dict[str, Any]) -> None:
+    console.print(
+        f"{payment['trans_num']}: {payment['amount']:,.2f} {payment['currency']} at {payment['merchant']}, "
+        f"card ending {payment['card_last4']}, {payment['event_time']:%Y-%m-%d %H:%M} UTC",
+        highlight=False,
+    )
+    if payment["fraud_probability"] is not None:
+        word = "flagged" if payment["flagged"] else "not flagged"
+        console.print(
+            f"fraud probability {payment['fraud_probability']:.3f}, {word} at threshold {payment['threshold']:.3g} "
+            f"by model {payment['model_hash'][:12]} ({payment['scored_by']}); label: {payment['label'] or 'not known'}",
+            highlight=False,
+        )

@@ -1,0 +1,184 @@
+"""Scoring and evaluating files, the model card, and explaining from what the scorer saw."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fraud_scorer.adapters.artifacts import load_artifacts
+from fraud_scorer.adapters.local_model import LocalScorer
+from fraud_scorer.errors import ArtifactError, DataFileError
+from fraud_scorer.payments.fields import FieldMap
+from fraud_scorer.training.backtest import backtest
+from fraud_scorer.training.dataset import make_dataset, source_of_frame
+from fraud_scorer.training.evaluate import evaluate_file, write_report
+from fraud_scorer.training.explain import explain, features_of_matrix
+from fraud_scorer.training.model_card import model_card_text
+from fraud_scorer.training.saving import replace_file
+from fraud_scorer.training.score_file import score_payments, write_scores
+
+
+def _score(data, history, model, **changes):
+    options = {
+        "model": model, "scorer": LocalScorer(model.booster_path, width=len(model.features)), "threshold": 0.5,
+        "time_zone": "UTC", "currency": "USD", "label_delay_days": 1, "reasons_of": "flagged",
+    }  # fmt: skip
+    return score_payments(data, history, FieldMap(), **(options | changes))
+
+
+def test_a_file_scores_as_training_saw_it(model, public_file, dataset):
+    """Every payment once, with the probability that its training features have."""
+    scores = _score([public_file], [], model)
+    raw = (
+        LocalScorer(model.booster_path, width=len(model.features))
+        .score(model.matrix(dataset.features), reference="")
+        .raw
+    )
+    assert scores["trans_num"].tolist() == dataset.trans_num.tolist()
+    np.testing.assert_array_equal(scores["raw_score"].to_numpy(), raw)
+    flagged = scores[scores["flagged"]]
+    assert len(flagged)
+    assert all(1 <= len(json.loads(text)) <= 3 for text in flagged["reasons"])
+    assert (scores.loc[~scores["flagged"], "reasons"] == "").all()
+
+
+def test_history_counts_and_is_not_scored(model, make_public, tmp_path):
+    """A file scored with its history has the scores it has inside the whole."""
+    whole = make_public(rows=1_000)
+    whole.to_parquet(tmp_path / "whole.parquet")
+    whole.iloc[:900].to_parquet(tmp_path / "history.parquet")
+    whole.iloc[900:].drop(columns="is_fraud").to_csv(tmp_path / "data.csv", index=False)
+    alone = _score([tmp_path / "data.csv"], [tmp_path / "history.parquet"], model).set_index("trans_num")["raw_score"]
+    within = _score([tmp_path / "whole.parquet"], [], model).set_index("trans_num")["raw_score"]
+    assert set(alone.index) == set(whole["trans_num"].iloc[900:])
+    pd.testing.assert_series_equal(alone, within.loc[alone.index], check_exact=True)
+
+
+def test_refunds_are_listed_and_not_scored(model, make_public, tmp_path):
+    """A negative amount has no probability and no flag."""
+    small = make_public(rows=100)
+    small.loc[50, "amt"] = -12.5
+    small.to_parquet(tmp_path / "a.parquet")
+    scores = _score([tmp_path / "a.parquet"], [], model, reasons_of="all").set_index("trans_num")
+    refund = scores.loc[small["trans_num"].iloc[50]]
+    assert np.isnan(refund["fraud_probability"])
+    assert not refund["flagged"]
+    assert (scores.drop(index=refund.name)["reasons"] != "").any()
+
+
+def test_scores_are_written_whole_or_not_at_all(model, make_public, tmp_path):
+    """CSV and Parquet alike; a failing write leaves the old file and no draft."""
+    make_public(rows=50).to_parquet(tmp_path / "a.parquet")
+    scores = _score([tmp_path / "a.parquet"], [], model)
+    write_scores(scores, tmp_path / "out.csv")
+    write_scores(scores, tmp_path / "out.parquet")
+    assert len(pd.read_csv(tmp_path / "out.csv")) == len(pd.read_parquet(tmp_path / "out.parquet")) == 50
+
+    def fail(draft):
+        draft.write_text("half")
+        raise OSError(28, "No space left on device")
+
+    before = (tmp_path / "out.csv").read_bytes()
+    with pytest.raises(ArtifactError, match="No space left"):
+        replace_file(tmp_path / "out.csv", fail)
+    assert (tmp_path / "out.csv").read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.parquet", "out.csv", "out.parquet"]
+
+
+def test_evaluation_of_the_training_file_counts_its_test_period_only(model, dataset, source, tmp_path):
+    """The figures are those the manifest holds; JSON and a self-contained page are written."""
+    scorer = LocalScorer(model.booster_path, width=len(model.features))
+    result = evaluate_file(dataset, source, model, scorer, threshold=model.recommended_threshold, cards_a_day=5)
+    test = model.manifest["metrics"]["test"]
+    assert result["figures"]["average_precision"] == test["average_precision"]
+    assert result["figures"]["payments"] == test["payments"]
+    written = write_report(result, tmp_path / "reports")
+    figures = json.loads(written[0].read_text())["figures"]
+    assert figures["at_threshold"] == test["at_threshold"]
+    page = written[1].read_text()
+    assert page.count("data:image/png;base64,") == 4
+    assert "http" not in page.split("base64,")[0]
+
+
+def test_evaluation_of_other_data_counts_all_of_it(model, make_public, tmp_path):
+    """What the model has never seen is measured as a whole; one class only is refused."""
+    from fraud_scorer.training.datafile import read_payments
+
+    make_public(seed=9, rows=3_000).to_parquet(tmp_path / "other.parquet")
+    read = read_payments([tmp_path / "other.parquet"], FieldMap(), time_zone="UTC", currency="USD", label_required=True)
+    data = make_dataset(read.payments, time_zone="UTC", label_delay_days=1)
+    scorer = LocalScorer(model.booster_path, width=len(model.features))
+    options = {"threshold": 0.5, "cards_a_day": 5}
+    source = {"names": ["other.parquet"], "sha256": read.sha256}
+    assert evaluate_file(data, source, model, scorer, **options)["figures"]["payments"] == 3_000
+    with pytest.raises(DataFileError, match=r"other\.parquet holds genuine payments only"):
+        evaluate_file(data.take(data.label == 0), source, model, scorer, **options)
+
+
+def test_the_model_card_holds_the_manifests_figures(model):
+    """Written from the manifest alone."""
+    card = model_card_text(model.manifest, model.model_hash)
+    metrics = model.manifest["metrics"]["test"]
+    assert model.model_hash[:12] in card
+    assert f"{metrics['average_precision']:.4f}" in card
+    assert "| `amount_over_mean` | ratio |" in card
+    assert "\n\n\n" not in card
+
+
+def test_what_the_scorer_saw_gives_the_reasons_again(model, dataset):
+    """From the stored matrix row alone: the same declared features, so the same words."""
+    features = dataset.features.tail(200)
+    matrix = model.matrix(features)
+    again = features_of_matrix(matrix, model.features)
+    np.testing.assert_array_equal(model.matrix(again), matrix)
+    assert again["category"].tolist() == features["category"].tolist()
+    payment = {"reasons": None, "features": matrix[0].tolist(), "is_refund": False, "model_hash": model.model_hash}
+    reasons, note = explain(payment, model)
+    assert reasons == model.reasons(features.head(1), matrix[:1])[0]
+    assert note.startswith("It was not flagged")
+
+
+def test_what_cannot_be_explained_says_why(model):
+    """A refund, another model's score; what was recorded stays as recorded."""
+    base = {"reasons": None, "features": None, "is_refund": True, "model_hash": None}
+    assert explain(base, model) == ([], "It was not scored: refunds are stored, not scored.")
+    other = base | {"features": [1.0], "is_refund": False, "model_hash": "feed" * 16}
+    assert "not the one in force" in explain(other, model)[1]
+    recorded = [{"code": "x", "text": "y", "value": "", "usual": ""}]
+    assert explain(base | {"reasons": recorded}, model) == (recorded, "")
+
+
+def test_a_backtest_counts_alerts_catches_and_cost():
+    """Unlabelled payments count as alerts, never as caught or missed."""
+    payments = pd.DataFrame(
+        {
+            "trans_num": ["a", "b", "c"],
+            "event_time": [0, 86_400_000_000, 2 * 86_400_000_000],
+            "amount_cents": [10_000, 5_000, 7_000],
+            "fraud_probability": [0.9, 0.4, 0.8],
+            "label": ["fraud", "fraud", None],
+        }
+    )
+    result = backtest(payments, [0.5], alert_cost=3.0)
+    (at,) = result["by_threshold"]
+    assert (at["alerts"], at["alerts_a_day"], at["frauds_caught"], at["frauds_missed"]) == (2, 1.0, 1, 1)
+    assert (at["amount_caught"], at["amount_lost"], at["cost"]) == (100.0, 50.0, 56.0)
+    assert (result["labelled"], result["frauds"]) == (2, 2)
+
+
+def test_data_that_are_no_file_have_a_hash_too(make_public):
+    """Other rows, another hash; the same rows, the same."""
+    frame = make_public(rows=50)
+    assert source_of_frame(frame, "stored") == source_of_frame(frame.copy(), "stored")
+    assert source_of_frame(frame, "stored") != source_of_frame(frame.assign(amt=1.0), "stored")
+
+
+def test_the_model_of_a_folder_is_loaded_once_for_reasons(model, dataset):
+    """Reasons of many rows come in the rows' order, at most three, strongest first."""
+    features = dataset.features[dataset.label == 1].head(5)
+    reasons = load_artifacts(model.folder).reasons(features, model.matrix(features))
+    assert len(reasons) == 5
+    assert all(1 <= len(one) <= 3 for one in reasons)
