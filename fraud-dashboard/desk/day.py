@@ -38,7 +38,7 @@ def categories(hours: pd.DataFrame) -> pd.DataFrame:
 
 
 def usual(earlier: pd.DataFrame, day: date, what: str, now: datetime) -> Usual | None:
-    """The mean of the days in ``earlier`` (rows of ``day_hours.sql`` in one currency); None if there are none.
+    """The mean of the days in ``earlier`` (rows of ``day_usual.sql`` in one currency); None if there are none.
 
     ``what`` names such a day ("Thursday"). Hours without a payment count as nothing; days without
     any payment do not count at all.

@@ -55,11 +55,11 @@ def _currency(hours: pd.DataFrame, state: ReportState) -> str:
 def _usual(day: date, state: ReportState, currency: str) -> Usual | None:
     """What is usual: the same weekday's last weeks; before there is one, the days before."""
     kept_under = f"usual, seen on {state.today}"
-    weeks = ask_kept("day_hours", kept_under, day=day, first=7, last=7 * WEEKS, step=7)
+    weeks = ask_kept("day_usual", kept_under, day=day, first=7, last=7 * WEEKS, step=7)
     known = usual(_in_currency(weeks, currency), day, f"{day:%A}", state.now_local)
     if known is not None:
         return known
-    before = ask_kept("day_hours", kept_under, day=day, first=1, last=6, step=1)
+    before = ask_kept("day_usual", kept_under, day=day, first=1, last=6, step=1)
     return usual(_in_currency(before, currency), day, "day before", state.now_local)
 
 

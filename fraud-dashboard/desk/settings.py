@@ -11,6 +11,7 @@ NAMES = (
     "DASHBOARD_DB_URL",
     "DASHBOARD_QUERY_SECONDS",
     "DASHBOARD_AUTHOR",
+    "DASHBOARD_PUBLISHED_ON",
     "DASHBOARD_TRUST_NETWORK",
     "DASHBOARD_ROLE_CLAIM",
     "DASHBOARD_VIEWER_ROLES",
@@ -30,6 +31,7 @@ class Settings:
     db_url: str
     query_seconds: float
     author: str
+    published_on: str
     trust_network: bool
     role_claim: str
     viewer_roles: frozenset[str]
@@ -50,6 +52,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         db_url=_db_url(value("DASHBOARD_DB_URL", "")),
         query_seconds=_seconds(value("DASHBOARD_QUERY_SECONDS", "15")),
         author=value("DASHBOARD_AUTHOR", _user_name()),
+        published_on=value("DASHBOARD_PUBLISHED_ON", ""),
         trust_network=_yes_no(value("DASHBOARD_TRUST_NETWORK", "false")),
         role_claim=value("DASHBOARD_ROLE_CLAIM", "roles"),
         viewer_roles=_names(value("DASHBOARD_VIEWER_ROLES", "viewer")),

@@ -58,7 +58,7 @@ def require_person(settings: Settings) -> Person:
 
 
 def _require_loopback(settings: Settings) -> None:
-    address = st.get_option("server.address")
+    address = settings.published_on or st.get_option("server.address")
     if address in LOOPBACK or settings.trust_network:
         return
     st.title("Not shown here")

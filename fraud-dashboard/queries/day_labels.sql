@@ -11,16 +11,32 @@ with spoken_of as materialized (
     where
         frauds.event_time >= (select report_day_start(cast(:day as date)))
         and frauds.event_time < (select report_day_start(cast(:day as date) + 1))
+),
+
+-- one by one through the primary key (that is what the limits are for): the day itself may hold a million
+of_that_day as materialized (
+    select spoken_of.trans_num
+    from spoken_of
+    cross join
+        lateral (
+            select one.event_time
+            from v_payment_amounts as one
+            where one.trans_num = spoken_of.trans_num
+            order by one.trans_num
+            limit 1
+        ) as payment
+    where
+        payment.event_time >= (select report_day_start(cast(:day as date)))
+        and payment.event_time < (select report_day_start(cast(:day as date) + 1))
 )
 
--- one by one through the primary key (that is what the limit is for): the day itself may hold a million
 select
     report.currency,
     count(*) filter (where report.label_source in ('verdict', 'chargeback')) as judged,
     count(*) filter (where report.label = 'fraud') as frauds,
     coalesce(sum(report.amount) filter (where report.label = 'fraud'), 0) as fraud_amount,
     count(*) filter (where report.label = 'fraud' and report.flagged) as frauds_flagged
-from spoken_of
+from of_that_day
 cross join
     lateral (
         select
@@ -28,15 +44,11 @@ cross join
             one.label_source,
             one.label,
             one.amount,
-            one.flagged,
-            one.event_time
+            one.flagged
         from v_fraud_report as one
-        where one.trans_num = spoken_of.trans_num
+        where one.trans_num = of_that_day.trans_num
         order by one.trans_num
         limit 1
     ) as report
-where
-    report.event_time >= (select report_day_start(cast(:day as date)))
-    and report.event_time < (select report_day_start(cast(:day as date) + 1))
 group by report.currency
 order by report.currency;

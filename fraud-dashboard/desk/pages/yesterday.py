@@ -22,7 +22,7 @@ def render() -> None:
         return
     day = _chosen_day(state)
     _heading(day, state)
-    hours = ask_kept("day_hours", state.version, day=day, first=0, last=0, step=1)
+    hours = ask_kept("day_hours", state.version, day=day)
     if hours.empty:
         _empty_day(day, state)
         return

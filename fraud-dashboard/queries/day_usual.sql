@@ -1,0 +1,42 @@
+-- What the days brought hour by hour that lie :first to :last days before a day, every :step days (7, 28, 7: the same
+-- weekday of the last four weeks). Read from an index alone.
+-- Grain: one day, local hour and currency. Payments leave refunds out.
+with days as materialized (
+    select
+        ago.days_ago,
+        report_day_start(cast(:day as date) - ago.days_ago) as starts_at,
+        report_day_start(cast(:day as date) - ago.days_ago + 1) as ends_at
+    from generate_series(:first, :last, :step) as ago (days_ago)
+),
+
+-- every zone is whole quarters of an hour away from UTC
+quarters as (
+    select
+        days.days_ago,
+        sums.*
+    from days
+    cross join lateral (
+        select
+            amounts.currency,
+            date_bin('15 minutes', amounts.event_time, days.starts_at) as quarter,
+            count(*) filter (where amounts.amount_cents >= 0) as payments,
+            sum(amounts.amount_cents) filter (where amounts.amount_cents >= 0) as amount_cents,
+            count(*) filter (where amounts.flagged) as flagged,
+            sum(amounts.amount_cents) filter (where amounts.flagged) as flagged_cents
+        from v_payment_amounts as amounts
+        where amounts.event_time >= days.starts_at and amounts.event_time < days.ends_at
+        group by amounts.currency, quarter
+    ) as sums
+)
+
+select
+    days_ago,
+    currency,
+    extract(hour from quarter at time zone report_time_zone())::integer as local_hour,
+    sum(payments)::bigint as payments,
+    coalesce(sum(amount_cents), 0) / 100.0 as amount,
+    sum(flagged)::bigint as flagged,
+    coalesce(sum(flagged_cents), 0) / 100.0 as flagged_amount
+from quarters
+group by days_ago, currency, local_hour
+order by days_ago, currency, local_hour;
