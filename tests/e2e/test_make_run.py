@@ -48,10 +48,14 @@ class Run:
         self.data_dir = data_dir
         self.ports = {name: free_port() for name in DEFAULT_PORTS}
         self.output = data_dir.with_suffix(".out")
-        chosen = {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(smtp_port), "FRAUD_THRESHOLD": "0"}  # flags everything
+        chosen = {
+            "SMTP_HOST": "127.0.0.1",
+            "SMTP_PORT": str(smtp_port),
+            "FRAUD_THRESHOLD": "0",
+        }  # flags all, too few to be a flood
         ports = ",".join(f"{name}={port}" for name, port in self.ports.items())
         argv = [str(Path(sys.executable).parent / "fraud-scorer"), "stack", "--data-dir", str(data_dir)]
-        argv += ["--ports", ports, "--pace", "60", "--history-days", "0"]
+        argv += ["--ports", ports, "--pace", "8", "--history-days", "0"]
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
                 argv, cwd=ROOT, env=os.environ | chosen, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
