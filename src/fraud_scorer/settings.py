@@ -18,7 +18,17 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from fraud_scorer.errors import SettingsError
 
-PREFIXES = ("FRAUD_", "PAYMENTS_API_", "SAGEMAKER_", "SCORER", "SHADOW_", "SMTP_", "ALERT_", "DASHBOARD_URL")
+PREFIXES = (
+    "FRAUD_",
+    "PAYMENTS_API_",
+    "SAGEMAKER_",
+    "SCORER",
+    "SHADOW_",
+    "SMTP_",
+    "ALERT_",
+    "DAILY_",
+    "DASHBOARD_URL",
+)
 
 
 def _zone(name: str) -> str:
@@ -114,6 +124,11 @@ class Settings(BaseSettings):
     alert_operator: str = Field("operator@localhost", description="Who is told when the system itself needs someone")
     alert_max_age_hours: float = Field(
         24.0, gt=0, description="Older payments are not alerted; the morning mail lists them"
+    )
+    daily_report_at: str = Field(
+        "07:00",
+        pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$",
+        description="When the morning mail is made, on the clock of FRAUD_TIME_ZONE",
     )
     dashboard_url: str = Field("http://127.0.0.1:8501", description="Where links in mails lead")
 

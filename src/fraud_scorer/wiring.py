@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from fraud_scorer.adapters.cipher import Cipher
     from fraud_scorer.adapters.landing import DiskLanding
     from fraud_scorer.adapters.payments_api import HttpPaymentsApi
+    from fraud_scorer.adapters.postgres.days import PostgresDays
     from fraud_scorer.adapters.postgres.labels import PostgresLabels
     from fraud_scorer.adapters.postgres.outbox import PostgresOutbox
     from fraud_scorer.adapters.postgres.quarantine import PostgresQuarantine
@@ -216,6 +217,13 @@ class Parts:
         from fraud_scorer.adapters.postgres.labels import PostgresLabels
 
         return PostgresLabels(self.engine)
+
+    @cached_property
+    def days(self) -> PostgresDays:
+        """What is known of whole days."""
+        from fraud_scorer.adapters.postgres.days import PostgresDays
+
+        return PostgresDays(self.engine)
 
     @cached_property
     def outbox(self) -> PostgresOutbox:

@@ -142,7 +142,7 @@ def _digest(
             "batch_id": batch.batch_id,
             "made_at": now.isoformat(),
             "threshold": float(rows[0]["threshold"]),
-            "page_url": _link(policy.dashboard_url, day=f"{newest:%Y-%m-%d}"),
+            "page_url": page_link(policy.dashboard_url, day=f"{newest:%Y-%m-%d}"),
         },
         trans_nums=trans_nums,
         batch_id=batch.batch_id,
@@ -165,8 +165,8 @@ def _payment(row: Mapping[str, Any], policy: Policy) -> dict[str, object]:
         "last4": clean(str(row["card_last4"]), 4),
         "probability": round(float(row["fraud_probability"]), 6),
         "reasons": [clean(str(reason["text"]), 200) for reason in _items(row["reasons"])[:REASONS_SHOWN]],
-        "look_url": _link(policy.dashboard_url, payment=trans_num),
-        "snooze_url": _link(policy.dashboard_url, payment=trans_num, snooze="card"),
+        "look_url": page_link(policy.dashboard_url, payment=trans_num),
+        "snooze_url": page_link(policy.dashboard_url, payment=trans_num, snooze="card"),
     }
 
 
@@ -184,7 +184,7 @@ def _flood_messages(
             flagged=flagged,
             scored=scored,
             usual_share=usual_share,
-            page_url=_link(policy.dashboard_url),
+            page_url=page_link(policy.dashboard_url),
             now=now,
         )
         for address in addresses
@@ -222,6 +222,7 @@ def _text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def _link(dashboard_url: str, **query: str) -> str:
+def page_link(dashboard_url: str, **query: str) -> str:
+    """The address of the dashboard's first page, which ``query`` turns to a day or a payment."""
     address = dashboard_url.rstrip("/") + "/"
     return f"{address}?{urlencode(query)}" if query else address

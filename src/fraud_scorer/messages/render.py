@@ -19,6 +19,7 @@ from typing import Any
 import css_inline
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from fraud_scorer.messages.daily_view import daily_view
 from fraud_scorer.messages.wording import amount_text, clean, probability_text, totals_text
 from fraud_scorer.ports import Message
 
@@ -61,6 +62,11 @@ def render_slack(message: Message) -> dict[str, object]:
 def subject_of(message: Message) -> str:
     """The subject alone, for lists."""
     return str(VIEWS[message.kind](message.content)["subject"])
+
+
+def text_of(message: Message) -> str:
+    """The text part alone, for the command line."""
+    return _template(f"{message.kind}.txt.j2", VIEWS[message.kind](message.content))
 
 
 def domain_of(sender: str) -> str:
@@ -123,6 +129,7 @@ def _operator_view(content: Mapping[str, Any]) -> dict[str, Any]:
 VIEWS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "alert": _alert_view,
     "operator": _operator_view,
+    "daily": daily_view,
 }
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from fraud_scorer.payments.amounts import decimals
@@ -98,12 +98,63 @@ def local_time_text(moment: datetime, zone: str) -> str:
     'Fri 20 Nov, 11:31:07 CET'
     """
     local = moment.astimezone(ZoneInfo(zone))
-    return f"{_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]}, {local:%H:%M:%S %Z}"
+    return f"{day_text(local)}, {clock_text(moment, zone)}"
+
+
+def clock_text(moment: datetime, zone: str) -> str:
+    """A moment of a known day on the clock of ``zone``.
+
+    >>> from datetime import UTC
+    >>> clock_text(datetime(2026, 11, 20, 10, 31, 7, tzinfo=UTC), "Europe/Berlin")
+    '11:31:07 CET'
+    """
+    return f"{moment.astimezone(ZoneInfo(zone)):%H:%M:%S %Z}"
+
+
+def long_day_text(day: date) -> str:
+    """A day as a heading names it.
+
+    >>> long_day_text(date(2026, 11, 9))
+    'Monday, 9 November'
+    """
+    return f"{weekday_text(day)}, {day.day} {_MONTH_NAMES[day.month - 1]}"
+
+
+def weekday_text(day: date) -> str:
+    """A day's weekday.
+
+    >>> weekday_text(date(2026, 11, 19))
+    'Thursday'
+    """
+    return _WEEKDAYS[day.weekday()]
+
+
+def day_text(day: date) -> str:
+    """A day in a few letters.
+
+    >>> day_text(date(2026, 11, 9))
+    'Mon 9 Nov'
+    """
+    return f"{_DAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]}"
+
+
+def count_text(number: int, one: str, many: str | None = None) -> str:
+    """A count with its noun.
+
+    >>> count_text(1, "payment"), count_text(1200, "payment")
+    ('1 payment', '1,200 payments')
+    """
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 # English whatever the process's locale is
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_DAYS = tuple(name[:3] for name in _WEEKDAYS)
+_MONTH_NAMES = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+_MONTHS = tuple(name[:3] for name in _MONTH_NAMES)
 
 
 def distance_km(lat: float, long: float, other_lat: float, other_long: float) -> int | None:

@@ -1,0 +1,81 @@
+"""What ``fraud_db`` knows of one day, for the morning mail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import psycopg2.extensions
+from sqlalchemy import Engine
+
+from fraud_scorer.adapters.postgres.bulk import rows
+from fraud_scorer.adapters.postgres.engine import transaction
+from fraud_scorer.day_facts import DayFacts, FraudSums, Gaps, HourSums, ListedPayment
+
+SAME_WEEKDAYS = (7, 14, 21, 28)
+DAYS_BEFORE = (1, 2, 3, 4, 5, 6)  # what a day is compared with while no week is known
+
+
+class PostgresDays:
+    """Days of the report's calendar. Every method raises StoreUnavailable if ``fraud_db`` cannot be asked."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def facts(self, day: date, *, now: datetime, most: int = 10) -> DayFacts:
+        """What is known of ``day`` at ``now`` (aware), as one moment saw it.
+
+        The day is compared with the same weekday of the last four weeks; while there is none, with the days before.
+        The first day with a payment is no comparison: as a rule it is not a whole one.
+
+        Args:
+            day: a day of the report's calendar.
+            now: what is known later does not count.
+            most: payments listed of each currency, at most.
+        """
+        one_moment = self._engine.execution_options(isolation_level="REPEATABLE READ")
+        with transaction(one_moment) as cursor:
+            rows(cursor, "daily_now", {"now": now.isoformat()})
+            values = {"day": day, "most": most}
+            calendar = _all(cursor, "daily_calendar", values)[0]
+            return DayFacts(
+                day=day,
+                **calendar,
+                hours=_hours(cursor, day, calendar["first_day"]),
+                frauds=tuple(FraudSums(**row) for row in _all(cursor, "daily_frauds", values)),
+                largest=tuple(_listed(row) for row in _all(cursor, "daily_largest", values)),
+                too_old=tuple(_listed(row) for row in _all(cursor, "daily_too_old", values)),
+                gaps=_gaps(cursor, values),
+            )
+
+
+def _hours(cursor: psycopg2.extensions.cursor, day: date, first_day: date | None) -> tuple[HourSums, ...]:
+    def asked(*days_ago: int) -> tuple[HourSums, ...]:
+        whole = [ago for ago in days_ago if not ago or (first_day and day - timedelta(days=ago) > first_day)]
+        found = _all(cursor, "daily_hours", {"day": day, "days_ago": whole})
+        return tuple(HourSums(**row) for row in found)
+
+    sums = asked(0, *SAME_WEEKDAYS)
+    return sums if any(hour.days_ago for hour in sums) else sums + asked(*DAYS_BEFORE)
+
+
+def _gaps(cursor: psycopg2.extensions.cursor, values: Mapping[str, object]) -> Gaps:
+    mails = _all(cursor, "daily_mails", values)[0]
+    return Gaps(
+        **_all(cursor, "daily_minutes", values)[0],
+        quarantine=tuple((row["reason"], row["records"]) for row in _all(cursor, "daily_quarantine", values)),
+        not_mailed=tuple((row["why"], row["payments"]) for row in _all(cursor, "daily_not_mailed", values)),
+        mails_refused=mails["refused"],
+        mails_waiting=mails["waiting"],
+    )
+
+
+def _listed(row: Mapping[str, Any]) -> ListedPayment:
+    reasons = row["reasons"] or [{}]
+    rest = {name: value for name, value in row.items() if name != "reasons"}
+    return ListedPayment(**rest, reason=str(reasons[0].get("text", "")))
+
+
+def _all(cursor: psycopg2.extensions.cursor, name: str, values: Mapping[str, object]) -> list[dict[str, Any]]:
+    return rows(cursor, name, values)
