@@ -13,6 +13,7 @@ import psycopg2.extensions
 import pytest
 
 from fraud_scorer.errors import SettingsError
+from fraud_scorer.messages.render import render_email, render_slack
 from fraud_scorer.operations.daily import daily_report, daily_text
 from fraud_scorer.settings import Settings
 from fraud_scorer.wiring import Parts
@@ -142,6 +143,21 @@ def test_what_is_flagged_may_still_be_alerted(postgres_url: str, cursor: Cursor,
     daily_report(parts(postgres_url))
     cursor.execute("select count(*) from outbox_payments")
     assert cursor.fetchone() == (0,)
+
+
+def test_what_waits_can_be_sent(postgres_url: str, payment: Insert) -> None:
+    """What the outbox gives back renders, in mail and chat, as what was written."""
+    payment("first", "2026-11-10T12:00")
+    payment("p", "2026-11-19T03:12", flagged=True, amount_cents=5000)
+    wired = parts(postgres_url, alert_slack_webhook="https://chat.example.org/hook", alert_recipients="a@example.org")
+    text = daily_text(wired)
+    daily_report(wired)
+    _lease, messages = wired.outbox.lease(5, seconds=60, channels=["email", "slack"])
+    [email, slack] = sorted(messages, key=lambda message: message.channel)
+    mail = render_email(email, sender="Fraud scorer <fraud-scorer@example.org>")
+    assert mail["Subject"] == "Thu 19 Nov: 1 of 1 payment flagged, 50.00 USD at risk"
+    assert mail.get_body(("plain",)).get_content().replace("\r\n", "\n") == text  # type: ignore[union-attr]
+    assert "1 of 1 payment flagged" in str(render_slack(slack)["text"])
 
 
 def test_totals_hours_and_what_is_usual(postgres_url: str, cursor: Cursor, payment: Insert) -> None:
