@@ -31,6 +31,7 @@ def main() -> None:
     (HERE / "uv.in").write_text("uv\n")
     compile_to("uv.txt", "uv.in", "--constraint", "dev.txt")
     (HERE / "uv.in").unlink()
+    compile_to("sagemaker-parity.txt", "sagemaker-parity.in")
     for target, (groups, with_library) in PARTS.items():
         wanted = [part for group in groups for part in ("--group", f"../pyproject.toml:{group}")]
         library = ["../pyproject.toml"] if with_library else []
