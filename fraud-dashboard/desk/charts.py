@@ -60,7 +60,7 @@ def places(flagged: pd.DataFrame) -> Chart:
     """Flagged payments where their merchants are; the United States' outline if they lie there. No map server is asked.
 
     Args:
-        flagged: columns merch_lat, merch_long, amount, merchant, when, chance (texts).
+        flagged: columns merch_lat, merch_long, amount, merchant, money, when, chance (texts).
     """
     in_us = _in_us(flagged)
     ground = _outline() if in_us else _graticule()
@@ -73,7 +73,6 @@ def places(flagged: pd.DataFrame) -> Chart:
             size=alt.Size("amount:Q", title="amount", scale=alt.Scale(range=[30, 700]), legend=None),
             tooltip=[
                 alt.Tooltip("merchant:N"),
-                alt.Tooltip("place:N"),
                 alt.Tooltip("money:N", title="amount"),
                 alt.Tooltip("when:N", title="local time"),
                 alt.Tooltip("chance:N", title="probability"),

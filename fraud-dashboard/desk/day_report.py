@@ -207,10 +207,6 @@ def _map(flagged: pd.DataFrame) -> None:
             "merch_long": located["merch_long"],
             "amount": located["amount"],
             "merchant": located["merchant"],
-            "place": [
-                f"{city or ''} {state or ''}".strip()
-                for city, state in zip(located["city"], located["state"], strict=True)
-            ],
             "money": [words.money(row.amount, row.currency) for row in rows(located)],
             "when": [words.moment(at) for at in located["event_time_local"]],
             "chance": [words.probability(value) for value in located["fraud_probability"]],

@@ -121,7 +121,7 @@ def _page(chosen: pd.DataFrame, day: date) -> None:
     pages = -(-len(chosen) // PAGE_ROWS)
     number = 1
     if pages > 1:
-        number = int(st.pagination(pages, key=f"page-{day}") or 1)
+        number = int(st.pagination(pages, key=f"page-{day}-{pages}") or 1)
     first = (number - 1) * PAGE_ROWS
     parts.table(COLUMNS, map(_row, rows(chosen.iloc[first : first + PAGE_ROWS])), caption="Flagged payments")
 
@@ -132,7 +132,7 @@ def _row(row: Any) -> tuple[object, ...]:
         Html(parts.payment_link(row.trans_num, f"{row.event_time_local:%H:%M:%S}")),
         Html(
             f'{parts.safe(row.merchant)}<br><span class="quiet">{parts.safe(words.plain(row.category))}'
-            f"{' · ' + parts.safe(place) if place else ''}</span>"
+            f"{' · holder in ' + parts.safe(place) if place else ''}</span>"
         ),
         f"···· {row.card_last4}",
         words.money(row.amount, row.currency),

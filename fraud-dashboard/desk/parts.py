@@ -10,7 +10,6 @@ from urllib.parse import quote
 import streamlit as st
 
 LABELS = {"fraud": ("alarm", "✖ fraud"), "not_fraud": ("good", "✔ not fraud")}
-VERDICTS = {"fraud": "fraud", "not_fraud": "not fraud", "unsure": "unsure", "withdrawn": "taken back"}
 SOURCES = {"chargeback": "by chargeback", "verdict": "by verdict", "payload": "by the payments API"}
 
 
@@ -66,7 +65,7 @@ def label_badge(label: object, source: object, verdict: object) -> Html:
 
 def payment_link(trans_num: str, text: str) -> Html:
     """A link to a payment's own page."""
-    return Html(f'<a href="/?payment={quote(trans_num, safe="")}" target="_self">{safe(text)}</a>')
+    return Html(f'<a href="./?payment={quote(trans_num, safe="")}" target="_self">{safe(text)}</a>')
 
 
 def reason_list(reasons: object, *, most: int = 3) -> Html:

@@ -76,6 +76,8 @@ def _require_loopback(settings: Settings) -> None:
 def _offer_sign_in() -> None:
     st.title("Fraud report")
     st.write("Sign in to see payments and give verdicts.")
+    if st.query_params:
+        st.caption("The sign-in leads to the first page: open your link again afterwards.")
     st.button("Sign in", type="primary", on_click=st.login)
     st.stop()
 

@@ -1,6 +1,6 @@
 -- How probabilities and labels lie together over the last :days whole days: the numbers behind the Model page.
 -- Of each hour, the first :slice_seconds are counted (3600: all of it), so that the work stays bounded.
--- Grain: one day, bucket of probability (200 of them; bucket 1 ends at 0.005), label in force and currency.
+-- Grain: one day, bucket of probability (200 of them; bucket 1 ends at 0.005), label in force.
 with days as (
     select report_today() - ago.days_ago as day
     from generate_series(1, :days) as ago (days_ago)
@@ -28,28 +28,24 @@ select
     slices.day,
     counted.bucket,
     counted.label,
-    counted.currency,
     sum(counted.payments)::bigint as payments,
     sum(counted.flagged)::bigint as flagged,
-    sum(counted.probability) as probability,
-    sum(counted.amount_cents) / 100.0 as amount
+    sum(counted.probability) as probability
 from slices
 cross join
     lateral (
         select
             least(width_bucket(report.fraud_probability, 0, 1, 200), 200) as bucket,
             report.label,
-            report.currency,
             count(*) as payments,
             count(*) filter (where report.flagged) as flagged,
-            sum(report.fraud_probability) as probability,
-            sum(report.amount_cents) as amount_cents
+            sum(report.fraud_probability) as probability
         from v_fraud_report as report
         where
             report.event_time >= slices.starts_at
             and report.event_time < slices.ends_at
             and report.fraud_probability is not null
-        group by bucket, report.label, report.currency
+        group by bucket, report.label
     ) as counted
-group by slices.day, counted.bucket, counted.label, counted.currency
+group by slices.day, counted.bucket, counted.label
 order by slices.day, counted.bucket;

@@ -47,3 +47,15 @@ def test_without_sign_in_only_this_machine_is_served(
     page = open_page()
     assert page.title[0].value == "Not shown here"
     assert "Kuhn" not in text(page)
+
+
+def test_in_a_container_it_counts_where_its_port_is_published(
+    store: Any, open_page: Callable[..., Any], text: Callable[[Any], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Published on loopback, an app that listens on every address of its container is this machine's alone."""
+    store.payment("p", "2026-11-19T10:31Z", flagged=True)
+    monkeypatch.setattr("streamlit.get_option", lambda name: "0.0.0.0" if name == "server.address" else None)
+    monkeypatch.setenv("DASHBOARD_PUBLISHED_ON", "127.0.0.1")
+    assert "this page answers on this machine only" in text(open_page())
+    monkeypatch.setenv("DASHBOARD_PUBLISHED_ON", "0.0.0.0")
+    assert open_page().title[0].value == "Not shown here"

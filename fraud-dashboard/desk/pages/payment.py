@@ -46,12 +46,12 @@ def render() -> None:
 def _unknown(trans_num: str) -> None:
     st.title("No such payment")
     st.info(f"No stored payment has the id `{trans_num[:64]}`. The link may be cut, or lead to another installation.")
-    st.html('<p class="desk-links"><a href="/" target="_self">‹ To yesterday</a></p>')
+    st.html('<p class="desk-links"><a href="./" target="_self">‹ To yesterday</a></p>')
 
 
 def _heading(row: Any) -> None:
     day = row.event_time_local.date()
-    st.html(f'<p class="desk-links"><a href="/?day={day}" target="_self">‹ {words.long_day(day)}</a></p>')
+    st.html(f'<p class="desk-links"><a href="./?day={day}" target="_self">‹ {words.long_day(day)}</a></p>')
     st.title(f"{words.money(row.amount, row.currency)} at {words.as_markdown(row.merchant)}", anchor=False)
     st.html(f"<p>{_decision_badge(row)} {parts.label_badge(row.label, row.label_source, row.verdict)}</p>")
 
