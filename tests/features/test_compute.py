@@ -64,7 +64,7 @@ def test_card_features_equal_a_slow_reading_of_the_rule(make_payments, no_histor
             assert features[name].iloc[position] == pytest.approx(expected, nan_ok=True, rel=1e-9), name
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(seed=st.integers(0, 10_000), late=st.sampled_from([0.0, 0.05, 0.5]), cut=st.floats(0.1, 0.9))
 def test_payments_that_land_later_change_nothing(make_payments, no_history, no_profiles, seed, late, cut):
     """To the last bit: what lands after a batch never changes that batch's features."""
@@ -76,7 +76,7 @@ def test_payments_that_land_later_change_nothing(make_payments, no_history, no_p
     pd.testing.assert_frame_equal(whole, alone, check_exact=True)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(seed=st.integers(0, 10_000), late=st.sampled_from([0.0, 0.05, 0.5]))
 def test_order_of_rows_means_nothing(make_payments, no_history, no_profiles, seed, late):
     """To the last bit: shuffled rows give the same features."""
@@ -87,7 +87,7 @@ def test_order_of_rows_means_nothing(make_payments, no_history, no_profiles, see
     pd.testing.assert_frame_equal(once, again.loc[once.index], check_exact=True)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(seed=st.integers(0, 10_000), late=st.sampled_from([0.0, 0.05, 0.5]), cuts=st.lists(st.floats(0, 1), max_size=4))
 def test_batches_may_be_worked_on_together_or_apart(
     make_payments, to_history, no_history, no_profiles, seed, late, cuts

@@ -7,6 +7,7 @@ import io
 from collections.abc import Callable, Mapping
 from typing import Any
 
+_ROOM_FOR_TEXT = 0.05  # bands nearer to 0 would write over each other; the table below the plot has them
 _INK, _FRAUD, _PALE = "#1f2937", "#b91c1c", "#9ca3af"
 
 
@@ -63,7 +64,7 @@ def _reliability(axes: Any, figures: Mapping[str, Any]) -> None:
     bands = figures["reliability"]
     axes.plot([0, 1], [0, 1], color=_PALE, linestyle="--")
     axes.plot([one["mean_probability"] for one in bands], [one["fraud_share"] for one in bands], "o-", color=_INK)
-    for one in bands:
+    for one in (band for band in bands if band["mean_probability"] >= _ROOM_FOR_TEXT):
         axes.annotate(f"{one['payments']:,}", (one["mean_probability"], one["fraud_share"]), (6, -9),
                       textcoords="offset points", fontsize=7, color=_PALE)  # fmt: skip
     axes.set(xlabel="fraud probability we gave", ylabel="share that were frauds",
@@ -75,6 +76,7 @@ def _money(axes: Any, figures: Mapping[str, Any]) -> None:
     thresholds = [one["threshold"] for one in rows]
     axes.plot(thresholds, [one["amount_lost"] for one in rows], "o-", color=_FRAUD, label="amount lost")
     axes.set(xlabel="threshold", ylabel="amount of missed frauds", title="What a threshold costs")
+    axes.yaxis.set_major_formatter("{x:,.0f}")
     right = axes.twinx()
     right.spines["top"].set_visible(False)
     right.plot(thresholds, [one["alerts_a_day"] for one in rows], "s-", color=_INK, label="alerts a day")
