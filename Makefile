@@ -30,6 +30,10 @@ PORTS ?=
 run: .venv/.installed ## start everything here (PACE=20 SCORER=local DATA_DIR=... PORTS=airflow=8081)
 	@exec $(BIN)/fraud-scorer stack --pace $(PACE) --scorer $(SCORER) --data-dir "$(DATA_DIR)" --ports "$(PORTS)" $(ARGS)
 
+.PHONY: env
+env: ## write .env from .env.example and fill its empty secrets, for docker compose (keeps what stands there)
+	@$(PYTHON) -I src/fraud_scorer/operations/fill_env.py
+
 .PHONY: airflow
 airflow: .venv/.installed ## Airflow's command line on the stack that runs (ARGS="dags list-runs fraud_pipeline")
 	@$(BIN)/python -m fraud_scorer.operations.stack.airflow_cli "$(DATA_DIR)" $(ARGS)
@@ -39,7 +43,7 @@ test: .venv/.installed ## run the whole suite (ARGS="-k name" for a part)
 	@$(BIN)/python -m pytest $(ARGS)
 
 .PHONY: lint
-lint: .venv/.installed ## ruff, types, import contracts, SQL, Dockerfiles
+lint: .venv/.installed ## ruff, types, import contracts, SQL, Dockerfiles, docker-compose.yml
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -47,6 +51,7 @@ lint: .venv/.installed ## ruff, types, import contracts, SQL, Dockerfiles
 	$(BIN)/sqlfluff lint sql
 	$(BIN)/squawk sql/migrations/*.sql
 	$(BIN)/hadolint airflow/Dockerfile fraud-dashboard/Dockerfile payments-simulator/Dockerfile model/sagemaker/Dockerfile
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 
 .PHONY: format
 format: .venv/.installed ## format the code and mend what ruff can

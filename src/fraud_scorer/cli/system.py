@@ -95,11 +95,16 @@ def settings(
 
 
 def env_example() -> str:
-    """Every setting with its sentence and default, as ``.env.example`` holds it."""
+    """Every setting with its sentence and default, as ``.env.example`` holds it.
+
+    The values are empty, which means the default: a copy of the file chooses nothing, so that `make run` and
+    docker-compose.yml still put their own addresses in.
+    """
     blocks = []
     for name, field in Settings.model_fields.items():
         default = field.default.get_secret_value() if hasattr(field.default, "get_secret_value") else field.default
-        blocks.append(f"# {field.description}\n{name.upper()}={'' if default is None else default}\n")
+        told = "" if default in (None, "") else f" (default: {default})"
+        blocks.append(f"# {field.description}{told}\n{name.upper()}=\n")
     return "\n".join(blocks)
 
 

