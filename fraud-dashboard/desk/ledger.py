@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
@@ -94,7 +95,8 @@ def actions(
         found.append(
             Action(
                 f"{total} in quarantine: they could not become payments.",
-                "See the reasons below. Mend the sender or the field map, then replay their minutes.",
+                "`fraud-scorer quarantine list` shows them; once the cause is mended, "
+                "`quarantine retry` tries them again.",
                 urgent=False,
             )
         )
@@ -112,8 +114,16 @@ def _batches(row: Any) -> Action:
     span = first if first == last else f"{first} to {last}"
     return Action(
         f"{words.count(row.batches, 'batch', 'batches')} failed for good ({span}).",
-        f"{_last_error(row)}Mend the cause, then `fraud-scorer replay --from {first} --to …` (its end is excluded).",
+        f"{_last_error(row)}Mend the cause, then {_again(first, last)}.",
     )
+
+
+def _again(first: str, last: str) -> str:
+    """The command that takes failed batches up again; its end is excluded, so it lies a minute after the last."""
+    if first.startswith("history-") or last.startswith("history-"):
+        return "import the file again: `fraud-scorer history import FILE`"
+    end = datetime.fromisoformat(last) + timedelta(minutes=1)
+    return f"`fraud-scorer replay --from {first} --to {end:%Y-%m-%dT%H:%MZ}`"
 
 
 def _stuck(row: Any) -> bool:
@@ -124,7 +134,7 @@ def _messages(row: Any) -> Action:
     what = f"{words.count(row.messages, 'message')} by {row.channel}"
     if row.status == "failed":
         return Action(
-            f"{what} refused for good.", f"{_last_error(row)}Mend address or server; `fraud-scorer check` tries it."
+            f"{what} refused for good.", f"{_last_error(row)}Mend address or server, then `fraud-scorer alerts retry`."
         )
     return Action(
         f"{what} not sent yet, the oldest for {words.duration(row.oldest_seconds)}.",

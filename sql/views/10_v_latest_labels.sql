@@ -20,5 +20,7 @@ where
             newer.trans_num = latest.trans_num
             and newer.source = latest.source
             and newer.known_at <= report_now()
-            and (newer.known_at, newer.label_id) > (latest.known_at, latest.label_id)
+            -- a payload's statements are ordered by the landing of their deliveries, whenever these were loaded
+            and (newer.known_at, coalesce(newer.landing_seq, 0), newer.label_id)
+            > (latest.known_at, coalesce(latest.landing_seq, 0), latest.label_id)
     );

@@ -51,7 +51,7 @@ def test_what_needs_someone_names_its_command(store: Any, open_page: Open, text:
     store.insert("quarantine", batch_id="2026-11-20T07:29Z", part=1, row_index=3, reason="amount_not_a_number",
                  detail="the amount is NaN", record=b"x", created_at=NOW)  # fmt: skip
     read = text(open_page("pipeline"))
-    assert "fraud-scorer replay --from 2026-11-20T07:28Z" in read
+    assert "fraud-scorer replay --from 2026-11-20T07:28Z --to 2026-11-20T07:29Z" in read
     assert "1 message by email not sent yet, the oldest for 60 min" in read
     assert "The endpoint fraud failed 4 minutes in a row" in read
     assert "1 record in quarantine" in read

@@ -196,6 +196,20 @@ def test_the_latest_statement_of_a_source_holds(cursor: Cursor, payment: Insert)
     assert label_of(cursor, "p") == (None, None)
 
 
+def test_payload_statements_go_by_their_landing(cursor: Cursor, payment: Insert) -> None:
+    """An older delivery that is loaded later does not outdo a newer one."""
+    event_time = datetime(2026, 11, 1, 12, tzinfo=UTC)
+    payment("p", event_time)
+    at(cursor, event_time + timedelta(days=10))
+    for verdict, landing_seq in (("fraud", 20), ("not_fraud", 10)):
+        cursor.execute(
+            "insert into labels (trans_num, source, verdict, known_at, author, landing_seq)"
+            " values ('p', 'payload', %s, %s, 'api', %s)",
+            (verdict, event_time + timedelta(days=7), landing_seq),
+        )
+    assert label_of(cursor, "p") == ("fraud", "payload")
+
+
 def test_a_label_never_doubles_a_payment(cursor: Cursor, payment: Insert) -> None:
     """One row a payment, however many said something, also at the same instant."""
     event_time = datetime(2026, 11, 1, 12, tzinfo=UTC)
