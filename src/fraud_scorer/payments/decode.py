@@ -47,7 +47,7 @@ def decode(body: bytes, *, http_status: int = 200, truncated: bool = False) -> T
     raise PayloadError("the answer is JSON, but neither a split frame nor a list of records", _CURE)
 
 
-_CURE = "Compare the payments API's answer with the contract in the README"
+_CURE = "Compare the payments API's answer with docs/connect-your-own-api.md"
 
 
 def _text(body: bytes) -> str:

@@ -103,7 +103,7 @@ def parse_field_map(text: str, *, source: str = "the field map") -> FieldMap:
     return FieldMap(content)
 
 
-_CURE = "Write one line a field, their name: ours; the README lists ours"
+_CURE = "Write one line a field, their name: ours; docs/connect-your-own-api.md lists ours"
 
 
 def read_field_map(path: Path | None) -> FieldMap:
