@@ -43,7 +43,7 @@ def replay(
     Records that were taken out of quarantine between these times are replayed too: their batches landed then.
 
     Returns:
-        Counts over the range: minutes, not_landed (or purged), payments, new, updated, unchanged, flagged, mails_queued;
+        Counts over the range: minutes, not_landed, payments, new, updated, unchanged, flagged, mails_queued;
         with ``dry_run`` what they would be, and ``flag_changes`` (decisions that would turn).
 
     Raises:

@@ -28,13 +28,14 @@ PREFIXES = (
     "ALERT_",
     "DAILY_",
     "DASHBOARD_URL",
+    "WATCH_",
 )
 
 
 def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (ValueError, OSError):
+    except (KeyError, ValueError, OSError):
         raise ValueError(f"{name!r} is no time zone; write it as Europe/Berlin or UTC") from None
     return name
 
@@ -129,6 +130,9 @@ class Settings(BaseSettings):
         "07:00",
         pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$",
         description="When the morning mail is made, on the clock of FRAUD_TIME_ZONE",
+    )
+    watch_no_payments_minutes: int = Field(
+        15, ge=0, description="The watchdog tells the operator when no payment has come for so long; 0: never"
     )
     dashboard_url: str = Field("http://127.0.0.1:8501", description="Where links in mails lead")
 

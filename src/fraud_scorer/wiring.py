@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from fraud_scorer.adapters.stage import Stage
     from fraud_scorer.messages.compose import Policy
     from fraud_scorer.operations.migrate import Migrated
+    from fraud_scorer.operations.watch import Watchdog
+    from fraud_scorer.operations.watch_state import StateFile
     from fraud_scorer.payments.tokens import CardTokens
     from fraud_scorer.pipeline import Pipeline
     from fraud_scorer.ports import Mailer, Scorer
@@ -265,6 +267,29 @@ class Parts:
             user=settings.smtp_user,
             password=settings.smtp_password.get_secret_value(),
             timeout_seconds=settings.smtp_timeout_seconds,
+        )
+
+    @cached_property
+    def watch_state(self) -> StateFile:
+        """What the watchdog remembers."""
+        from fraud_scorer.operations.watch_state import StateFile
+
+        return StateFile(self.settings.fraud_data_dir)
+
+    def watchdog(self, *, interval: timedelta) -> Watchdog:
+        """Looks at the ledger and tells the operator; ``fraud_db`` may be down."""
+        from fraud_scorer.adapters.postgres.watching import PostgresWatching
+        from fraud_scorer.messages.render import domain_of
+        from fraud_scorer.operations.watch import Operator, Watchdog
+
+        settings = self.settings
+        return Watchdog(
+            PostgresWatching(settings.fraud_db_url.get_secret_value()),
+            self.mailers,
+            self.watch_state,
+            Operator(settings.alert_operator, domain_of(settings.alert_from), settings.dashboard_url),
+            silent_after=timedelta(minutes=settings.watch_no_payments_minutes),
+            interval=interval,
         )
 
     @contextmanager

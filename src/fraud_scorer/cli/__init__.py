@@ -11,7 +11,7 @@ import sys
 import typer
 from rich.console import Console
 
-from fraud_scorer.cli import daily, pipeline, sagemaker, system, training
+from fraud_scorer.cli import daily, desk, pipeline, sagemaker, system, training
 from fraud_scorer.errors import FraudScorerError, SettingsError
 from fraud_scorer.logs import configure_logging
 
@@ -21,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (pipeline, daily, system, training, sagemaker):
+for commands in (pipeline, daily, desk, system, training, sagemaker):
     commands.register(app)
 
 

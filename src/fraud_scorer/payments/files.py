@@ -46,5 +46,5 @@ def _csv_frames(path: Path, fields: FieldMap) -> Iterator[pd.DataFrame]:
     theirs = {ours: name for name, ours in fields.theirs_to_ours.items()}
     texts = dict.fromkeys([*_ALWAYS_TEXT, *(theirs[name] for name in _ALWAYS_TEXT if name in theirs)], "str")
     options = {"chunksize": _ROWS_AT_ONCE, "keep_default_na": False, "na_values": _MISSING, "dtype": texts}
-    with pd.read_csv(path, float_precision="round_trip", **options) as reader:  # type: ignore[call-overload]
+    with pd.read_csv(path, **options) as reader:  # type: ignore[call-overload]
         yield from reader

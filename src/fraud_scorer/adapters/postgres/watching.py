@@ -1,0 +1,56 @@
+"""What the watchdog asks of ``fraud_db``, in time: a server that hangs is as good as none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from fraud_scorer.adapters.postgres.bulk import rows
+from fraud_scorer.adapters.postgres.engine import create_store_engine, transaction
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One look at the ledger. Times are UTC, None where there was nothing within two days."""
+
+    waiting: int  # batches that landed and are not loaded
+    last_minute: datetime | None  # the latest that the ledger knows
+    last_completed_at: datetime | None  # when a minute was loaded last
+    last_minute_with_payments: datetime | None
+    fallback_minutes: int  # loaded lately, scored by the local model because the endpoint failed
+    fallback_reason: str
+    open_breakers: tuple[str, ...]  # endpoints that are not asked now
+    mails_waiting: int
+    oldest_mail_at: datetime | None  # when the mail that waits longest was made
+    mails_refused: int  # within a day
+    mail_error: str
+
+
+class PostgresWatching:
+    """Looks; never waits longer than some seconds, never writes."""
+
+    def __init__(self, url: str, *, statement_seconds: float = 10.0) -> None:
+        self._engine = create_store_engine(
+            url,
+            connect_seconds=5,
+            statement_seconds=statement_seconds,
+            lock_seconds=statement_seconds,
+            transaction_seconds=2 * statement_seconds,
+        )
+
+    def look(self, now: datetime, *, fallback_seconds: float) -> Seen:
+        """What the ledger says at ``now`` (aware). Raises StoreUnavailable, or TerminalError if it is not migrated."""
+        with transaction(self._engine) as cursor:
+            values = {"now": now, "fallback_seconds": fallback_seconds}
+            ledger = cast("dict[str, Any]", rows(cursor, "watch_ledger", values)[0])
+            mail = cast("dict[str, Any]", rows(cursor, "watch_mail", values)[0])
+            breakers = rows(cursor, "watch_breaker", values)
+        return Seen(
+            **ledger,
+            open_breakers=tuple(str(row["endpoint"]) for row in breakers),
+            mails_waiting=mail["pending"],
+            oldest_mail_at=mail["oldest_pending_at"],
+            mails_refused=mail["refused"],
+            mail_error=mail["last_error"],
+        )

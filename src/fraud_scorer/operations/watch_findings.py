@@ -1,0 +1,147 @@
+"""What the watchdog calls an incident, and what it tells the operator of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from fraud_scorer.adapters.postgres.watching import Seen
+from fraud_scorer.batches import MINUTE
+from fraud_scorer.errors import FraudScorerError
+
+STALLED_AFTER = timedelta(minutes=3)
+UNREACHABLE_AFTER = timedelta(minutes=1)
+MAIL_OVERDUE_AFTER = timedelta(minutes=10)
+FALLBACK_WITHIN = timedelta(minutes=5)
+
+DATABASE, STALLED, SILENT, MAIL, FALLBACK = "database", "stalled", "silent", "mail", "fallback"
+NAMES = {
+    DATABASE: "fraud_db cannot be reached",
+    STALLED: "no minute has completed",
+    SILENT: "the payments API gives no payments",
+    MAIL: "mail is undeliverable",
+    FALLBACK: "the endpoint fails, the local model scores",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong now."""
+
+    title: str
+    lines: tuple[str, ...]
+    action: str
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+# None: looked, and it is fine. A name that is missing could not be judged: what was known of it stays.
+Findings = dict[str, Finding | None]
+
+
+def unreachable(error: FraudScorerError, since: datetime, now: datetime) -> Findings:
+    """``fraud_db`` gave no answer: an incident once it lasts; everything else is unknown meanwhile."""
+    if now - since < UNREACHABLE_AFTER:
+        return {}
+    return {
+        DATABASE: Finding(
+            title="fraud_db cannot be reached: payments are kept, but not scored",
+            lines=(
+                "Each minute's payments are still being landed on disk; none is lost.",
+                "When the database is back, all of them are scored, oldest first, without anyone acting.",
+            ),
+            action="Start PostgreSQL, or check FRAUD_DB_URL; `fraud-scorer check` says more.",
+            facts={"Since": _clock(since), "It says": error.what},
+        )
+    }
+
+
+def judged(seen: Seen, *, watching_since: datetime, now: datetime, silent_after: timedelta) -> Findings:
+    """Everything that one look at the ledger tells. ``silent_after`` zero: nobody minds a quiet API."""
+    findings: Findings = {
+        DATABASE: None,
+        STALLED: _stalled(seen, watching_since, now),
+        MAIL: _mail(seen, now),
+        FALLBACK: _fallback(seen),
+    }
+    # while minutes wait to be loaded, nobody knows yet what the API gave
+    if findings[STALLED] is None and not seen.waiting:
+        findings[SILENT] = _silent(seen, watching_since, now, silent_after)
+    return findings
+
+
+def _stalled(seen: Seen, watching_since: datetime, now: datetime) -> Finding | None:
+    last = max(filter(None, (seen.last_completed_at, watching_since)))
+    if now - last <= STALLED_AFTER:
+        return None
+    return Finding(
+        title=f"No minute has completed for {_minutes(now - last)}",
+        lines=(
+            "Airflow runs nothing (it may look healthy), the payments API gives no answer, or a step always fails.",
+            "Minutes that have landed are not lost: the next run that works takes them all.",
+        ),
+        action="Restart the Airflow scheduler; if that does not help, look at fraud_pipeline's last runs there, and at "
+        "`fraud-scorer status`.",
+        facts={
+            "Last completed": _clock(seen.last_completed_at),
+            "Last minute known": _clock(seen.last_minute),
+            "Batches waiting": str(seen.waiting),
+        },
+    )
+
+
+def _silent(seen: Seen, watching_since: datetime, now: datetime, silent_after: timedelta) -> Finding | None:
+    last = seen.last_minute_with_payments
+    ended = max(filter(None, (last + MINUTE if last else None, watching_since)))
+    if not silent_after or now - ended <= silent_after:
+        return None
+    return Finding(
+        title=f"The payments API has given no payment for {_minutes(now - ended)}",
+        lines=(
+            "The pipeline runs, and no payment comes.",
+            "If this is usual at this hour, set WATCH_NO_PAYMENTS_MINUTES higher.",
+        ),
+        action="Ask whoever runs the payments API; `fraud-scorer check` tries it.",
+        facts={"Last minute with payments": _clock(last)},
+    )
+
+
+def _mail(seen: Seen, now: datetime) -> Finding | None:
+    overdue = seen.oldest_mail_at is not None and now - seen.oldest_mail_at > MAIL_OVERDUE_AFTER
+    if not overdue and not seen.mails_refused:
+        return None
+    refused = f"{seen.mails_refused} refused for good" if seen.mails_refused else "none refused"
+    return Finding(
+        title="Fraud mails cannot be delivered" if overdue else "The mail server refused fraud mails",
+        lines=("Analysts do not hear of frauds by mail now; the dashboard shows them.",),
+        action="Check the mail server (`fraud-scorer check`). What waits is sent by itself; what was refused is sent "
+        "by `fraud-scorer alerts retry`.",
+        facts={
+            "Waiting": f"{seen.mails_waiting}, the oldest since {_clock(seen.oldest_mail_at)}",
+            "Refused": refused,
+            "Last error": seen.mail_error or "none",
+        },
+    )
+
+
+def _fallback(seen: Seen) -> Finding | None:
+    if not seen.fallback_minutes and not seen.open_breakers:
+        return None
+    return Finding(
+        title="The SageMaker endpoint fails: the local model scores",
+        lines=("Every payment is scored, by the same model on this machine; no decision is missing.",),
+        action="Look at the endpoint in SageMaker; `fraud-scorer check` asks it once.",
+        facts={
+            "Not asked now": ", ".join(seen.open_breakers) or "none: it is tried each minute",
+            "Reason": seen.fallback_reason or "see `fraud-scorer status`",
+        },
+    )
+
+
+def _clock(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment else "none within two days"
+
+
+def _minutes(span: timedelta) -> str:
+    minutes = int(span.total_seconds() // 60)
+    return f"{minutes} minutes" if minutes < 120 else f"{minutes // 60} hours"

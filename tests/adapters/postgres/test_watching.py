@@ -1,0 +1,75 @@
+"""What the watchdog sees of a real ledger."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from fraud_scorer.adapters.postgres.watching import PostgresWatching
+from fraud_scorer.batches import Batch
+from fraud_scorer.errors import FraudScorerError
+
+World = Any  # conftest.World
+NOW = datetime(2026, 11, 20, 10, 45, tzinfo=UTC)
+
+
+def look(world: World, now: datetime = NOW) -> Any:
+    """One look."""
+    return PostgresWatching(world.url).look(now, fallback_seconds=300)
+
+
+def test_an_empty_ledger_says_nothing(world: World) -> None:
+    """No minute, no mail, no breaker."""
+    seen = look(world)
+    assert (seen.last_minute, seen.last_completed_at, seen.last_minute_with_payments) == (None, None, None)
+    assert (seen.waiting, seen.fallback_minutes, seen.open_breakers, seen.mails_waiting) == (0, 0, (), 0)
+
+
+def test_minutes_are_seen(world: World) -> None:
+    """What completed, what waits, what brought payments; imported history is none of them."""
+    world.minute(1, [{"trans_num": "a" * 32}])
+    world.minute(2, [])
+    world.landed(3)
+    world.landed(4, batch=Batch("history-abc-2026-11-01"))
+    world.rows("update run_ledger set loaded_at = '2026-11-20T10:33:04Z' where loaded_at is not null")
+    seen = look(world)
+    assert seen.waiting == 1
+    assert seen.last_minute == world.batch(3).minute
+    assert seen.last_completed_at == datetime(2026, 11, 20, 10, 33, 4, tzinfo=UTC)
+    assert seen.last_minute_with_payments == world.batch(1).minute
+    assert look(world, NOW + timedelta(days=3)).last_completed_at is None
+
+
+def test_fallback_and_breaker_are_seen_while_they_last(world: World) -> None:
+    """Minutes loaded within the last five minutes, and breakers that are open now."""
+    world.minute(1, [{"trans_num": "a" * 32}], scored_by="local-fallback", fallback_reason="throttled")
+    world.rows("update run_ledger set loaded_at = '2026-11-20T10:43:00Z'")
+    world.rows("insert into circuit_breaker (endpoint, failed_runs, open_until) values"
+               " ('fraud-1', 3, '2026-11-20T10:46:00Z'), ('fraud-2', 0, null)")  # fmt: skip
+    seen = look(world)
+    assert (seen.fallback_minutes, seen.fallback_reason, seen.open_breakers) == (1, "throttled", ("fraud-1",))
+    later = look(world, NOW + timedelta(minutes=4))
+    assert (later.fallback_minutes, later.open_breakers) == (0, ())
+
+
+def test_mail_that_waits_or_was_refused_is_seen(world: World) -> None:
+    """The oldest that waits, and what was refused within a day."""
+    world.rows(
+        "insert into outbox (message_id, kind, channel, recipient, content, status, created_at, last_error) values"
+        " ('a', 'alert', 'email', 'x@y.z', '{}', 'pending', '2026-11-20T10:00:00Z', '451 busy'),"
+        " ('b', 'alert', 'email', 'x@y.z', '{}', 'pending', '2026-11-20T10:30:00Z', null),"
+        " ('c', 'alert', 'email', 'x@y.z', '{}', 'failed', '2026-11-20T10:00:00Z', '550 no'),"
+        " ('d', 'alert', 'email', 'x@y.z', '{}', 'failed', '2026-11-18T10:00:00Z', '550 no'),"
+        " ('e', 'alert', 'email', 'x@y.z', '{}', 'sent', '2026-11-18T10:00:00Z', null)"
+    )
+    seen = look(world)
+    assert (seen.mails_waiting, seen.mails_refused, seen.mail_error) == (2, 1, "550 no")
+    assert seen.oldest_mail_at == datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
+
+
+def test_no_database_is_an_error_of_ours(empty_database_url: str) -> None:
+    """Not migrated, or not there: the watchdog hears it as an error with a cause."""
+    with pytest.raises(FraudScorerError):
+        PostgresWatching(empty_database_url).look(NOW, fallback_seconds=300)
