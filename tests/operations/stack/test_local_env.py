@@ -10,7 +10,7 @@ import pytest
 from cryptography.fernet import Fernet
 from dotenv import dotenv_values
 
-from fraud_scorer.operations.stack.local_env import SECRETS, chosen_by_the_user, write_local_env
+from fraud_scorer.operations.stack.local_env import SECRETS, chosen_by_the_user, in_force, write_local_env
 from fraud_scorer.operations.stack.options import StackOptions, parse_ports
 from fraud_scorer.operations.stack.run import leave_out_the_users_own
 from fraud_scorer.operations.stack.screen import Screen
@@ -65,6 +65,17 @@ def test_what_the_user_has_of_their_own_is_not_started(options: StackOptions, mo
     values = write_local_env(chosen) | chosen_by_the_user(options.checkout)
     assert values["PAYMENTS_API_URL"] == "https://pay.example/api"
     assert {"payments", "mailbox"} & set(servers(chosen, values)) == {"mailbox"}
+
+
+def test_keys_of_the_users_own_go_before_those_that_were_made(
+    options: StackOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was landed under the generated key can still be read after the user has chosen another."""
+    monkeypatch.delenv("FRAUD_LANDING_KEYS", raising=False)
+    kept = write_local_env(options)
+    assert in_force(kept, options.checkout)["FRAUD_LANDING_KEYS"] == kept["FRAUD_LANDING_KEYS"]
+    (options.checkout / ".env").write_text("FRAUD_LANDING_KEYS=theirs\n")
+    assert in_force(kept, options.checkout)["FRAUD_LANDING_KEYS"] == f"theirs,{kept['FRAUD_LANDING_KEYS']}"
 
 
 def test_each_service_gets_no_more_secrets_than_it_needs(

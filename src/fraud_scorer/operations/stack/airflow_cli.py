@@ -11,7 +11,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from fraud_scorer.errors import SettingsError
-from fraud_scorer.operations.stack.local_env import chosen_by_the_user
+from fraud_scorer.operations.stack.local_env import in_force
 from fraud_scorer.operations.stack.options import StackOptions, parse_ports
 from fraud_scorer.operations.stack.services import BIN, airflow_environment
 
@@ -27,7 +27,7 @@ def airflow_command(options: StackOptions, arguments: Sequence[str]) -> tuple[li
         raise SettingsError(f"no stack was started on {options.data_dir} yet", "Run `make run` first")
     kept = {name: value for name, value in dotenv_values(file, interpolate=False).items() if value}
     running = replace(options, ports=parse_ports(kept["STACK_PORTS"]))
-    return [str(BIN / "airflow"), *arguments], airflow_environment(running, kept | chosen_by_the_user(options.checkout))
+    return [str(BIN / "airflow"), *arguments], airflow_environment(running, in_force(kept, options.checkout))
 
 
 def main() -> None:

@@ -77,6 +77,21 @@ def _addresses(options: StackOptions, kept: Mapping[str, str]) -> dict[str, str]
     }
 
 
+def in_force(kept: Mapping[str, str], checkout: Path) -> dict[str, str]:
+    """``local.env``'s values with the user's own on top.
+
+    Keys of the user's go first and encrypt; those of ``local.env`` stay behind them, so that what was landed under them
+    can still be read.
+    """
+    chosen = chosen_by_the_user(checkout)
+    keys: dict[str, str] = {
+        name: ",".join(dict.fromkeys(f"{chosen[name]},{kept[name]}".split(",")))
+        for name in ("FRAUD_CARD_KEYS", "FRAUD_LANDING_KEYS")
+        if name in chosen
+    }
+    return {**kept, **chosen, **keys}
+
+
 def chosen_by_the_user(checkout: Path) -> dict[str, str]:
     """What stands in ``.env`` or in the environment: it goes before what this stack would choose."""
     in_file = {name: value for name, value in dotenv_values(checkout / ".env", interpolate=False).items() if value}

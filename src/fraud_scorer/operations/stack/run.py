@@ -13,7 +13,7 @@ from pathlib import Path
 from fraud_scorer.errors import FraudScorerError, SettingsError
 from fraud_scorer.operations.stack.checks import check_machine
 from fraud_scorer.operations.stack.databases import databases
-from fraud_scorer.operations.stack.local_env import chosen_by_the_user, write_local_env
+from fraud_scorer.operations.stack.local_env import chosen_by_the_user, in_force, write_local_env
 from fraud_scorer.operations.stack.options import StackOptions
 from fraud_scorer.operations.stack.processes import kill, leftovers
 from fraud_scorer.operations.stack.screen import Screen
@@ -42,7 +42,7 @@ def _run(options: StackOptions, screen: Screen) -> int:
     end_leftovers(options, screen)
     options = leave_out_the_users_own(options, screen)
     check_machine(options, used_ports(options))
-    values = write_local_env(options) | chosen_by_the_user(options.checkout)
+    values = in_force(write_local_env(options), options.checkout)
     stack = Stack(options, values, screen)
     with told_to_stop(stack.stopping):
         try:

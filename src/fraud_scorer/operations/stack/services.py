@@ -5,11 +5,13 @@ docker-compose.yml runs the same commands.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
@@ -123,13 +125,17 @@ def dashboard_argv(options: StackOptions) -> tuple[str, ...]:
 def base_environment(values: Mapping[str, str]) -> dict[str, str]:
     """The environment of this process with the stack's values below it, and no proxy between two local processes."""
     kept = {name: value for name, value in values.items() if not name.startswith(("AIRFLOW__", "STACK_"))}
-    return kept | plain_environment()
+    return os.environ | kept | _no_proxy()
 
 
 def plain_environment() -> dict[str, str]:
     """The environment of this process, and no proxy between two local processes: for what needs no secret of ours."""
+    return os.environ | _no_proxy()
+
+
+def _no_proxy() -> dict[str, str]:
     local = ",".join(filter(None, [os.environ.get("NO_PROXY", ""), "127.0.0.1", "localhost"]))
-    return {**os.environ, "NO_PROXY": local, "no_proxy": local}
+    return {"NO_PROXY": local, "no_proxy": local}
 
 
 def airflow_environment(options: StackOptions, values: Mapping[str, str]) -> dict[str, str]:
@@ -157,6 +163,12 @@ def airflow_db_url(options: StackOptions, values: Mapping[str, str]) -> str:
     """Where Airflow's own metadata lives."""
     password, port = values["STACK_AIRFLOW_DB_PASSWORD"], options.ports["airflow-db"]
     return f"postgresql+psycopg2://airflow:{password}@127.0.0.1:{port}/airflow"
+
+
+def airflow_release(options: StackOptions) -> str:
+    """What Airflow's metadata is prepared for: Airflow's version and our pools."""
+    pools = (options.checkout / "airflow" / "config" / "pools.json").read_bytes()
+    return f"{version('apache-airflow')} {hashlib.sha256(pools).hexdigest()}"
 
 
 def dashboard_environment(values: Mapping[str, str]) -> dict[str, str]:

@@ -17,7 +17,7 @@ from fraud_scorer.operations.stack.minutes import imported_days
 from fraud_scorer.operations.stack.options import StackOptions
 from fraud_scorer.operations.stack.processes import Process, end_all
 from fraud_scorer.operations.stack.screen import Screen
-from fraud_scorer.operations.stack.services import Service, history_days, jobs, servers
+from fraud_scorer.operations.stack.services import Service, airflow_release, history_days, jobs, servers
 
 
 class Stopping(Exception):
@@ -108,12 +108,16 @@ class Stack:
 
     def _airflow(self) -> None:
         self.database(AIRFLOW)
-        if AIRFLOW in self.databases:
-            create_database(self.databases[AIRFLOW], "airflow")
-        self.job("airflow-migrate", "preparing Airflow's metadata", "Airflow's metadata is ready")
+        create_database(self.databases[AIRFLOW], "airflow")
+        prepared, release = self.databases[AIRFLOW].data_dir / "prepared-for", airflow_release(self.options)
+        fresh = not (prepared.exists() and prepared.read_text() == release)
+        if fresh:
+            self.job("airflow-migrate", "preparing Airflow's metadata", "Airflow's metadata is ready")
         self.server("airflow-dags")
         self.server("airflow-api", wait=False)
-        self.job("airflow-pools", "making Airflow's pools", "Airflow's pools are there")
+        if fresh:
+            self.job("airflow-pools", "making Airflow's pools", "Airflow's pools are there")
+            prepared.write_text(release)
         self._wait_for("airflow-api")
 
     @property
