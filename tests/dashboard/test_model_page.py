@@ -63,3 +63,21 @@ def test_the_random_sample_estimates_what_is_missed(store: Any, open_page: Open,
 def test_before_the_first_payment_nothing_is_judged(store: Any, open_page: Open, text: Text) -> None:
     """And the page says what will stand there."""
     assert "No payments yet" in text(open_page("model"))
+
+
+def test_a_shadow_model_stands_beside_the_live_one(store: Any, open_page: Open, text: Text) -> None:
+    """What only one of the two flagged, with what became of it."""
+    for name, live, shadow in (
+        ("both", True, True),
+        ("live", True, False),
+        ("shadow", False, True),
+        ("calm", False, False),
+    ):
+        store.payment(name, "2026-11-19T10:31Z", flagged=live)
+        store.insert("shadow_scores", trans_num=name, model_hash="c0ffee", raw_score=0.5, fraud_probability=0.5,
+                     threshold=0.4, flagged=shadow)  # fmt: skip
+    store.label("shadow", "fraud")
+    read = text(open_page("model"))
+    assert "Shadow c0ffee: 4 payments" in read
+    row = read.split("only the shadow")[1].split("</tr>")[0]
+    assert row.count("<div>1</div>") == 2

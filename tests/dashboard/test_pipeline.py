@@ -15,7 +15,7 @@ Text = Callable[[Any], str]
 
 def test_an_empty_ledger_says_what_comes_next(store: Any, open_page: Open, text: Text) -> None:
     """Before the first minute."""
-    assert "no minute has landed yet" in text(open_page("pipeline"))
+    assert "No minute has landed yet" in text(open_page("pipeline"))
 
 
 def test_each_minute_is_a_cell_of_its_state(store: Any, open_page: Open, text: Text) -> None:

@@ -10,9 +10,11 @@ import streamlit as st
 
 from desk import charts, parts, quality, words
 from desk.database import ReportState, ask, ask_kept, report_state
-from desk.parts import Card
+from desk.parts import Card, Column
 
 DAYS = 35
+SHADOW_DAYS = 7
+MOST_COMPARED = 1_000_000  # payments; more would keep the page waiting
 FEWEST_FRAUDS = 20  # below, shares are told with a warning
 
 
@@ -43,6 +45,7 @@ def render() -> None:
     with right:
         _distribution(scores)
     _drift(scores)
+    _shadow(state, float(volume["payments_a_day"]))
 
 
 def _what(state: ReportState, volume: pd.Series, seconds: int) -> str:
@@ -111,7 +114,7 @@ def _thresholds(labelled: pd.DataFrame, in_force: float | None, scale: float, st
                  f"numbers on {words.long_day(_first_labels(state))}.")  # fmt: skip
         return
     now = None if in_force is None or math.isnan(in_force) else float(in_force)
-    chosen = st.slider("Flag from this probability on", 0.05, 0.995, min(max(now or 0.9, 0.05), 0.995), 0.005, "%.3f")
+    chosen = st.slider("Flag from this probability on", 0.005, 0.995, min(max(now or 0.9, 0.005), 0.995), 0.005, "%.3f")
     result = quality.at_threshold(labelled, chosen, scale)
     parts.cards(
         [
@@ -174,4 +177,37 @@ def _drift(scores: pd.DataFrame) -> None:
     st.caption(
         "Population stability index of each day's probabilities against the first seven days. Below 0.1: as before; "
         f"above 0.25: another population. Highest: {worst['psi']:.2f} ({said})."
+    )
+
+
+def _shadow(state: ReportState, payments_a_day: float) -> None:
+    st.subheader("Live against shadow")
+    if payments_a_day * SHADOW_DAYS > MOST_COMPARED:
+        st.write("Too many payments to compare here: `fraud-scorer backtest` counts them.")
+        return
+    compared = ask_kept("model_shadow", state.version, days=SHADOW_DAYS)
+    if compared.empty:
+        st.write(f"No second model scored along in the last {SHADOW_DAYS} days (SHADOW_ARTIFACTS names one).")
+        return
+    for model_hash, decisions in compared.groupby("shadow_model_hash"):
+        _against(str(model_hash), decisions)
+
+
+def _against(model_hash: str, decisions: pd.DataFrame) -> None:
+    kinds = [("both", True, True), ("only live", True, False), ("only the shadow", False, True)]
+    lines = []
+    for name, live, shadow in kinds:
+        chosen = decisions[(decisions["live_flagged"] == live) & (decisions["shadow_flagged"] == shadow)]
+        by_label = chosen.groupby("label")["payments"].sum()
+        frauds, others = int(by_label.get("fraud", 0)), int(by_label.get("not_fraud", 0))
+        total = int(chosen["payments"].sum())
+        lines.append((name, f"{total:,}", f"{frauds:,}", f"{others:,}", f"{total - frauds - others:,}"))
+    heads = [
+        Column("Flagged by"),
+        *(Column(head, "number") for head in ("Payments", "Fraud", "Not fraud", "Not known")),
+    ]
+    parts.table(heads, lines, caption=f"Flags of the live model and of shadow {model_hash[:12]}", stacks=False)
+    both = words.count(decisions["payments"].sum(), "payment")
+    st.caption(
+        f"Shadow {model_hash[:12]}: {both} of the last {SHADOW_DAYS} whole days scored by both models. It never alerts."
     )

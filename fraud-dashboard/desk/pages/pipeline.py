@@ -12,6 +12,7 @@ from desk.parts import Card, Column
 from desk.rows import rows
 
 RECENT_MINUTES = 10
+QUIET = "Nothing needs anyone: every landed minute is loaded, every message is sent."
 
 
 def render() -> None:
@@ -31,21 +32,20 @@ def _live() -> None:
 def _draw() -> None:
     state = report_state()
     ever = ask("pipeline_ever").iloc[0]
-    if pd.isna(ever["last_minute"]):
-        st.info(
-            "The run ledger is empty: no minute has landed yet. Once the DAG `fraud_pipeline` runs, each minute stands "
-            "here as a cell. `fraud-scorer check` tries every connection it needs."
-        )
-        return
-    minutes = ask("pipeline_minutes")
-    st.caption(f"As of {state.now_local:%H:%M:%S}, times are {state.time_zone}. Renews itself.")
     quarantine, outbox = ask("pipeline_quarantine"), ask("pipeline_outbox")
-    silent = (ever["seen_at"] - ever["last_minute"]).total_seconds() / 60 - 1
-    _actions(ledger.actions(ask("pipeline_open"), outbox, ask("pipeline_breaker"), quarantine, silent))
-    cells = ledger.states(minutes, pd.Timestamp(ever["this_minute"]), state.time_zone)
-    _numbers(minutes, cells)
-    _grid(cells)
-    _recent(minutes)
+    st.caption(f"As of {state.now_local:%H:%M:%S}, times are {state.time_zone}. Renews itself.")
+    started = not pd.isna(ever["last_minute"])
+    silent = (ever["seen_at"] - ever["last_minute"]).total_seconds() / 60 - 1 if started else 0.0
+    needed = ledger.actions(ask("pipeline_open"), outbox, ask("pipeline_breaker"), quarantine, silent)
+    if started:
+        _actions(needed)
+        _minutes(pd.Timestamp(ever["this_minute"]), state.time_zone)
+    else:
+        st.info(
+            "No minute has landed yet. Once the DAG `fraud_pipeline` runs, each minute stands here as a cell. "
+            "`fraud-scorer check` tries every connection it needs."
+        )
+        _actions(needed, quiet="")
     left, right = st.columns(2, gap="large")
     with left:
         _quarantine(quarantine)
@@ -53,11 +53,17 @@ def _draw() -> None:
         _outbox(outbox)
 
 
-def _actions(needed: list[ledger.Action]) -> None:
-    if not needed:
-        st.success(
-            "Nothing needs anyone: every landed minute is loaded, every message is sent.", icon=":material/check:"
-        )
+def _minutes(this_minute: pd.Timestamp, time_zone: str) -> None:
+    minutes = ask("pipeline_minutes")
+    cells = ledger.states(minutes, this_minute, time_zone)
+    _numbers(minutes, cells)
+    _grid(cells)
+    _recent(minutes)
+
+
+def _actions(needed: list[ledger.Action], quiet: str = QUIET) -> None:
+    if quiet and not needed:
+        st.success(quiet, icon=":material/check:")
     for action in needed:
         show = st.warning if action.urgent else st.info
         show(f"**{action.what}** {action.do}", icon=":material/build:" if action.urgent else ":material/info:")
