@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import pytest
 
 from fraud_scorer.errors import TransientError
 from fraud_scorer.operations.quarantine_retry import retry
+from fraud_scorer.payments import fields
+from fraud_scorer.payments.tables import Table
 
 Town = Any  # conftest.Town
 FieldMap = Callable[[str], Path]
@@ -162,3 +165,30 @@ def test_two_retries_at_once_store_once(town: Town, field_map: FieldMap) -> None
     assert town.stored() == town.handed_out()
     assert town.rows("select distinct status from quarantine") == [("retried",)]
     assert len(town.states()) == 2
+
+
+def test_a_record_that_breaks_our_reading_holds_up_no_other(town: Town, field_map: FieldMap) -> None:
+    """Where reading them together fails, each is read by itself: the one that breaks it stays."""
+    town.run(0, payments_api_fields=field_map("state: amt"))
+    bad = len(town.rows("select 1 from quarantine"))
+    pipeline = town.pipeline()
+    breaks = BreaksAt(min(town.handed_out() - town.stored()))
+    pipeline.parts.recipe = replace(pipeline.parts.recipe, fields=breaks)
+    done = retry(pipeline)
+    assert (done.retried, done.still_bad) == (bad - 1, 1)
+    assert town.rows("select reason from quarantine where status = 'open'") == [("reading_failed",)]
+    assert retry(town.pipeline()).retried == 1
+
+
+class BreaksAt(fields.FieldMap):
+    """Reads everything but one payment."""
+
+    def __init__(self, trans_num: str) -> None:
+        super().__init__()
+        object.__setattr__(self, "trans_num", trans_num)
+
+    def apply(self, table: Table) -> dict[str, list[object]]:
+        found = super().apply(table)
+        if self.trans_num in found["trans_num"]:  # type: ignore[attr-defined]
+            raise ZeroDivisionError
+        return found

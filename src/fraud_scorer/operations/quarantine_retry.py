@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-RECORDS_AT_ONCE = 500
+RECORDS_AT_ONCE = 5000
 _COUNTS = ("new", "updated", "unchanged", "flagged", "mails_queued")
 
 
@@ -131,21 +131,34 @@ def _judged(pipeline: Pipeline, records: Sequence[Quarantined], bad: dict[int, t
     """The records that are payments now, by answer and columns; the others go to ``bad``."""
     readable = sorted(_decoded(pipeline, records, bad), key=lambda pair: _origin(*pair))
     for _, group in itertools.groupby(readable, key=lambda pair: _origin(*pair)):
-        pairs = list(group)
-        table = Table(pairs[0][1].columns, [row for _, one in pairs for row in one.rows])
-        recipe, first = pipeline.parts.recipe, pairs[0][0]
-        reading = BatchReading(first.batch, lambda body: body, recipe.fields, recipe.rules)
-        reading.take(RawPart(first.part, first.received_at, lambda table=table: table))  # type: ignore[misc]
-        numbers = [record.quarantine_id for record, _ in pairs]
-        for line in reading.quarantined:
-            at = line["row_index"]
-            whom = numbers if at is None else [numbers[int(str(at))]]
-            bad.update(dict.fromkeys(whom, (str(line["reason"]), str(line["detail"]))))
-        valid = {int(row): trans_num for frame in reading.valid for row, trans_num in
-                 zip(frame["row_index"], frame["trans_num"], strict=True)}  # fmt: skip
-        if valid:
-            rows = [table.rows[row] for row in valid]
-            yield _Judged(first, {numbers[row]: name for row, name in valid.items()}, Table(table.columns, rows))
+        yield from _judge(pipeline, list(group), bad)
+
+
+def _judge(
+    pipeline: Pipeline, pairs: Sequence[tuple[Quarantined, Table]], bad: dict[int, tuple[str, str]]
+) -> Iterator[_Judged]:
+    """Read records of one answer together; where that fails as a whole, each by itself."""
+    first, columns = pairs[0][0], pairs[0][1].columns
+    table = Table(columns, [row for _, one in pairs for row in one.rows])
+    recipe = pipeline.parts.recipe
+    reading = BatchReading(first.batch, lambda body: body, recipe.fields, recipe.rules)
+    reading.take(RawPart(first.part, first.received_at, lambda: table))
+    if reading.errors and len(pairs) > 1:
+        for pair in pairs:
+            yield from _judge(pipeline, [pair], bad)
+        return
+    numbers = [record.quarantine_id for record, _ in pairs]
+    for line in reading.quarantined:
+        row = line["row_index"]
+        bad[numbers[0 if row is None else int(str(row))]] = (str(line["reason"]), str(line["detail"]))
+    valid = {
+        int(row): str(trans_num)
+        for frame in reading.valid
+        for row, trans_num in zip(frame["row_index"], frame["trans_num"], strict=True)
+    }
+    if valid:
+        rows = [table.rows[row] for row in valid]
+        yield _Judged(first, {numbers[row]: name for row, name in valid.items()}, Table(columns, rows))
 
 
 def _origin(record: Quarantined, table: Table) -> tuple[str, int, datetime, tuple[str, ...]]:
