@@ -52,3 +52,15 @@ def test_it_needs_python_alone(tmp_path: Path) -> None:
         [sys.executable, "-I", "-S", script], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert done.stdout.startswith(".env: filled FRAUD_CARD_KEYS")
+
+
+def test_its_card_key_stands_beside_the_one_of_make_run(tmp_path: Path) -> None:
+    """`make run` puts its own key behind the user's: the two must not share an id."""
+    from fraud_scorer.operations.stack.local_env import in_force, write_local_env
+    from fraud_scorer.operations.stack.options import StackOptions
+    from fraud_scorer.payments.tokens import CardTokens
+
+    shutil.copy(ROOT / ".env.example", tmp_path)
+    fill(tmp_path)
+    both = in_force(write_local_env(StackOptions(tmp_path, tmp_path / ".data")), tmp_path)["FRAUD_CARD_KEYS"]
+    assert CardTokens.from_setting(both).key_id == "env1"

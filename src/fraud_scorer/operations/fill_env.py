@@ -24,7 +24,7 @@ def _hex() -> str:
 
 
 SECRETS: Mapping[str, Callable[[], str]] = {
-    "FRAUD_CARD_KEYS": lambda: f"local1:{_hex()}",
+    "FRAUD_CARD_KEYS": lambda: f"env1:{_hex()}",
     "FRAUD_LANDING_KEYS": _fernet_key,
     "FRAUD_DASHBOARD_DB_PASSWORD": _hex,
     "AIRFLOW__CORE__FERNET_KEY": _fernet_key,
