@@ -23,6 +23,7 @@ class HandedOut:
         malformed: the rows that are no payments: ``trans_num`` to what is wrong with them.
         faults: kinds of the faults it was served with; empty: a plain answer.
         readable: whether a correct client could read the whole of it.
+        sha256: of its body, before anything was done to it on the wire; empty: a refusal.
     """
 
     at: str
@@ -33,6 +34,7 @@ class HandedOut:
     malformed: dict[str, str]
     faults: list[str]
     readable: bool
+    sha256: str = ""
 
 
 class Ledger:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import threading
 import time
@@ -98,7 +99,7 @@ class PaymentsApi:
         with self._lock:
             answer = self._row_faults.apply(self._drawn(window, rows), faults)
         body, content_type = _body(answer.encoded(form), faults)
-        self._note(window, 200, answer, faults)
+        self._note(window, 200, answer, faults, body)
         return WireResponse(body, 200, content_type, {}, faults)
 
     def _drawn(self, window: tuple[datetime, datetime] | None, rows: int | None) -> Answer:
@@ -123,13 +124,21 @@ class PaymentsApi:
         self._note(window, status, Answer([], [], []), faults)
         return JSONResponse({"detail": _REFUSALS[status]}, status, headers)
 
-    def _note(self, window: tuple[datetime, datetime] | None, status: int, answer: Answer, faults: list[Fault]) -> None:
+    def _note(
+        self,
+        window: tuple[datetime, datetime] | None,
+        status: int,
+        answer: Answer,
+        faults: list[Fault],
+        body: bytes | None = None,
+    ) -> None:
         kinds = [fault.kind for fault in faults]
         asked = [moment.isoformat() for moment in window] if window else None
         at = datetime.fromtimestamp(self.clock(), UTC).isoformat()
         readable = status == 200 and not UNREADABLE & set(kinds)
+        sha256 = hashlib.sha256(body).hexdigest() if body is not None else ""
         self.ledger.add(
-            HandedOut(at, asked, status, len(answer.rows), answer.trans_nums, answer.malformed, kinds, readable)
+            HandedOut(at, asked, status, len(answer.rows), answer.trans_nums, answer.malformed, kinds, readable, sha256)
         )
 
 
