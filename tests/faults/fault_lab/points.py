@@ -1,0 +1,156 @@
+"""Points at which a run can be made to die, fail or stand still: before and after each call of each port.
+
+A point is named after port and method, ``store.load:before``, or after the SQL that is about to be sent,
+``sql.insert into payments_scored:before``, or ``commit:before``. Nothing of the library is patched: its parts are made
+by its own wiring and handed to it in a wrapper (`LabParts`).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cached_property
+from typing import Any
+
+import psycopg2.extensions
+from sqlalchemy import event
+
+from fraud_scorer.adapters.postgres.engine import create_store_engine
+from fraud_scorer.settings import Settings
+from fraud_scorer.steps.extract import Clock
+from fraud_scorer.wiring import Parts
+
+
+class InjectedFault(RuntimeError):
+    """An error that nobody expected."""
+
+
+@dataclass
+class Order:
+    """At the ``nth`` time that ``point`` (a pattern) is reached: ``kill``, ``raise`` or ``stop`` (until continued)."""
+
+    point: str
+    act: str = "kill"
+    nth: int = 1
+
+
+class Gate:
+    """Counts the points that a run passes, and acts where it was ordered to."""
+
+    def __init__(self, orders: list[Order]) -> None:
+        self._orders = orders
+        self._left = [order.nth for order in orders]
+        self.struck: list[str] = []
+
+    def reach(self, point: str) -> None:
+        """Pass this point, or not."""
+        for number, order in enumerate(self._orders):
+            if fnmatchcase(point, order.point):
+                self._left[number] -= 1
+                if self._left[number] == 0:
+                    self._act(order, point)
+
+    def _act(self, order: Order, point: str) -> None:
+        self.struck.append(point)
+        if order.act == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        elif order.act == "stop":
+            os.kill(os.getpid(), signal.SIGSTOP)
+        else:
+            raise InjectedFault(point)
+
+
+class Watched:
+    """``real``, with a point before and after each of its calls."""
+
+    def __init__(self, name: str, real: Any, gate: Gate) -> None:
+        self._name, self._real, self._gate = name, real, gate
+
+    def __getattr__(self, attribute: str) -> Any:
+        value = getattr(self._real, attribute)
+        return self._watched(attribute, value) if callable(value) else value
+
+    def _watched(self, attribute: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def watched(*args: Any, **kwargs: Any) -> Any:
+            self._gate.reach(f"{self._name}.{attribute}:before")
+            result = call(*args, **kwargs)
+            self._gate.reach(f"{self._name}.{attribute}:after")
+            return result
+
+        return watched
+
+
+class LabParts(Parts):
+    """The parts that the settings choose, each watched by ``gate``."""
+
+    def __init__(self, settings: Settings, clock: Clock, gate: Gate, engine_limits: dict[str, float]) -> None:
+        super().__init__(settings, clock)
+        self._gate, self._engine_limits = gate, engine_limits
+
+    @cached_property
+    def api(self) -> Any:
+        """The payments API, watched."""
+        return Watched("api", super().api, self._gate)
+
+    @cached_property
+    def landing(self) -> Any:
+        """The landing, watched."""
+        return Watched("landing", super().landing, self._gate)
+
+    @cached_property
+    def stage(self) -> Any:
+        """The stage, watched."""
+        return Watched("stage", super().stage, self._gate)
+
+    @cached_property
+    def store(self) -> Any:
+        """The store, watched."""
+        return Watched("store", super().store, self._gate)
+
+    @cached_property
+    def scorer(self) -> Any:
+        """The scorer, watched."""
+        return Watched("scorer", super().scorer, self._gate)
+
+    @cached_property
+    def outbox(self) -> Any:
+        """The outbox, watched."""
+        return Watched("outbox", super().outbox, self._gate)
+
+    @cached_property
+    def engine(self) -> Any:
+        """``fraud_db`` with shorter patience (a black hole costs seconds, not a minute), each statement watched."""
+        engine = create_store_engine(self.settings.fraud_db_url.get_secret_value(), **self._engine_limits)  # type: ignore[arg-type]
+        gate = self._gate
+
+        class Cursor(psycopg2.extensions.cursor):
+            def execute(self, statement: Any, values: Any = None) -> None:
+                text = str(statement)
+                gate.reach(f"sql.{text}:before")
+                super().execute(statement, values)
+                gate.reach(f"sql.{text}:after")
+
+            def copy_expert(self, statement: Any, *rest: Any, **named: Any) -> None:
+                gate.reach(f"sql.{statement}:before")
+                super().copy_expert(statement, *rest, **named)
+                gate.reach(f"sql.{statement}:after")
+
+        @event.listens_for(engine, "connect")
+        def watch(connection: psycopg2.extensions.connection, _record: object) -> None:
+            connection.cursor_factory = Cursor
+
+        @event.listens_for(engine, "commit")
+        def committing(_connection: object) -> None:
+            gate.reach("commit:before")
+
+        return engine
+
+    @contextmanager
+    def mailers(self) -> Iterator[dict[str, Any]]:
+        """The channels, watched."""
+        with super().mailers() as channels:
+            yield {name: Watched(name, mailer, self._gate) for name, mailer in channels.items()}
