@@ -13,10 +13,13 @@ from fraud_scorer.adapters.artifacts import Artifacts, load_artifacts
 from fraud_scorer.payments.fields import FieldMap
 from fraud_scorer.training.datafile import read_payments
 from fraud_scorer.training.dataset import Dataset, make_dataset
+from fraud_scorer.training.fitting import quiet_threads
 from fraud_scorer.training.train import Plan, train
 
+quiet_threads()  # as the command does, before XGBoost is imported
 
-def public_payments(seed: int = 1, *, rows: int = 8_000, cards: int = 80, days: int = 40) -> pd.DataFrame:
+
+def public_payments(seed: int = 1, *, rows: int = 6_000, cards: int = 80, days: int = 40) -> pd.DataFrame:
     """The public columns; sprees of a few large payments within minutes are fraud."""
     random = np.random.default_rng(seed)
     start = np.datetime64("2020-06-21T00:00:00")

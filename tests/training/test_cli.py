@@ -38,7 +38,7 @@ def test_a_file_becomes_a_model_a_report_scores_and_a_card(public_file, tmp_path
     scored = json.loads(
         _run("score-file", "--data", public_file, "--artifacts", out, "--out", tmp_path / "scores.csv", "--json")
     )
-    assert scored["scored"] == len(pd.read_csv(tmp_path / "scores.csv")) == 8_000
+    assert scored["scored"] == len(pd.read_csv(tmp_path / "scores.csv")) == 6_000
     _run("model-card", "--artifacts", out, "--out", tmp_path / "CARD.md")
     assert trained["model_hash"][:12] in (tmp_path / "CARD.md").read_text()
 
@@ -100,7 +100,7 @@ def test_the_store_trains_backtests_and_explains(store, tmp_path, make_public):
     assert trained["metrics"]["test"]["average_precision"] > 0.5
     period = ["--from", "2020-06-01T00:00Z", "--to", "2020-09-01T00:00Z"]
     result = json.loads(_run("backtest", *period, "--threshold", "0.5", "--json"))
-    assert result["payments"] == result["labelled"] == 8_000
+    assert result["payments"] == result["labelled"] == 6_000
     assert result["by_threshold"][0]["frauds_missed"] == 0
     assert "threshold" in _run("backtest", *period)
     trans_num = make_public()["trans_num"].iloc[0]

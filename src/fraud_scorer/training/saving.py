@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
+import os
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -48,6 +49,18 @@ def save(out: Path, *, preprocess: Any, booster: Any, about: Mapping[str, Any]) 
 
     replace_files(out, write)
     return _sha256(out / MANIFEST)
+
+
+def refuse_unwritable(out: Path) -> None:
+    """Find out before minutes of training, and without making anything, that ``out`` cannot become a folder.
+
+    Raises:
+        ArtifactError: a file stands in the way, or the nearest folder there is may not be written.
+    """
+    there = next(path for path in (out, *out.absolute().parents) if path.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        what = "may not be written" if there.is_dir() else "is a file"
+        raise ArtifactError(f"{out} cannot be written ({there} {what})", "Give --out a writable folder")
 
 
 def replace_files(out: Path, write: Callable[[Path], None]) -> None:

@@ -15,7 +15,7 @@ from fraud_scorer.training.dataset import Dataset
 from fraud_scorer.training.fitting import SEED, Fitted, Told, fit, out_of_fold, predict, refit
 from fraud_scorer.training.metrics import evaluation
 from fraud_scorer.training.periods import Periods, iso, split
-from fraud_scorer.training.saving import save
+from fraud_scorer.training.saving import refuse_unwritable, save
 
 _FEW_PAYMENTS = 200  # of a category: its fraud share says little
 
@@ -52,9 +52,11 @@ def train(data: Dataset, source: Mapping[str, Any], out: Path, plan: Plan, told:
 
     Raises:
         DataFileError: one class only, or too few frauds in a period.
+        ArtifactError: ``out`` cannot be written.
     """
     from fraud_scorer.features.encoding import make_preprocess
 
+    refuse_unwritable(out)
     name = ", ".join(source["names"])
     known = data.take(data.label >= 0)
     periods = split(known, hold_out=plan.hold_out, label_delay_days=plan.label_delay_days, name=name)
