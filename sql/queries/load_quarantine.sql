@@ -1,7 +1,17 @@
--- Keep one record that could not become a payment. Known already: nothing, unless it is bad for another reason now or
--- was thought mended; what someone dropped stays dropped.
+-- Keep records of a batch that could not become payments. Known already: nothing, unless it is bad for another reason
+-- now or was thought mended; what someone dropped stays dropped.
+-- noqa: disable=RF02
 insert into quarantine as kept (batch_id, part, row_index, reason, detail, record)
-values (:batch_id, :part, :row_index, :reason, :detail, :record)
+select
+    :batch_id,
+    bad.part,
+    bad.row_index,
+    bad.reason,
+    bad.detail,
+    bad.record
+from
+    unnest(:parts::integer[], :row_indexes::integer[], :reasons::text[], :details::text[], :records::bytea[])
+        as bad (part, row_index, reason, detail, record)
 on conflict (batch_id, part, row_index) do update
     set
         reason = excluded.reason,

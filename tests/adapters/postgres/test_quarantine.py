@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from fraud_scorer.adapters.postgres import create_store_engine
+from fraud_scorer.adapters.postgres import create_store_engine, loading
 from fraud_scorer.adapters.postgres.quarantine import PostgresQuarantine
 
 World = Any  # conftest.World
@@ -79,3 +79,19 @@ def test_old_records_are_forgotten(quarantine: PostgresQuarantine, world: World)
     assert quarantine.purge(created + timedelta(seconds=1)) == 0
     assert world.rows("select distinct status, length(record) from quarantine") == [("dropped", 0)]
     assert quarantine.open_records() == 0
+
+
+def test_many_records_are_written_in_several_statements(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of them, whole answers among them; a replay that finds some of them good marks these."""
+    monkeypatch.setattr(loading, "RECORDS_AT_ONCE", 2)
+    lines = [
+        {"batch_id": "x", "part": part, "row_index": row, "reason": "r", "detail": "d", "record": b"x"}
+        for part, row in ((0, None), (0, 0), (0, 1), (1, 0), (1, 1))
+    ]
+    world.minute(1, [], quarantine=pd.DataFrame(lines))
+    quarantine = PostgresQuarantine(create_store_engine(world.url))
+    assert quarantine.open_records() == 5
+    world.minute(1, [], quarantine=pd.DataFrame(lines[1:4]))
+    assert {(one.part, one.row_index) for one in quarantine.take()} == {(0, 0), (0, 1), (1, 0)}
+    world.minute(1, [], quarantine=pd.DataFrame(lines))
+    assert quarantine.open_records() == 5

@@ -17,6 +17,7 @@ from fraud_scorer.errors import Fenced, TerminalError
 from fraud_scorer.frames import NEW
 from fraud_scorer.ports import LoadCounts, LoadWork, Message
 
+RECORDS_AT_ONCE = 2_000  # quarantined records a statement
 _PROFILE_COUNTS = ("payments_7d", "payments_30d", "labelled_7d", "labelled_30d", "frauds_7d", "frauds_30d")
 
 
@@ -103,23 +104,22 @@ def _write_quarantine(cursor: psycopg2.extensions.cursor, work: LoadWork) -> int
     """Keep what is bad; what was bad and no longer is, is marked so. The number of rows written."""
     changed = 0
     bad = work.quarantine.sort_values(["part", "row_index"], na_position="first")
-    indexes = [None if pd.isna(index) else int(index) for index in bad["row_index"]]
-    parts = [int(part) for part in bad["part"]]
-    for part, index, reason, detail, record in zip(
-        parts, indexes, bad["reason"], bad["detail"], bad["record"], strict=True
-    ):
-        values = {
-            "batch_id": work.batch.batch_id,
-            "part": part,
-            "row_index": index,
-            "reason": without_nul(str(reason)),
-            "detail": without_nul(str(detail)),
-            "record": psycopg2.Binary(bytes(record)),
-        }
-        rows(cursor, "load_quarantine", values)
+    for start in range(0, len(bad), RECORDS_AT_ONCE):
+        some = bad.iloc[start : start + RECORDS_AT_ONCE]
+        texts_of = {f"{name}s": [without_nul(str(text)) for text in some[name]] for name in ("reason", "detail")}
+        records = [psycopg2.Binary(bytes(record)) for record in some["record"]]
+        rows(
+            cursor, "load_quarantine", {"batch_id": work.batch.batch_id, "records": records} | texts_of | _places(some)
+        )
         changed += cursor.rowcount
-    rows(cursor, "load_quarantine_mended", {"batch_id": work.batch.batch_id, "parts": parts, "row_indexes": indexes})
+    rows(cursor, "load_quarantine_mended", {"batch_id": work.batch.batch_id} | _places(bad))
     return changed + cursor.rowcount
+
+
+def _places(bad: pd.DataFrame) -> dict[str, object]:
+    """Part and row of each record; no row: the whole answer."""
+    indexes = [None if pd.isna(index) else int(index) for index in bad["row_index"]]
+    return {"parts": [int(part) for part in bad["part"]], "row_indexes": indexes}
 
 
 def _write_profiles(cursor: psycopg2.extensions.cursor, profiles: pd.DataFrame) -> int:
