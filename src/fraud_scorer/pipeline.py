@@ -16,7 +16,7 @@ import pandas as pd
 import structlog
 
 from fraud_scorer.batches import Batch
-from fraud_scorer.errors import TransientError
+from fraud_scorer.errors import TerminalError, TransientError
 from fraud_scorer.features import compute_features
 from fraud_scorer.messages.compose import compose_alerts
 from fraud_scorer.ports import Message
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from fraud_scorer.wiring import Parts
 
 log = structlog.get_logger()
+HOPELESS_ATTEMPTS = 5  # runs that tried a batch before it is passed
 
 
 class Pipeline:
@@ -43,8 +44,11 @@ class Pipeline:
     def extract(self, batch: Batch) -> dict[str, Any]:
         """Land the minute, then what earlier runs missed. Needs neither ``fraud_db`` nor another run."""
         parts = self.parts
-        done = extract(batch, parts.api, parts.landing, parts.clock, parts.limits)
-        made_up = extract_missed(parts.api, parts.landing, parts.clock, parts.limits)
+        made_up = []
+        try:
+            done = extract(batch, parts.api, parts.landing, parts.clock, parts.limits)
+        finally:  # also while the API is down: half-done minutes are closed, lost ones recorded
+            made_up = extract_missed(parts.api, parts.landing, parts.clock, parts.limits)
         size = sum(part.byte_count for part in done.parts)
         log.info("Landed.", action="extract", batch_id=batch.batch_id, status=done.status, parts=len(done.parts))
         return {
@@ -78,17 +82,22 @@ class Pipeline:
     def load(self, run: str) -> dict[str, Any]:
         """Write what was decided, one transaction a batch; what another run took over is left to it."""
         token, transformed, scores, seconds = self._decided(run)
-        results = load(
-            _to_load(transformed.batches, seconds),
-            transformed.payments,
-            _with_inputs(scores.decisions, transformed),
-            transformed.quarantine,
-            transformed.profiles,
-            scored=self._scored(scores),
-            token=token,
-            store=self.parts.store,
-            compose=self._compose,
-        )
+        batches = _to_load(transformed.batches, seconds)
+        try:
+            results = load(
+                batches,
+                transformed.payments,
+                _with_inputs(scores.decisions, transformed),
+                transformed.quarantine,
+                transformed.profiles,
+                scored=self._scored(scores),
+                token=token,
+                store=self.parts.store,
+                compose=self._compose,
+            )
+        except TerminalError as error:
+            self._pass_if_hopeless([one.batch for one in batches], error)
+            raise
         for result in results:
             log.info(f"Loaded {result.sentence}.", action="load", batch_id=result.batch.batch_id, run=run)
         return {"run": run, **totals(results)}
@@ -170,6 +179,18 @@ class Pipeline:
         })  # fmt: skip
         parts.stage.write(run, token, "score", {"decisions": scores.decisions, "about": about})
         return scores
+
+    def _pass_if_hopeless(self, batches: Sequence[Batch], error: TerminalError) -> None:
+        """Mark the batch that the store refused as failed once several runs tried it, so that others get through."""
+        known = self.parts.store.recent(len(batches), kinds=("minute", "retry"), batches=batches)
+        lines = sorted(known, key=lambda line: int(str(line["landing_seq"])))
+        refused = next((line for line in lines if line["status"] == "landed"), None)
+        if refused and int(str(refused["attempts"])) >= HOPELESS_ATTEMPTS:
+            batch = Batch.of_id(str(refused["batch_id"]))
+            log.error(
+                "Passed a batch that the store refuses.", action="load", batch_id=batch.batch_id, error=error.what
+            )
+            self.parts.store.mark_failed(batch, str(error))
 
     def _compose(self, batch: Batch, payments: pd.DataFrame, decisions: pd.DataFrame) -> list[Message]:
         """The messages about what is flagged; nothing is asked of the store where nothing is."""
