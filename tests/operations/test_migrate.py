@@ -16,6 +16,12 @@ from fraud_scorer.errors import SettingsError, StoreUnavailable
 from fraud_scorer.operations.embedded_postgres import EmbeddedPostgres, free_port
 from fraud_scorer.operations.migrate import migrate, pending_migrations, sql_root
 
+_ONE_PAYMENT = (
+    "insert into payments_scored (trans_num, event_time, first_batch_id, first_landing_seq, batch_id, landing_seq,"
+    " body_hash, amount_cents, currency, card_token, card_key_id, card_last4, merchant)"
+    " values ('t', now(), 'b', 1, 'b', 1, '', 1250, 'USD', 't', 'k', '4512', 'Kuhn LLC') returning trans_num"
+)
+
 
 def rows(url: str, statement: str) -> list[tuple[object, ...]]:
     """What the statement finds."""
@@ -51,20 +57,23 @@ def test_two_at_once_both_succeed(empty_database_url: str) -> None:
 
 
 def test_the_dashboard_may_write_verdicts_and_nothing_else(postgres_url: str) -> None:
-    """Its login inserts a verdict, and is refused a chargeback and any table."""
+    """Its login gives a verdict by its function, and is refused any table, the labels' own too."""
     password = "p@ss/word:%20?"
     migrate(postgres_url, dashboard_password=password)
+    rows(postgres_url, _ONE_PAYMENT)
     url = make_url(postgres_url).set(drivername="postgresql", username="fraud_dashboard", password=password)
     connection = psycopg2.connect(url.render_as_string(hide_password=False))
     connection.autocommit = True
-    insert = "insert into labels (trans_num, source, verdict, known_at, author) values ('t', %s, 'fraud', now(), 'ann')"
+    insert = (
+        "insert into labels (trans_num, source, verdict, known_at, author) values ('t', 'verdict', 'fraud', now(), 'a')"
+    )
     with connection.cursor() as cursor:
-        cursor.execute(insert, ("verdict",))
-        for refused, values in ((insert, ("chargeback",)), ("select * from payments_scored", ()), ("table outbox", ())):
+        cursor.execute("select record_verdict('t', 'fraud', 'ann')")
+        for refused in (insert, "select * from payments_scored", "table outbox"):
             with pytest.raises(psycopg2.errors.InsufficientPrivilege):
-                cursor.execute(refused, values)
+                cursor.execute(refused)
     connection.close()
-    assert rows(postgres_url, "select source from labels") == [("verdict",)]
+    assert rows(postgres_url, "select source, author from labels") == [("verdict", "ann")]
 
 
 def test_a_view_whose_columns_changed_is_replaced(postgres_url: str, tmp_path: Path) -> None:
