@@ -145,7 +145,8 @@ CREATE TABLE public.payments_scored (
     scored_at timestamp with time zone,
     CONSTRAINT payments_scored_fraud_probability_check CHECK (((fraud_probability >= (0)::double precision) AND (fraud_probability <= (1)::double precision))),
     CONSTRAINT payments_scored_scored_by_check CHECK ((scored_by = ANY (ARRAY['local'::text, 'sagemaker'::text, 'local-fallback'::text])))
-);
+)
+WITH (autovacuum_vacuum_insert_scale_factor='0.01');
 COMMENT ON TABLE public.payments_scored IS 'One row a payment: its latest body and its decision in force.';
 COMMENT ON COLUMN public.payments_scored.amount_cents IS 'Minor units of currency; negative is a refund.';
 COMMENT ON COLUMN public.payments_scored.features IS 'What the scorer saw, in the order of the manifest of model_hash.';
