@@ -1,0 +1,42 @@
+"""Where settings choose the real things: the only module that knows both the steps and the outside.
+
+Heavy parts (model, database, AWS) are made when first used: a command pays only for what it needs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fraud_scorer.settings import Settings
+from fraud_scorer.wiring.deciding import Deciding
+from fraud_scorer.wiring.incoming import Incoming
+from fraud_scorer.wiring.telling import Telling
+
+if TYPE_CHECKING:
+    from fraud_scorer.operations.migrate import Migrated
+    from fraud_scorer.pipeline import Pipeline
+    from fraud_scorer.steps.extract import Clock
+
+
+class Parts(Incoming, Deciding, Telling):
+    """The adapters that the settings choose, each made when first asked for."""
+
+
+def pipeline(settings: Settings, clock: Clock | None = None) -> Pipeline:
+    """The five steps on what the settings name; ``clock`` replaces the machine's (the soak plays hours in minutes)."""
+    from fraud_scorer.pipeline import Pipeline
+
+    return Pipeline(Parts(settings, clock))
+
+
+def migrate(settings: Settings) -> Migrated:
+    """Bring ``fraud_db`` to the newest schema."""
+    from fraud_scorer.operations.migrate import migrate as bring_up
+
+    return bring_up(
+        settings.fraud_db_url.get_secret_value(),
+        time_zone=settings.fraud_time_zone,
+        label_delay_days=settings.fraud_label_delay_days,
+        currency=settings.fraud_currency,
+        dashboard_password=settings.fraud_dashboard_db_password.get_secret_value(),
+    )

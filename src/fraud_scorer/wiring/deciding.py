@@ -1,0 +1,70 @@
+"""What decides: the model, and who scores with it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from fraud_scorer.errors import SettingsError
+from fraud_scorer.wiring.keeping import Keeping
+
+if TYPE_CHECKING:
+    from fraud_scorer.adapters.artifacts import Artifacts
+    from fraud_scorer.adapters.breaker import PostgresBreaker
+    from fraud_scorer.adapters.sagemaker import SageMakerScorer
+    from fraud_scorer.ports import Scorer
+
+
+class Deciding(Keeping):
+    """The model in force, SageMaker or local."""
+
+    @cached_property
+    def model(self) -> Artifacts:
+        """The model in force."""
+        from fraud_scorer.adapters.artifacts import load_artifacts
+
+        return load_artifacts(self.settings.fraud_artifacts)
+
+    @property
+    def threshold(self) -> float:
+        """A payment is flagged from this probability on."""
+        chosen = self.settings.fraud_threshold
+        return self.model.recommended_threshold if chosen is None else chosen
+
+    @cached_property
+    def scorer(self) -> Scorer:
+        """SageMaker, the local model, or the one with the other behind it."""
+        from fraud_scorer.adapters.local_model import LocalScorer
+        from fraud_scorer.adapters.sagemaker import FallbackScorer
+
+        settings = self.settings
+        local = LocalScorer(self.model.booster_path, width=len(self.model.features))
+        if settings.scorer == "sagemaker" and not settings.sagemaker_endpoint:
+            raise SettingsError("SCORER=sagemaker names no endpoint", "Set SAGEMAKER_ENDPOINT, or SCORER=local")
+        if settings.scorer == "local" or not settings.sagemaker_endpoint:
+            return local
+        return FallbackScorer(self.endpoint, local, self.breaker, settings.scorer)
+
+    @cached_property
+    def endpoint(self) -> SageMakerScorer:
+        """The SageMaker endpoint, without a net."""
+        from fraud_scorer.adapters.sagemaker import Limits, SageMakerScorer
+
+        return SageMakerScorer(
+            self.settings.sagemaker_endpoint,
+            model_hash=self.model.model_hash,
+            width=len(self.model.features),
+            limits=Limits.of(self.settings),
+        )
+
+    @cached_property
+    def breaker(self) -> PostgresBreaker:
+        """The endpoint's circuit breaker."""
+        from fraud_scorer.adapters.breaker import PostgresBreaker
+
+        return PostgresBreaker(
+            self.engine,
+            self.settings.sagemaker_endpoint,
+            failures=self.settings.sagemaker_breaker_failures,
+            pause_seconds=self.settings.sagemaker_breaker_pause_seconds,
+        )

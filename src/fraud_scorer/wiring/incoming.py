@@ -1,0 +1,90 @@
+"""What comes in: the payments API, landing, stage, and how answers are read."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from fraud_scorer.wiring.chosen import Chosen
+
+if TYPE_CHECKING:
+    from fraud_scorer.adapters.cipher import Cipher
+    from fraud_scorer.adapters.landing import DiskLanding
+    from fraud_scorer.adapters.payments_api import HttpPaymentsApi
+    from fraud_scorer.adapters.stage import Stage
+    from fraud_scorer.payments.tokens import CardTokens
+    from fraud_scorer.steps.extract import Limits
+    from fraud_scorer.steps.transform import Recipe
+
+
+class Incoming(Chosen):
+    """From the payments API to the stage."""
+
+    @cached_property
+    def api(self) -> HttpPaymentsApi:
+        """The payments API."""
+        from fraud_scorer.adapters.payments_api import HttpPaymentsApi, parse_headers
+
+        return HttpPaymentsApi(
+            self.settings.payments_api_url,
+            headers=parse_headers(self.settings.payments_api_headers.get_secret_value()),
+            max_bytes=self.settings.payments_api_max_bytes,
+            now=self.clock.now,
+        )
+
+    @cached_property
+    def limits(self) -> Limits:
+        """How often and how long the API is asked."""
+        from fraud_scorer.steps.extract import Limits
+
+        return Limits(
+            calls=self.settings.payments_api_calls_per_run,
+            call_seconds=self.settings.payments_api_timeout_seconds,
+            budget_seconds=self.settings.payments_api_budget_seconds,
+            look_back=timedelta(minutes=self.settings.payments_api_look_back_minutes),
+        )
+
+    @cached_property
+    def cipher(self) -> Cipher:
+        """What encrypts landed bytes and quarantined records."""
+        from fraud_scorer.adapters.cipher import Cipher
+
+        return Cipher.from_setting(self.settings.fraud_landing_keys.get_secret_value())
+
+    @cached_property
+    def landing(self) -> DiskLanding:
+        """The raw answers."""
+        from fraud_scorer.adapters.landing import DiskLanding
+
+        return DiskLanding(self.settings.fraud_data_dir / "landing", self.cipher)
+
+    @cached_property
+    def stage(self) -> Stage:
+        """The work between two tasks."""
+        from fraud_scorer.adapters.stage import Stage
+
+        return Stage(self.settings.fraud_data_dir / "stage")
+
+    @cached_property
+    def tokens(self) -> CardTokens:
+        """What turns card numbers into tokens."""
+        from fraud_scorer.payments.tokens import CardTokens
+
+        return CardTokens.from_setting(self.settings.fraud_card_keys.get_secret_value())
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """What the settings say about transforming."""
+        from fraud_scorer.features import LOOK_BACK_DAYS
+        from fraud_scorer.payments.fields import FieldMap, read_field_map
+        from fraud_scorer.payments.validate import Rules
+        from fraud_scorer.steps.transform import Recipe
+
+        path = self.settings.payments_api_fields
+        return Recipe(
+            fields=read_field_map(path) if path else FieldMap(),
+            rules=Rules(time_zone=self.settings.payments_api_time_zone, currency=self.settings.fraud_currency),
+            time_zone=self.settings.fraud_time_zone,
+            look_back=timedelta(days=LOOK_BACK_DAYS),
+        )

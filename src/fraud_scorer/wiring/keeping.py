@@ -1,0 +1,63 @@
+"""What is kept: ``fraud_db`` and its rooms."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from fraud_scorer.wiring.chosen import Chosen
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from fraud_scorer.adapters.postgres.days import PostgresDays
+    from fraud_scorer.adapters.postgres.labels import PostgresLabels
+    from fraud_scorer.adapters.postgres.outbox import PostgresOutbox
+    from fraud_scorer.adapters.postgres.quarantine import PostgresQuarantine
+    from fraud_scorer.adapters.postgres.store import PostgresStore
+
+
+class Keeping(Chosen):
+    """``fraud_db``."""
+
+    @cached_property
+    def engine(self) -> Engine:
+        """``fraud_db``."""
+        from fraud_scorer.adapters.postgres.engine import create_store_engine
+
+        return create_store_engine(self.settings.fraud_db_url.get_secret_value())
+
+    @cached_property
+    def store(self) -> PostgresStore:
+        """Payments and ledger."""
+        from fraud_scorer.adapters.postgres.store import PostgresStore
+
+        return PostgresStore(self.engine)
+
+    @cached_property
+    def quarantine(self) -> PostgresQuarantine:
+        """Records that could not become payments."""
+        from fraud_scorer.adapters.postgres.quarantine import PostgresQuarantine
+
+        return PostgresQuarantine(self.engine)
+
+    @cached_property
+    def labels(self) -> PostgresLabels:
+        """What others say of payments."""
+        from fraud_scorer.adapters.postgres.labels import PostgresLabels
+
+        return PostgresLabels(self.engine)
+
+    @cached_property
+    def days(self) -> PostgresDays:
+        """What is known of whole days."""
+        from fraud_scorer.adapters.postgres.days import PostgresDays
+
+        return PostgresDays(self.engine)
+
+    @cached_property
+    def outbox(self) -> PostgresOutbox:
+        """Messages that wait."""
+        from fraud_scorer.adapters.postgres.outbox import PostgresOutbox
+
+        return PostgresOutbox(self.engine)

@@ -1,0 +1,94 @@
+"""Who is told: messages, mail server, chat, watchdog."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
+
+from fraud_scorer.wiring.chosen import Chosen
+
+if TYPE_CHECKING:
+    from fraud_scorer.adapters.smtp import SmtpMailer
+    from fraud_scorer.messages.compose import Policy
+    from fraud_scorer.operations.watch import Watchdog
+    from fraud_scorer.operations.watch_state import StateFile
+    from fraud_scorer.ports import Mailer
+
+
+class Telling(Chosen):
+    """Analysts and operator."""
+
+    @cached_property
+    def policy(self) -> Policy:
+        """Who is told of what."""
+        from fraud_scorer.messages.compose import Policy
+        from fraud_scorer.messages.render import domain_of
+        from fraud_scorer.messages.rules import read_rules
+
+        settings = self.settings
+        slack = bool(settings.alert_slack_webhook.get_secret_value())
+        return Policy(
+            rules=read_rules(settings.alert_rules, recipients=settings.recipients, slack=slack),
+            operator=settings.alert_operator,
+            dashboard_url=settings.dashboard_url,
+            time_zone=settings.fraud_time_zone,
+            domain=domain_of(settings.alert_from),
+            max_age=timedelta(hours=settings.alert_max_age_hours),
+            slack=slack,
+        )
+
+    def smtp(self) -> SmtpMailer:
+        """The mail server; connects at the first message, closed as a context."""
+        from fraud_scorer.adapters.smtp import SmtpMailer
+        from fraud_scorer.messages.render import render_email
+
+        settings = self.settings
+        return SmtpMailer(
+            settings.smtp_host,
+            settings.smtp_port,
+            render=partial(render_email, sender=settings.alert_from),
+            security=settings.smtp_security,
+            user=settings.smtp_user,
+            password=settings.smtp_password.get_secret_value(),
+            timeout_seconds=settings.smtp_timeout_seconds,
+        )
+
+    @cached_property
+    def watch_state(self) -> StateFile:
+        """What the watchdog remembers."""
+        from fraud_scorer.operations.watch_state import StateFile
+
+        return StateFile(self.settings.fraud_data_dir)
+
+    def watchdog(self, *, interval: timedelta) -> Watchdog:
+        """Looks at the ledger and tells the operator; ``fraud_db`` may be down."""
+        from fraud_scorer.adapters.postgres.watching import PostgresWatching
+        from fraud_scorer.messages.render import domain_of
+        from fraud_scorer.operations.watch import Operator, Watchdog
+
+        settings = self.settings
+        return Watchdog(
+            PostgresWatching(settings.fraud_db_url.get_secret_value()),
+            self.mailers,
+            self.watch_state,
+            Operator(settings.alert_operator, domain_of(settings.alert_from), settings.dashboard_url),
+            silent_after=timedelta(minutes=settings.watch_no_payments_minutes),
+            interval=interval,
+        )
+
+    @contextmanager
+    def mailers(self) -> Iterator[dict[str, Mailer]]:
+        """The channels that are set, by name; their connections are closed at the end."""
+        from fraud_scorer.adapters.slack import SlackMailer
+        from fraud_scorer.messages.render import render_slack
+
+        with ExitStack() as stack:
+            channels: dict[str, Mailer] = {"email": stack.enter_context(self.smtp())}
+            if webhook := self.settings.alert_slack_webhook.get_secret_value():
+                slack = SlackMailer(webhook, render=render_slack, timeout_seconds=self.settings.smtp_timeout_seconds)
+                stack.callback(slack.close)
+                channels["slack"] = slack
+            yield channels
