@@ -13,13 +13,15 @@ from uuid import uuid4
 
 import pandas as pd
 
-from fraud_scorer.batches import Batch, minutes_between
+from fraud_scorer.batches import minutes_between
 from fraud_scorer.errors import SettingsError
 from fraud_scorer.frames import CORRECTION, NEW, RESCORE, UNCHANGED
-from fraud_scorer.steps.transform import Transformed, waiting_work
+from fraud_scorer.run import Run, landed_work, note_landed
+from fraud_scorer.steps.score import Scores
+from fraud_scorer.steps.transform import Transformed, Work
 
 if TYPE_CHECKING:
-    from fraud_scorer.pipeline import Pipeline
+    from fraud_scorer.wiring import Parts
 
 BATCHES_AT_ONCE = 30
 Progress = Callable[[int, int], None]  # done, total
@@ -30,7 +32,7 @@ def silent(_done: int, _total: int) -> None:
 
 
 def replay(
-    pipeline: Pipeline,
+    parts: Parts,
     start: datetime,
     end: datetime,
     *,
@@ -52,46 +54,41 @@ def replay(
     minutes = list(minutes_between(start, end))
     if not minutes:
         raise SettingsError("--to is not later than --from", "Give the first minute, and the first one left out")
-    pipeline.note_landed()
-    landed = pipeline.landed([*minutes, *pipeline.parts.store.retries(start, end)])
-    found = sum(batch.kind == "minute" for batch, _ in landed)
+    note_landed(parts)
+    work = landed_work(parts, [*minutes, *parts.store.retries(start, end)])
+    found = sum(one.batch.kind == "minute" for one in work)
     total = {"minutes": found, "not_landed": len(minutes) - found} | dict.fromkeys(_COUNTS, 0)
-    progress(0, len(landed))
+    progress(0, len(work))
     done = 0
-    while done < len(landed):
-        counts, taken = _replay_some(pipeline, landed[done : done + BATCHES_AT_ONCE], rescore=rescore, dry_run=dry_run)
+    while done < len(work):
+        counts, taken = _replay_some(parts, work[done : done + BATCHES_AT_ONCE], rescore=rescore, dry_run=dry_run)
         for name, count in counts.items():
             total[name] = total.get(name, 0) + count
         done += taken
-        progress(done, len(landed))
+        progress(done, len(work))
     return total
 
 
 _COUNTS = ("payments", "new", "updated", "unchanged", "flagged", "mails_queued")
 
 
-def _replay_some(
-    pipeline: Pipeline, batches: Sequence[tuple[Batch, int]], *, rescore: bool, dry_run: bool
-) -> tuple[dict[str, int], int]:
+def _replay_some(parts: Parts, work: Sequence[Work], *, rescore: bool, dry_run: bool) -> tuple[dict[str, int], int]:
     """Counts of the batches that one run took, and how many these were."""
-    run = f"replay-{uuid4().hex[:12]}"
-    work = list(waiting_work(batches, pipeline.parts.landing))
+    run = Run(parts, f"replay-{uuid4().hex[:12]}", lambda: work, rescore=rescore, claim=not dry_run)
     try:
-        transformed = pipeline.prepare(run, work, rescore=rescore, claim=not dry_run)
-        taken = len(transformed.batches)
-        if dry_run:
-            return _would_change(pipeline, run, transformed), taken
-        pipeline.decide(run)
-        done = pipeline.load(run)
+        transformed = run.transform()
+        scores = run.score()
+        done = _would_change(parts, transformed, scores) if dry_run else run.load()
     finally:
-        pipeline.parts.stage.drop(run)
-    return {name: done[name] for name in _COUNTS}, taken
+        run.drop()
+    counted = _COUNTS if not dry_run else done.keys()
+    return {name: done[name] for name in counted}, len(transformed.batches)
 
 
-def _would_change(pipeline: Pipeline, run: str, transformed: Transformed) -> dict[str, int]:
+def _would_change(parts: Parts, transformed: Transformed, scores: Scores) -> dict[str, int]:
     deliveries = transformed.payments["delivery"].value_counts()
-    decisions = pipeline.decide(run).decisions
-    before = pipeline.parts.store.decided(decisions["trans_num"].tolist())
+    decisions = scores.decisions
+    before = parts.store.decided(decisions["trans_num"].tolist())
     both = decisions.merge(before, on="trans_num", suffixes=("", "_before"))
     changed = both[~_same_decision(both)]
     return {

@@ -18,6 +18,7 @@ from typer.testing import CliRunner, Result
 from fraud_scorer.cli import app
 from fraud_scorer.errors import SettingsError
 from fraud_scorer.operations.housekeeping import keep_house, rebuild_ledger
+from fraud_scorer.run import note_landed
 from fraud_scorer.settings import load_settings
 
 Town = Any  # conftest.Town
@@ -136,7 +137,7 @@ def test_housekeeping_forgets_what_was_kept_long_enough(run: Run, town: Town) ->
     town.pipeline().extract(town.at(1))
     payments, landed = town.stored(), town.pipeline().parts.landing.last_sequence()
     assert keep_house(town.pipeline().parts).batches_purged == 0
-    town.pipeline().note_landed()
+    note_landed(town.pipeline().parts)
     town.rows("update quarantine set created_at = '2026-11-20'; update outbox set created_at = '2026-11-20'")
     town.clock.at += timedelta(days=32)
     done = keep_house(town.pipeline().parts)

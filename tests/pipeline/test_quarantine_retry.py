@@ -96,7 +96,7 @@ def test_an_answer_that_could_not_be_read_is_replayed_from_landing(town: Town, f
     assert town.stored() == town.handed_out()
 
 
-@pytest.mark.parametrize("dies", ["decide", "load", "mark"])
+@pytest.mark.parametrize("dies", ["score", "load", "mark"])
 def test_a_retry_that_dies_is_finished_by_the_next(town: Town, field_map: FieldMap, dies: str) -> None:
     """Wherever it ends: the same command again finishes it, and nothing is stored or mailed twice."""
     town.run(0, payments_api_fields=field_map("state: amt"))
@@ -108,10 +108,10 @@ def test_a_retry_that_dies_is_finished_by_the_next(town: Town, field_map: FieldM
     def die(*_: object, **__: object) -> None:
         raise Died
 
-    if dies == "mark":
-        pipeline.parts.quarantine.mark_retried = die
-    else:
-        setattr(pipeline, dies, die)
+    part, method = {"score": ("scorer", "score"), "load": ("store", "load"), "mark": ("quarantine", "mark_retried")}[
+        dies
+    ]
+    setattr(getattr(pipeline.parts, part), method, die)
     with pytest.raises(Died):
         retry(pipeline)
     done = retry(town.pipeline())
@@ -127,7 +127,7 @@ def test_a_live_run_loads_a_retry_that_died(town: Town, field_map: FieldMap) -> 
     """It waits like any landed batch; the record is marked by the next retry."""
     town.run(0, payments_api_fields=field_map("state: amt"))
     pipeline = town.pipeline()
-    pipeline.prepare = _stop  # type: ignore[method-assign]
+    pipeline.parts.stage.begin = _stop
     with pytest.raises(KeyboardInterrupt):
         retry(pipeline)
     assert town.run(1)["batches"] == 2

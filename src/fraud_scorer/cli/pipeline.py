@@ -105,5 +105,5 @@ def import_history(
     from fraud_scorer.history import import_history as import_file
 
     with progress_bar("importing", quiet=as_json) as advance:
-        result = import_file(_pipeline(), file, progress=advance)
+        result = import_file(wiring.Parts(load_settings()), file, progress=advance)
     _tell(result, as_json)

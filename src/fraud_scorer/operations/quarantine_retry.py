@@ -25,7 +25,7 @@ from fraud_scorer.payments.reading import BatchReading, RawPart
 from fraud_scorer.payments.tables import Table
 from fraud_scorer.ports import Answer
 from fraud_scorer.replay import Progress, silent
-from fraud_scorer.steps.transform import waiting_work
+from fraud_scorer.run import Run, landed, landed_work, note_landed
 
 if TYPE_CHECKING:
     from fraud_scorer.pipeline import Pipeline
@@ -206,7 +206,7 @@ def _mark(pipeline: Pipeline, judged: Sequence[_Judged]) -> int:
 # --- whole answers ------------------------------------------------------------------------------------------------
 def _retry_answers(pipeline: Pipeline, batch: Batch, ids: Sequence[int], done: Retried) -> None:
     """Replay the batch from landing: its load marks what can be read now."""
-    if not pipeline.landed([batch]):
+    if not landed(pipeline.parts, [batch]):
         done.problems.append(f"{batch.batch_id} is not in landing any more: its {len(ids)} unread answers stay")
         done.still_bad += len(ids)
         return
@@ -219,14 +219,16 @@ def _retry_answers(pipeline: Pipeline, batch: Batch, ids: Sequence[int], done: R
 
 def _through_the_steps(pipeline: Pipeline, batch: Batch) -> dict[str, Any]:
     """Transform, score and load one landed batch; the counts of its load."""
-    pipeline.note_landed()
-    run = f"retry-{batch.batch_id}" if batch.kind == "minute" else batch.batch_id
+    parts = pipeline.parts
+    note_landed(parts)
+    name = f"retry-{batch.batch_id}" if batch.kind == "minute" else batch.batch_id
+    run = Run(parts, name, lambda: landed_work(parts, [batch]))
     try:
-        pipeline.prepare(run, list(waiting_work(pipeline.landed([batch]), pipeline.parts.landing)))
-        pipeline.decide(run)
-        counts = pipeline.load(run)
+        run.transform()
+        run.score()
+        counts = run.load()
     finally:
-        pipeline.parts.stage.drop(run)
+        run.drop()
     if counts["taken_over"]:
         raise TransientError(f"another run took {batch.batch_id} over", "Try again when it is done")
     log.info("Tried again what was in quarantine.", action="retry", batch_id=batch.batch_id, new=counts["new"])
