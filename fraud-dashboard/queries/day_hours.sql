@@ -25,11 +25,11 @@ select
     category,
     extract(hour from quarter at time zone report_time_zone())::integer as local_hour,
     sum(payments)::bigint as payments,
-    coalesce(sum(amount_cents), 0) / 100.0 as amount,
+    amount_major(coalesce(sum(amount_cents), 0), currency) as amount,
     sum(refunds)::bigint as refunds,
-    coalesce(sum(refund_cents), 0) / 100.0 as refund_amount,
+    amount_major(coalesce(sum(refund_cents), 0), currency) as refund_amount,
     sum(flagged)::bigint as flagged,
-    coalesce(sum(flagged_cents), 0) / 100.0 as flagged_amount
+    amount_major(coalesce(sum(flagged_cents), 0), currency) as flagged_amount
 from quarters
 group by currency, category, local_hour
 order by currency, category, local_hour;

@@ -9,7 +9,7 @@ select
     payments.event_time,
     payments.event_time at time zone settings.time_zone as event_time_local,
     payments.amount_cents,
-    payments.amount_cents / 100.0 as amount,
+    amount_major(payments.amount_cents, payments.currency) as amount,
     payments.currency,
     payments.is_refund,
     payments.card_last4,

@@ -39,7 +39,7 @@ select
     history.replaced_at,
     history.replaced_at at time zone settings.time_zone as replaced_at_local,
     history.why,
-    (history.was ->> 'amount_cents')::numeric / 100.0 as amount,
+    amount_major((history.was ->> 'amount_cents')::numeric, history.was ->> 'currency') as amount,
     history.was ->> 'currency' as currency,
     history.was ->> 'merchant' as merchant,
     (history.was ->> 'fraud_probability')::double precision as fraud_probability,

@@ -5,7 +5,7 @@ select
     payments.trans_num,
     payments.event_time,
     payments.currency,
-    payments.amount_cents / 100.0 as amount,
+    amount_major(payments.amount_cents, payments.currency) as amount,
     payments.flagged as live_flagged,
     payments.fraud_probability as live_probability,
     shadow.model_hash as shadow_model_hash,

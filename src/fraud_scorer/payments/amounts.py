@@ -18,7 +18,7 @@ _DECIMALS = {
     currency: places
     for places, currencies in {
         0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
-        3: "BHD IQD JOD KWD LYD OMN TND",
+        3: "BHD IQD JOD KWD LYD OMR TND",
         4: "CLF UYW",
     }.items()
     for currency in currencies.split()
