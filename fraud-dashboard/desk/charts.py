@@ -183,7 +183,7 @@ def calibration(groups: pd.DataFrame) -> Chart:
 
 def distribution(groups: pd.DataFrame) -> Chart:
     """Payments by probability, on a logarithmic scale (columns percent: the group's lower end, payments)."""
-    ticks = alt.Axis(values=[0, 20, 40, 60, 80], labelAngle=0, labelExpr="datum.value + ' %'")
+    ticks = alt.Axis(values=[0, 20, 40, 60, 80], labelAngle=0, labelExpr="datum.value + '%'")
     return (
         alt.Chart(groups)
         .mark_bar(color=BLUE, cornerRadiusEnd=2)

@@ -10,102 +10,102 @@ import streamlit as st
 
 from desk import charts, flagged_list, parts, words
 from desk.database import ReportState, ask_kept
-from desk.day import Usual, categories, currencies, hour_table, totals, usual
+from desk.day import Sums, Usual, categories, currencies, hour_table, totals, usual
 from desk.parts import Card, Column
 from desk.rows import rows
 
 MOST_FLAGGED = 5000
-WEEKS = 4
 
 
 def show(day: date, state: ReportState, everything: pd.DataFrame) -> None:
     """Draw the day. ``everything``: its rows of ``day_hours.sql``, at least one."""
+    sums = totals(everything, state.currency)
+    known = _usual(day, state)
+    _totals(sums, known, ask_kept("day_labels", state.version, day=day))
+    _remarks(sums, known, day, state)
+    _hours(hour_table(everything, known), known)
     currency = _currency(everything, state)
-    hours = _in_currency(everything, currency)
-    sums = totals(hours)
-    known = _usual(day, state, currency)
-    labels = _in_currency(ask_kept("day_labels", state.version, day=day), currency)
-    _totals(sums, known, labels, currency)
-    _remarks(sums, known, currency, day, state)
-    flagged = _in_currency(ask_kept("day_flagged", state.version, day=day, most=MOST_FLAGGED), currency)
-    _hours(hour_table(hours, known), known)
+    flagged = ask_kept("day_flagged", state.version, day=day, currency=currency, most=MOST_FLAGGED)
     left, right = st.columns([3, 2], gap="large")
     with left:
-        _merchants(_in_currency(ask_kept("day_merchants", state.version, day=day), currency), currency)
+        _merchants(ask_kept("day_merchants", state.version, day=day, currency=currency), currency)
         _map(flagged)
     with right:
-        _categories(categories(hours))
-    flagged_list.show(flagged, day, int(sums["flagged"]))
-
-
-def _in_currency(frame: pd.DataFrame, currency: str) -> pd.DataFrame:
-    return frame[frame["currency"] == currency]
+        _categories(categories(everything))
+    in_all = int(everything.loc[everything["currency"] == currency, "flagged"].sum())
+    flagged_list.show(flagged, day, in_all)
 
 
 def _currency(hours: pd.DataFrame, state: ReportState) -> str:
-    found = currencies(hours, state.currency)
+    """Whose amounts the lists below are ordered by: a choice where the flagged payments have several."""
+    found = currencies(hours[hours["flagged"] > 0], state.currency) or currencies(hours, state.currency)
     if len(found) == 1:
         return found[0]
     chosen = st.segmented_control(
-        "Currency", found, default=found[0], required=True, help="Amounts of different currencies are never added up."
+        "Flagged payments in",
+        found,
+        default=found[0],
+        required=True,
+        help="Amounts of different currencies are never added up nor put in one order.",
     )
     return str(chosen or found[0])
 
 
-def _usual(day: date, state: ReportState, currency: str) -> Usual | None:
-    """What is usual: the same weekday's last weeks; before there is one, the days before."""
-    kept_under = f"usual, seen on {state.today}"
-    weeks = ask_kept("day_usual", kept_under, day=day, first=7, last=7 * WEEKS, step=7)
-    known = usual(_in_currency(weeks, currency), day, f"{day:%A}", state.now_local)
-    if known is not None:
-        return known
-    before = ask_kept("day_usual", kept_under, day=day, first=1, last=6, step=1)
-    return usual(_in_currency(before, currency), day, "day before", state.now_local)
+def _usual(day: date, state: ReportState) -> Usual | None:
+    """What is usual: `report_usual_days` says which days that is made of. Kept for the day, once there is one."""
+    earlier = ask_kept("day_usual", f"usual, seen on {state.today}, from {state.first_day}", day=day)
+    if earlier.empty:
+        earlier = ask_kept("day_usual", state.version, day=day)
+    return usual(earlier, day, state.now_local)
 
 
-def _totals(sums: dict[str, float], known: Usual | None, labels: pd.DataFrame, currency: str) -> None:
-    def compared(measure: str, shown: str) -> str:
-        return words.against(sums[measure], known.whole[measure] if known else None, shown)
+def _totals(sums: Sums, known: Usual | None, labels: pd.DataFrame) -> None:
+    def counted(name: str, value: float, usual_value: float | None) -> Card:
+        shown = "" if usual_value is None else words.usual_count(usual_value)
+        return Card(name, f"{value:,.0f}", words.against(value, usual_value, shown))
 
-    def usual_money(measure: str) -> str:
-        return words.round_money(known.whole[measure], currency).removesuffix(f" {currency}") if known else ""
-
-    def usual_count(measure: str) -> str:
-        return f"{known.whole[measure]:,.0f}" if known else ""
-
-    def headline(measure: str) -> object:
-        return parts.amount(words.round_money(sums[measure], currency))
-
-    usual_share = words.share(known.whole["flagged"], known.whole["payments"]) if known else "not known yet"
+    usual_share = f"usually {words.share(known.flagged, known.payments)}" if known else "no comparison yet"
     parts.cards(
         [
-            Card("Payments", f"{sums['payments']:,.0f}", compared("payments", usual_count("payments"))),
-            Card("Amount", headline("amount"), compared("amount", usual_money("amount"))),
-            Card("Flagged by us", f"{sums['flagged']:,.0f}", compared("flagged", usual_count("flagged"))),
-            Card(
-                "Amount at risk", headline("flagged_amount"), compared("flagged_amount", usual_money("flagged_amount"))
-            ),
-            Card("Flagged share", words.share(sums["flagged"], sums["payments"]), f"usual {usual_share}"),
-            _frauds(labels, currency),
+            counted("Payments", sums.payments, known.payments if known else None),
+            _money_card("Amount", "amount", sums, known),
+            counted("Flagged by us", sums.flagged, known.flagged if known else None),
+            _money_card("Amount at risk", "flagged_amount", sums, known),
+            Card("Flagged share", words.share(sums.flagged, sums.payments), usual_share),
+            _frauds(labels),
         ]
     )
 
 
-def _frauds(labels: pd.DataFrame, currency: str) -> Card:
-    said = {name: float(labels[name].sum()) for name in ("judged", "frauds", "fraud_amount", "frauds_flagged")}
+def _money_card(name: str, measure: str, sums: Sums, known: Usual | None) -> Card:
+    """A line a currency: amounts of different currencies are never added."""
+    values, notes = [], []
+    for currency, of_currency in sums.money.items():
+        mean = known.amount(measure, currency) if known else None
+        shown = "" if mean is None else words.round_money(mean, currency).removesuffix(f" {currency}")
+        compared = words.against(of_currency[measure], mean, shown)
+        values.append(parts.amount(words.round_money(of_currency[measure], currency)))
+        notes.append(f"{currency} {compared}" if len(sums.money) > 1 and known else compared)
+    return Card(name, parts.lines(values), parts.lines(notes if known else notes[:1]))
+
+
+def _frauds(labels: pd.DataFrame) -> Card:
+    said = {name: float(labels[name].sum()) for name in ("judged", "frauds", "frauds_flagged")}
     judged = f"{words.count(said['judged'], 'verdict or chargeback', 'verdicts and chargebacks')} so far"
     if not said["frauds"]:
         return Card("Frauds known so far", "0", judged if said["judged"] else "nobody has said anything yet")
-    flagged = f"{said['frauds_flagged']:,.0f} of them flagged; {words.round_money(said['fraud_amount'], currency)}"
+    money = " + ".join(words.round_money(row.fraud_amount, row.currency) for row in rows(labels) if row.frauds)
+    flagged = f"{said['frauds_flagged']:,.0f} of them flagged; {money}"
     return Card("Frauds known so far", f"{said['frauds']:,.0f}", flagged)
 
 
-def _remarks(sums: dict[str, float], known: Usual | None, currency: str, day: date, state: ReportState) -> None:
-    remarks = [f"Usual: {known.said}." if known else "There is no earlier day to compare with yet."]
+def _remarks(sums: Sums, known: Usual | None, day: date, state: ReportState) -> None:
+    remarks = [f"Usual: {known.said}." if known else "No comparison yet: there is no whole earlier day."]
     remarks.append(_labels_in(day, state))
-    if sums["refunds"]:
-        refunds = words.count(sums["refunds"], "refund")
-        remarks.append(f"Besides, {refunds} of {words.money(sums['refund_amount'], currency)}: stored, not scored.")
+    if sums.refunds:
+        refunded = {currency: of_currency["refund_amount"] for currency, of_currency in sums.money.items()}
+        money = " + ".join(words.money(amount, currency) for currency, amount in refunded.items() if amount)
+        remarks.append(f"Besides, {words.count(sums.refunds, 'refund')} of {money}: stored, not scored.")
     st.caption(" ".join(remarks))
     minutes = ask_kept("day_minutes", state.version, day=day).iloc[0]
     if lacks := _lacks(minutes):

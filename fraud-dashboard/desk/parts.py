@@ -30,7 +30,7 @@ class Card:
 
     label: str
     value: object
-    note: str = ""
+    note: object = ""
 
 
 def cards(shown: Iterable[Card]) -> None:
@@ -47,6 +47,11 @@ def amount(text: str) -> Html:
     """An amount with its currency in small: `1,482.10 <small>USD</small>`."""
     number, _, currency = text.rpartition(" ")
     return Html(f"{safe(number)} <small>{safe(currency)}</small>")
+
+
+def lines(texts: Iterable[object]) -> Html:
+    """Texts one below the other."""
+    return Html("<br>".join(safe(text) for text in texts))
 
 
 def badge(text: str, kind: str = "") -> Html:

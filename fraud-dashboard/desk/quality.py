@@ -96,7 +96,7 @@ def psi_by_day(scores: pd.DataFrame, reference_days: int = 7) -> pd.DataFrame:
     """The population stability index of each later day's scores against the first days' (columns day, psi).
 
     PSI = sum over groups of (p - q) ln(p / q), p and q being the day's and the reference's shares, none taken below
-    0.01 %. Below 0.1: as before; above 0.25: another population.
+    0.01%. Below 0.1: as before; above 0.25: another population.
     """
     group = pd.cut(scores["bucket"], PSI_EDGES, labels=False)
     by_day = scores.assign(group=group).pivot_table(
@@ -120,7 +120,7 @@ def _shares(counts: np.ndarray) -> np.ndarray:
 
 
 def wilson(hits: float, tries: float) -> tuple[float, float]:
-    """The 95 % interval of a share (Wilson's).
+    """The 95% interval of a share (Wilson's).
 
     >>> [round(bound, 3) for bound in wilson(0, 50)], [round(bound, 3) for bound in wilson(9, 10)]
     ([0.0, 0.071], [0.596, 0.982])

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from desk.currencies import decimals
 
-def money(amount: float, currency: str, *, decimals: int = 2) -> str:
-    """An amount with its currency.
 
-    >>> money(1482.1, "USD")
-    '1,482.10 USD'
+def money(amount: float, currency: str) -> str:
+    """An amount with its currency and the decimals that it has.
+
+    >>> money(1482.1, "USD"), money(1500, "JPY"), money(1.5, "KWD")
+    ('1,482.10 USD', '1,500 JPY', '1.500 KWD')
     """
-    return f"{amount:,.{decimals}f} {currency}"
+    return f"{amount:,.{decimals(currency)}f} {currency}"
 
 
 def round_money(amount: float, currency: str) -> str:
     """An amount for a headline: without cents from 10,000 on, in millions from 10,000,000 on.
 
-    >>> round_money(49119521.1, "USD"), round_money(48211.4, "USD"), round_money(812.5, "USD")
-    ('49.12 M USD', '48,211 USD', '812.50 USD')
+    >>> round_money(49119521.1, "USD"), round_money(48211.4, "USD"), round_money(812.5, "USD"), round_money(812, "JPY")
+    ('49.12 M USD', '48,211 USD', '812.50 USD', '812 JPY')
     """
     if abs(amount) >= 10_000_000:
         return f"{amount / 1e6:,.2f} M {currency}"
-    return money(amount, currency, decimals=0 if abs(amount) >= 10_000 else 2)
+    return f"{amount:,.0f} {currency}" if abs(amount) >= 10_000 else money(amount, currency)
 
 
 def count(number: float, one: str, many: str | None = None) -> str:
@@ -38,29 +40,41 @@ def share(part: float, whole: float, *, decimals: int = 2) -> str:
     """A share in percent; an em dash where there is nothing to share.
 
     >>> share(3, 1200), share(0, 0)
-    ('0.25 %', '—')
+    ('0.25%', '—')
     """
-    return f"{100 * part / whole:.{decimals}f} %" if whole else "—"
+    return f"{100 * part / whole:.{decimals}f}%" if whole else "—"
 
 
 def against(value: float, usual: float | None, shown_usual: str) -> str:
-    """A value beside what is usual, in words.
+    """A value beside what is usual, in the words of the morning mail.
 
     >>> against(130, 100, "100"), against(98, 100, "100"), against(1, 0, "0"), against(5, None, "")
-    ('▲ 30 % above the usual 100', '≈ as usual (100)', '▲ usually none', 'no usual yet')
+    ('▲ 30% above the usual 100', 'about the usual 100', '▲ usually none', 'no comparison yet')
+    >>> against(0, 0, "0"), against(0, 100, "100"), against(520, 100, "100")
+    ('none, as usual', '▼ usually 100', '▲ 5.2 times the usual 100')
     """
     if usual is None:
-        return "no usual yet"
+        return "no comparison yet"
     if not usual:
-        return "▲ usually none" if value else "≈ none, as usual"
+        return "▲ usually none" if value else "none, as usual"
+    if not value:
+        return f"▼ usually {shown_usual}"
     change = value / usual - 1
     if abs(change) < 0.05:
-        return f"≈ as usual ({shown_usual})"
+        return f"about the usual {shown_usual}"
     if change > 2:
         return f"▲ {value / usual:.1f} times the usual {shown_usual}"
-    return f"{'▲' if change > 0 else '▼'} {abs(change):.0%} ".replace("%", " %") + (
-        f"{'above' if change > 0 else 'below'} the usual {shown_usual}"
-    )
+    sign, side = ("▲", "above") if change > 0 else ("▼", "below")
+    return f"{sign} {abs(change):.0%} {side} the usual {shown_usual}"
+
+
+def usual_count(number: float) -> str:
+    """A mean of counts: with a decimal where it is small and not whole.
+
+    >>> usual_count(1200.4), usual_count(3.25), usual_count(3.0)
+    ('1,200', '3.2', '3')
+    """
+    return f"{number:,.0f}" if number >= 10 or number == round(number) else f"{number:.1f}"
 
 
 def long_day(day: date) -> str:
@@ -104,13 +118,13 @@ def probability(value: float | None) -> str:
     """A fraud probability; never rounded up to certainty.
 
     >>> probability(0.9997), probability(0.934), probability(0.0004), probability(None)
-    ('> 99.9 %', '93.4 %', '< 0.1 %', '—')
+    ('> 99.9%', '93.4%', '< 0.1%', '—')
     """
     if value is None or value != value:
         return "—"
     if value > 0.999:
-        return "> 99.9 %"
-    return "< 0.1 %" if value < 0.001 else f"{100 * value:.1f} %"
+        return "> 99.9%"
+    return "< 0.1%" if value < 0.001 else f"{100 * value:.1f}%"
 
 
 def plain(code: str | None) -> str:

@@ -1,4 +1,4 @@
--- A day's flagged payments, the largest amount at risk (amount times probability) first.
+-- A day's flagged payments of one currency, the largest amount at risk (amount times probability) first.
 -- Grain: one flagged payment; at most :most of them.
 select
     trans_num,
@@ -22,6 +22,7 @@ select
 from v_fraud_report
 where
     flagged
+    and currency = :currency
     and event_time >= (select report_day_start(cast(:day as date)))
     and event_time < (select report_day_start(cast(:day as date) + 1))
 order by amount * fraud_probability desc, trans_num asc

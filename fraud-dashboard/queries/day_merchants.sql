@@ -1,5 +1,5 @@
--- The merchants with most money in a day's flagged payments.
--- Grain: one merchant and currency; at most 12.
+-- The merchants with most money in a day's flagged payments of one currency.
+-- Grain: one merchant; at most 12.
 select
     report.currency,
     report.merchant,
@@ -9,6 +9,7 @@ select
 from v_fraud_report as report
 where
     report.flagged
+    and report.currency = :currency
     and report.event_time >= (select report_day_start(cast(:day as date)))
     and report.event_time < (select report_day_start(cast(:day as date) + 1))
 group by report.currency, report.merchant

@@ -1,12 +1,11 @@
--- What the days brought hour by hour that lie :first to :last days before a day, every :step days (7, 28, 7: the same
--- weekday of the last four weeks). Read from an index alone.
--- Grain: one day, local hour and currency. Payments leave refunds out.
+-- What the days brought hour by hour that a day is compared with. Read from an index alone.
+-- Grain: one day, local hour and currency; none where nothing is usual yet. Payments leave refunds out.
 with days as materialized (
     select
-        ago.days_ago,
-        report_day_start(cast(:day as date) - ago.days_ago) as starts_at,
-        report_day_start(cast(:day as date) - ago.days_ago + 1) as ends_at
-    from generate_series(:first, :last, :step) as ago (days_ago)
+        earlier.days_ago,
+        earlier.starts_at,
+        earlier.ends_at
+    from report_usual_days(cast(:day as date)) as earlier
 ),
 
 -- every zone is whole quarters of an hour away from UTC
@@ -34,9 +33,9 @@ select
     currency,
     extract(hour from quarter at time zone report_time_zone())::integer as local_hour,
     sum(payments)::bigint as payments,
-    coalesce(sum(amount_cents), 0) / 100.0 as amount,
+    amount_major(coalesce(sum(amount_cents), 0), currency) as amount,
     sum(flagged)::bigint as flagged,
-    coalesce(sum(flagged_cents), 0) / 100.0 as flagged_amount
+    amount_major(coalesce(sum(flagged_cents), 0), currency) as flagged_amount
 from quarters
 group by days_ago, currency, local_hour
 order by days_ago, currency, local_hour;

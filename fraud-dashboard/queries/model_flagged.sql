@@ -3,8 +3,7 @@ select
     report.report_day as day,
     report.label,
     report.label_source,
-    count(*) as payments,
-    sum(report.amount) as amount
+    count(*) as payments
 from v_fraud_report as report
 where
     report.flagged

@@ -1,12 +1,18 @@
--- Payments, amounts and flags by local hour, of the days that lie so many :days_ago before a day (0: the day itself).
+-- Payments, amounts and flags by local hour, of a day (0 days ago) and of the earlier days that it is compared with.
 -- Read from an index alone. Grain: one day, currency and local hour. Payments leave refunds out.
 -- Where clocks go back, the doubled hour holds two hours' payments.
 with days as materialized (
     select
-        ago.days_ago,
-        report_day_start(cast(:day as date) - ago.days_ago) as starts_at,
-        report_day_start(cast(:day as date) - ago.days_ago + 1) as ends_at
-    from unnest(cast(:days_ago as int[])) as ago (days_ago)
+        0 as days_ago,
+        bounds.starts_at,
+        bounds.ends_at
+    from report_day_bounds(cast(:day as date)) as bounds
+    union all
+    select
+        earlier.days_ago,
+        earlier.starts_at,
+        earlier.ends_at
+    from report_usual_days(cast(:day as date)) as earlier
 ),
 
 -- every zone is whole quarters of an hour away from UTC

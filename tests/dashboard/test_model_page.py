@@ -22,8 +22,8 @@ def test_verdicts_make_a_precision(store: Any, open_page: Open, text: Text) -> N
     for number, verdict in enumerate(["fraud", "fraud", "fraud", "not_fraud"]):
         store.label(store.payment(f"p{number}", "2026-11-19T10:31Z", flagged=True), verdict)
     read = text(open_page("model"))
-    assert "75 %" in read
-    assert "between 30 % and 95 % at 95 % confidence, from 4" in read
+    assert "75%" in read
+    assert "between 30% and 95% at 95% confidence, from 4" in read
 
 
 def test_another_threshold_is_counted_from_stored_payments(store: Any, open_page: Open, text: Text) -> None:
@@ -42,11 +42,11 @@ def test_another_threshold_is_counted_from_stored_payments(store: Any, open_page
             payload_is_fraud=fraud,
         )
     page = open_page("model")
-    assert "50 % of the frauds" in text(page)
+    assert "50% of the frauds" in text(page)
     page.slider[0].set_value(0.5).run()
     read = text(page)
-    assert "100 % of the frauds" in read
-    assert "67 %" in read
+    assert "100% of the frauds" in read
+    assert "67%" in read
 
 
 def test_the_random_sample_estimates_what_is_missed(store: Any, open_page: Open, text: Text) -> None:
@@ -56,7 +56,7 @@ def test_the_random_sample_estimates_what_is_missed(store: Any, open_page: Open,
         store.insert("labels", trans_num=f"p{number}", source="verdict", verdict="fraud" if not number else "not_fraud",
                      known_at="2026-11-20T07:00Z", author="ana", note="random sample")  # fmt: skip
     read = text(open_page("model"))
-    assert "10.00 %" in read
+    assert "10.00%" in read
     assert "from 10 judged" in read
 
 

@@ -26,7 +26,7 @@ def test_a_link_to_a_payment_opens_its_page(store: Any, open_page: Open, text: T
     page = open_page(payment="worst")
     assert page.title[0].value.startswith("800.00 USD at Kuhn")
     read = text(page)
-    assert "flagged at 95.0 %" in read
+    assert "flagged at 95.0%" in read
     assert "Amount is 12 times" in read
     assert "Lind-Buckridge" in read
     assert "Elsewhere" not in read
@@ -102,5 +102,5 @@ def test_replaced_decisions_stand_in_the_score_history(store: Any, open_page: Op
         was = '{"fraud_probability": 0.4, "threshold": 0.9, "flagged": false}'
         store.insert("payment_history", trans_num="worst", replaced_by_seq=2, why="rescore", landing_seq=1, was=was)
     read = text(open_page(payment="worst"))
-    assert "40.0 %" in read
+    assert "40.0%" in read
     assert "in force" in read

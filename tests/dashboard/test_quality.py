@@ -40,7 +40,7 @@ def test_no_alert_has_no_precision() -> None:
 
 
 def test_calibration_compares_what_was_said_with_what_came() -> None:
-    """Ten payments said at about 92 %, nine of them frauds."""
+    """Ten payments said at about 92%, nine of them frauds."""
     groups = quality.calibration(scores((1, 185, "fraud", 9), (1, 185, "not_fraud", 1)))
     assert groups["said"].tolist() == [pytest.approx(0.9225)]
     assert groups["seen"].tolist() == [0.9]

@@ -62,27 +62,24 @@ def test_a_late_load_renews_the_numbers(store: Any, open_page: Open, text: Text)
 
 
 def test_a_day_is_compared_with_the_same_weekday(store: Any, open_page: Open, text: Text) -> None:
-    """The mean of the Thursdays that have payments."""
+    """The mean of the Thursdays that have payments, bar the very first day."""
     yesterday(store)
+    store.payment("the first", "2026-10-01T10:00Z")
     for number in range(6):
         store.payment(f"a week ago {number}", "2026-11-12T10:00Z")
         store.payment(f"two weeks ago {number}", "2026-11-05T10:00Z")
     read = text(open_page())
-    assert "Usual: the mean of the last 2 Thursdays." in read
-    assert "▼ 50 % below the usual 6" in read
+    assert "Usual: the mean of the 2 Thursdays before." in read
+    assert "▼ 50% below the usual 6" in read
 
 
-def test_without_that_weekday_the_days_before_are_usual(store: Any, open_page: Open, text: Text) -> None:
-    """In the first week there is no earlier Thursday."""
+def test_a_part_of_a_day_is_no_usual(store: Any, open_page: Open, text: Text) -> None:
+    """The first day with a payment does not count, not even as the same weekday."""
     yesterday(store)
-    store.payment("before", "2026-11-18T10:00Z")
-    assert "Usual: the day before." in text(open_page())
-
-
-def test_the_very_first_day_has_nothing_to_compare_with(store: Any, open_page: Open, text: Text) -> None:
-    """And says so instead of showing a rise from nothing."""
-    yesterday(store)
-    assert "There is no earlier day to compare with yet." in text(open_page())
+    store.payment("a week ago", "2026-11-12T22:00Z")
+    read = text(open_page())
+    assert "No comparison yet: there is no whole earlier day." in read
+    assert "the usual" not in read
 
 
 def test_an_empty_database_says_what_comes_next(store: Any, open_page: Open, text: Text) -> None:
@@ -135,13 +132,18 @@ def test_a_day_of_25_hours_is_told(store: Any, open_page: Open, text: Text) -> N
 
 
 def test_amounts_of_two_currencies_are_not_added_up(store: Any, open_page: Open, text: Text) -> None:
-    """The report's own currency comes first, the other one a click away."""
+    """Totals have a line a currency; lists that amounts order hold one currency, the report's own first."""
     yesterday(store)
-    store.payment("euro", "2026-11-19T10:00Z", amount_cents=999, currency="EUR")
+    store.payment("euro", "2026-11-19T10:00Z", amount_cents=999, currency="EUR", flagged=True)
     page = open_page()
-    assert "870.00 <small>USD</small>" in text(page)
-    page.segmented_control[0].set_value("EUR").run()
-    assert "9.99 <small>EUR</small>" in text(page)
+    read = text(page)
+    assert "870.00 <small>USD</small><br>9.99 <small>EUR</small>" in read
+    assert '<div class="label">Payments</div><div class="value">4</div>' in read
+    assert "/?payment=worst" in read
+    assert "/?payment=euro" not in read
+    read = text(page.segmented_control[0].set_value("EUR").run())
+    assert "/?payment=euro" in read
+    assert "/?payment=worst" not in read
 
 
 def test_filters_narrow_the_list(store: Any, open_page: Open, text: Text) -> None:

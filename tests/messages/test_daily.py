@@ -90,16 +90,18 @@ def test_totals_stand_beside_the_same_weekdays_mean() -> None:
     assert "Amount: 13,000.00 USD (▲ 30% above the usual 10,000.00)" in text
     assert "Flagged by us: 4 (▲ 4.0 times the usual 1)" in text
     assert "Flagged share: 0.31% (usually 0.10%)" in text
-    assert "Usual: the mean of 2 earlier Thursdays." in text
+    assert "Usual: the mean of the 2 Thursdays before." in text
 
 
 @pytest.mark.parametrize(
     ("ago", "words"),
     [
         ((7,), "the Thursday before"),
-        ((21,), "the mean of 1 earlier Thursday"),
+        ((21,), "one earlier Thursday"),
         ((1,), "the day before"),
         ((1, 2, 4), "the mean of 3 earlier days"),
+        ((1, 2, 3, 4, 5, 6), "the mean of the 6 days before"),
+        ((7, 14, 28), "the mean of 3 earlier Thursdays"),
     ],
 )
 def test_what_usual_means_is_said(ago: tuple[int, ...], words: str) -> None:

@@ -228,3 +228,31 @@ def test_refunds_are_told_from_payments(cursor: Cursor, payment: Insert) -> None
     cursor.execute("select is_refund, amount, label from v_fraud_report")
     is_refund, amount, known = cursor.fetchone() or (None, 0, None)
     assert (is_refund, float(amount), known) == (True, -2.5, None)
+
+
+def test_amounts_have_their_currencys_decimals(cursor: Cursor, payment: Insert) -> None:
+    """1,500 minor units are 1,500 yen, 15 dollars, 1.5 Kuwaiti dinars."""
+    for currency in ("JPY", "USD", "KWD"):
+        payment(currency, datetime(2026, 11, 1, tzinfo=UTC), amount_cents=1500, currency=currency)
+    found = column(cursor, "select amount from v_fraud_report order by amount desc")
+    assert [float(str(amount)) for amount in found] == [1500.0, 15.0, 1.5]
+
+
+def test_a_day_is_compared_with_whole_days_only(cursor: Cursor, payment: Insert) -> None:
+    """The same weekday of four weeks, else the days before; neither a day without payments nor the very first."""
+    query, day = "select days_ago from report_usual_days(%s)", datetime(2026, 11, 19, 12, tzinfo=UTC)
+    payment("7", day - timedelta(days=7))
+    assert column(cursor, query, day.date()) == []
+    for ago in (1, 3, 6):
+        payment(str(ago), day - timedelta(days=ago))
+    assert column(cursor, query, day.date()) == [1, 3, 6]
+    for ago in (21, 28):
+        payment(str(ago), day - timedelta(days=ago))
+    assert column(cursor, query, day.date()) == [7, 21]
+
+
+def test_the_days_compared_with_are_found_by_the_index(cursor: Cursor) -> None:
+    """Whether a day has payments is asked of the index, a row a day."""
+    cursor.execute("set enable_seqscan = off; set enable_bitmapscan = off")
+    plan = "\n".join(map(str, column(cursor, "explain select * from report_usual_days('2026-11-19')")))
+    assert plan.count("Index Only Scan using payments_scored_event_time") == 2

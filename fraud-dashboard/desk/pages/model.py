@@ -74,7 +74,7 @@ def _of_judged(right: float, judged: float) -> str:
     if not judged:
         return "no verdict or label yet: give some on the Review page"
     low, high = quality.wilson(right, judged)
-    return f"between {low:.0%} and {high:.0%} at 95 % confidence, from {judged:,}".replace("%", " %").replace("  ", " ")
+    return f"between {low:.0%} and {high:.0%} at 95% confidence, from {judged:,}"
 
 
 def _of_frauds(labelled: pd.DataFrame, state: ReportState) -> str:
@@ -92,7 +92,7 @@ def _missed() -> tuple[str, str]:
     low, high = quality.wilson(hits, tries)
     return words.share(
         hits, tries
-    ), f"{100 * low:.1f} to {100 * high:.1f} % of unflagged payments, from {tries:,.0f} judged"
+    ), f"{100 * low:.1f} to {100 * high:.1f}% of unflagged payments, from {tries:,.0f} judged"
 
 
 def _flags(flagged: pd.DataFrame) -> None:
@@ -133,7 +133,7 @@ def _first_labels(state: ReportState) -> pd.Timestamp:
 
 
 def _share(value: float | None, of: str) -> str:
-    return "—" if value is None else f"{100 * value:.0f} % {of}".strip()
+    return "—" if value is None else f"{100 * value:.0f}% {of}".strip()
 
 
 def _remark(labelled: pd.DataFrame, in_force: float | None) -> str:
@@ -145,7 +145,7 @@ def _remark(labelled: pd.DataFrame, in_force: float | None) -> str:
 
 
 def _calibration(labelled: pd.DataFrame) -> None:
-    st.subheader("Is 80 % really 80 %?")
+    st.subheader("Is 80% really 80%?")
     if labelled.empty:
         st.write("Shown once labels are in.")
         return

@@ -118,13 +118,15 @@ def _card(row: Any) -> None:
     if len(around) == 1:
         st.write("The only payment of this card in the 30 days before and the 7 after.")
         return
+    drawn = around[around["currency"] == row.currency]  # one axis holds one currency
     st.altair_chart(
-        charts.card_line(_drawn(around, row.trans_num)),
-        alt=f"{len(around)} payments of this card over time; amounts upwards; this one is the large diamond.",
+        charts.card_line(_drawn(drawn, row.trans_num)),
+        alt=f"{len(drawn)} payments of this card over time; amounts upwards; this one is the large diamond.",
     )
     st.caption(
         f"{words.count(len(around), 'payment')} from 30 days before to 7 days after. ◆ this payment, ▲ flagged, "
         "✖ known fraud, ● others."
+        + (f" Drawn: the {len(drawn)} in {row.currency}." if len(drawn) < len(around) else "")
     )
     heads = [Column("Time", "tight"), Column("Merchant"), Column("Amount", "number"), Column("Probability", "number")]
     nearest = _nearest(around, row.trans_num)

@@ -79,7 +79,7 @@ def _numbers(minutes: pd.DataFrame, cells: pd.DataFrame) -> None:
             Card(
                 "Lag, median",
                 words.duration(float(lag.median())),
-                f"95 % within {words.duration(float(lag.quantile(0.95)))}",
+                f"95% within {words.duration(float(lag.quantile(0.95)))}",
             ),
             Card(
                 "Received",

@@ -131,12 +131,12 @@ def _usual(facts: DayFacts) -> dict[str, object] | None:
 
 
 def _said(day: date, ago: Sequence[int]) -> str:
-    """What "usual" is made of, in words."""
-    if min(ago) < 7:
-        return "the day before" if ago == [1] else f"the mean of {count_text(len(ago), 'earlier day')}"
-    if ago == [7]:
-        return f"the {weekday_text(day)} before"
-    return f"the mean of {count_text(len(ago), f'earlier {weekday_text(day)}')}"
+    """What "usual" is made of, in words; the dashboard's page has the same ones."""
+    step, noun = (1, "day") if min(ago) < 7 else (7, weekday_text(day))
+    without_gaps = max(ago) == step * len(ago)
+    if len(ago) == 1:
+        return f"the {noun} before" if without_gaps else f"one earlier {noun}"
+    return f"the mean of the {len(ago)} {noun}s before" if without_gaps else f"the mean of {len(ago)} earlier {noun}s"
 
 
 def _listed(payment: ListedPayment, facts: DayFacts, dashboard_url: str, *, with_day: bool = False) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 import psycopg2.extensions
@@ -12,9 +12,6 @@ from sqlalchemy import Engine
 from fraud_scorer.adapters.postgres.bulk import rows
 from fraud_scorer.adapters.postgres.engine import transaction
 from fraud_scorer.day_facts import DayFacts, FraudSums, Gaps, HourSums, ListedPayment
-
-SAME_WEEKDAYS = (7, 14, 21, 28)
-DAYS_BEFORE = (1, 2, 3, 4, 5, 6)  # what a day is compared with while no week is known
 
 
 class PostgresDays:
@@ -26,8 +23,7 @@ class PostgresDays:
     def facts(self, day: date, *, now: datetime, most: int = 10) -> DayFacts:
         """What is known of ``day`` at ``now`` (aware), as one moment saw it.
 
-        The day is compared with the same weekday of the last four weeks; while there is none, with the days before.
-        The first day with a payment is no comparison: as a rule it is not a whole one.
+        What the day is compared with, `report_usual_days` in `sql/views` says, for the dashboard's page as well.
 
         Args:
             day: a day of the report's calendar.
@@ -42,22 +38,12 @@ class PostgresDays:
             return DayFacts(
                 day=day,
                 **calendar,
-                hours=_hours(cursor, day, calendar["first_day"]),
+                hours=tuple(HourSums(**row) for row in _all(cursor, "daily_hours", values)),
                 frauds=tuple(FraudSums(**row) for row in _all(cursor, "daily_frauds", values)),
                 largest=tuple(_listed(row) for row in _all(cursor, "daily_largest", values)),
                 too_old=tuple(_listed(row) for row in _all(cursor, "daily_too_old", values)),
                 gaps=_gaps(cursor, values),
             )
-
-
-def _hours(cursor: psycopg2.extensions.cursor, day: date, first_day: date | None) -> tuple[HourSums, ...]:
-    def asked(*days_ago: int) -> tuple[HourSums, ...]:
-        whole = [ago for ago in days_ago if not ago or (first_day and day - timedelta(days=ago) > first_day)]
-        found = _all(cursor, "daily_hours", {"day": day, "days_ago": whole})
-        return tuple(HourSums(**row) for row in found)
-
-    sums = asked(0, *SAME_WEEKDAYS)
-    return sums if any(hour.days_ago for hour in sums) else sums + asked(*DAYS_BEFORE)
 
 
 def _gaps(cursor: psycopg2.extensions.cursor, values: Mapping[str, object]) -> Gaps:

@@ -1,0 +1,104 @@
+"""The page and the morning mail say the same of a day: one rule, one set of words, one table of currencies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from itertools import combinations
+from string import ascii_uppercase
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine
+
+from desk import currencies, day, words
+from fraud_scorer.adapters.postgres.days import PostgresDays
+from fraud_scorer.day_facts import DayFacts
+from fraud_scorer.messages import daily, daily_view
+from fraud_scorer.payments.amounts import decimals
+
+THURSDAY = date(2026, 11, 19)
+NOW = datetime(2026, 11, 20, 7, 30, tzinfo=UTC)
+
+
+def content_of(store: Any) -> dict[str, Any]:
+    """What the mail of Thursday says."""
+    engine = create_engine(store.url)
+    facts: DayFacts = PostgresDays(engine).facts(THURSDAY, now=NOW)
+    engine.dispose()
+    return daily.daily_content(facts, dashboard_url="https://fraud.example.org", now=NOW)
+
+
+@pytest.mark.parametrize("days", [(7, 14, 21, 28), (1, 2, 3, 4, 5, 6)])
+def test_what_usual_is_made_of_is_said_alike(days: tuple[int, ...]) -> None:
+    """Whichever of the days have payments."""
+    for number in range(1, len(days) + 1):
+        for ago in combinations(days, number):
+            assert day.said(THURSDAY, ago) == daily._said(THURSDAY, ago)
+
+
+def test_comparisons_are_said_alike() -> None:
+    """Above, below, many times, none; only a missing comparison is a word on a card and a gap in a mail."""
+    for value in (0, 1, 50, 96, 100, 104, 130, 299, 301, 5200):
+        for usual in (0, 1, 100):
+            assert words.against(value, usual, "u") == daily_view.against(value, usual, "u")
+
+
+@pytest.mark.parametrize(
+    ("days", "said", "payments"),
+    [
+        ((), "No comparison yet: there is no whole earlier day.", "no comparison yet"),
+        ((7,), "No comparison yet: there is no whole earlier day.", "no comparison yet"),
+        ((7, 6, 5, 4, 3, 2, 1), "Usual: the mean of the 6 days before.", "▲ 50% above the usual 2"),
+        ((8, 7), "Usual: the Thursday before.", "▲ 50% above the usual 2"),
+        ((30, 28, 21, 14, 7, 1), "Usual: the mean of the 4 Thursdays before.", "▲ 50% above the usual 2"),
+        ((4, 3, 1), "Usual: the mean of 2 earlier days.", "▲ 50% above the usual 2"),
+    ],
+)
+def test_the_first_day_is_never_usual(
+    store: Any,
+    open_page: Callable[..., Any],
+    text: Callable[[Any], str],
+    days: tuple[int, ...],
+    said: str,
+    payments: str,
+) -> None:
+    """However history begins, page and mail compare with the same whole days and say which."""
+    for number in range(3):
+        store.payment(f"own {number}", f"2026-11-19T1{number}:00Z")
+    for ago in days:
+        for number in range(2):
+            at = datetime(2026, 11, 19, 10 + number, tzinfo=UTC).timestamp() - ago * 86400
+            store.payment(f"{ago} ago, {number}", datetime.fromtimestamp(at, UTC).isoformat())
+    read, mail = text(open_page()), daily_view.daily_view(content_of(store))
+    assert said in read
+    assert payments in read
+    assert said in mail["remarks"]
+    assert (mail["totals"][0]["compared"] or "no comparison yet") == payments
+
+
+def test_amounts_are_the_same_in_every_currency(
+    store: Any, open_page: Callable[..., Any], text: Callable[[Any], str]
+) -> None:
+    """Yen have no decimals, Kuwaiti dinars three; a line a currency, the report's own first; payments are counted."""
+    for number, (currency, cents) in enumerate([("USD", 12345), ("JPY", 1500), ("KWD", 1500)]):
+        store.payment(f"p{number}", "2026-11-19T10:00Z", currency=currency, amount_cents=cents, flagged=True)
+        store.payment(f"r{number}", "2026-11-19T10:00Z", currency=currency, amount_cents=-cents, scored_by=None)
+    read, mail = text(open_page()), daily_view.daily_view(content_of(store))
+    assert '<div class="label">Payments</div><div class="value">3</div>' in read
+    lines = "123.45 <small>USD</small><br>1,500 <small>JPY</small><br>1.500 <small>KWD</small>"
+    assert f'<div class="label">Amount</div><div class="value">{lines}</div>' in read
+    assert f'<div class="label">Amount at risk</div><div class="value">{lines}</div>' in read
+    assert "3 refunds of 123.45 USD + 1,500 JPY + 1.500 KWD" in read
+    assert [line["value"] for line in mail["totals"] if line["name"] == "Amount"] == [
+        "123.45 USD", "1,500 JPY", "1.500 KWD",
+    ]  # fmt: skip
+
+
+def test_decimals_are_the_librarys_and_the_databases(store: Any) -> None:
+    """Of every code that three letters make."""
+    letters = ascii_uppercase
+    codes = [a + b + c for a in letters for b in letters for c in letters]
+    store.cursor.execute("select code, currency_decimals(code) from unnest(%s) as code", (codes,))
+    assert dict(store.cursor.fetchall()) == {code: decimals(code) for code in codes}
+    assert {code: currencies.decimals(code) for code in codes} == {code: decimals(code) for code in codes}
