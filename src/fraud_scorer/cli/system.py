@@ -120,6 +120,10 @@ def _source(name: str) -> str:
 def stack(
     pace: Annotated[int, typer.Option(min=1, help="Payments a minute that the simulator plays")] = 20,
     scorer: Annotated[str, typer.Option(help="auto, local or sagemaker")] = "auto",
+    endpoint: Annotated[
+        bool | None,
+        typer.Option(help="Score on a local twin of the SageMaker endpoint; by default with --scorer sagemaker"),
+    ] = None,
     data_dir: Annotated[Path, typer.Option(help="Everything that is written")] = Path(".data"),
     history_days: Annotated[int, typer.Option(min=0, help="Days of past payments the first start imports")] = 8,
     ports: Annotated[str, typer.Option(help="Ports to move, e.g. airflow=8081,dashboard=8502")] = "",
@@ -133,6 +137,7 @@ def stack(
         pace=pace,
         history_days=history_days,
         scorer=scorer,
+        endpoint=scorer == "sagemaker" if endpoint is None else endpoint,
         ports=parse_ports(ports),
     )
     raise typer.Exit(run_stack(options))

@@ -96,3 +96,17 @@ def test_everything_listens_on_this_machine_only(options: StackOptions) -> None:
     for name in ("payments", "mailbox", "dashboard"):
         assert "127.0.0.1" in services[name].argv
     assert not any("0.0.0.0" in word for service in services.values() for word in service.argv)
+
+
+def test_the_local_endpoint_is_what_boto3_speaks_to(options: StackOptions, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked for, it is started and named in the settings; a user with an endpoint of their own keeps that one."""
+    monkeypatch.delenv("SAGEMAKER_ENDPOINT", raising=False)
+    assert "endpoint" not in servers(options, write_local_env(options))
+    wanted = replace(options, endpoint=True)
+    values = write_local_env(wanted)
+    assert values["AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME"].endswith(":8091")
+    assert values["SAGEMAKER_ENDPOINT"] in servers(wanted, values)["endpoint"].argv
+    (options.checkout / ".env").write_text("SAGEMAKER_ENDPOINT=theirs\n")
+    own = leave_out_the_users_own(wanted, Screen())
+    assert "endpoint" not in servers(own, write_local_env(own))
+    assert "AWS_ACCESS_KEY_ID" not in write_local_env(own)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
-from fraud_scorer.operations.stack.options import StackOptions
+from fraud_scorer.operations.stack.options import ENDPOINT_NAME, StackOptions
 
 HEAD = """\
 # Written by `make run`. The secrets were made on the first start and are kept: without FRAUD_LANDING_KEYS the landed
@@ -74,6 +74,18 @@ def _addresses(options: StackOptions, kept: Mapping[str, str]) -> dict[str, str]
         "SMTP_HOST": "127.0.0.1",
         "SMTP_PORT": str(port["smtp"]),
         "DASHBOARD_URL": f"http://127.0.0.1:{port['dashboard']}",
+        **(_endpoint(port["endpoint"]) if options.endpoint and "endpoint" not in options.without else {}),
+    }
+
+
+def _endpoint(port: int) -> dict[str, str]:
+    """What makes boto3 speak to the local twin; it checks no credentials, but boto3 wants some."""
+    return {
+        "SAGEMAKER_ENDPOINT": ENDPOINT_NAME,
+        "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": f"http://127.0.0.1:{port}",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
     }
 
 

@@ -18,7 +18,10 @@ DEFAULT_PORTS: Mapping[str, int] = {
     "imap": 1143,
     "fraud-db": 5433,
     "airflow-db": 5434,
+    "endpoint": 8091,
 }
+
+ENDPOINT_NAME = "fraud-scorer-local"
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class StackOptions:
         pace: payments a minute.
         history_days: days of the simulator's past that the first start imports; 0: none.
         scorer: auto, local or sagemaker, as in the settings.
+        endpoint: start a local twin of the SageMaker endpoint and score on it, through boto3.
         ports: by name, see `DEFAULT_PORTS`.
         without: services that are left out, by name.
     """
@@ -40,6 +44,7 @@ class StackOptions:
     pace: int = 20
     history_days: int = 8
     scorer: str = "auto"
+    endpoint: bool = False
     ports: Mapping[str, int] = field(default_factory=lambda: dict(DEFAULT_PORTS))
     without: frozenset[str] = frozenset()
 

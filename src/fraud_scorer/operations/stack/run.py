@@ -20,6 +20,13 @@ from fraud_scorer.operations.stack.screen import Screen
 from fraud_scorer.operations.stack.stack import ProcessFailed, Stack, Stopping
 from fraud_scorer.operations.stack.watch import Watch
 
+# a setting of the user's, and the service that is then not started
+OWN = (
+    ("PAYMENTS_API_URL", "payments"),
+    ("SMTP_HOST", "mailbox"),
+    ("FRAUD_DB_URL", "fraud-db"),
+    ("SAGEMAKER_ENDPOINT", "endpoint"),
+)
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -110,11 +117,7 @@ def end_leftovers(options: StackOptions, screen: Screen) -> None:
 def leave_out_the_users_own(options: StackOptions, screen: Screen) -> StackOptions:
     """Without the services in whose place the user has named one of their own."""
     own = chosen_by_the_user(options.checkout)
-    replaced = {
-        service: name
-        for name, service in (("PAYMENTS_API_URL", "payments"), ("SMTP_HOST", "mailbox"), ("FRAUD_DB_URL", "fraud-db"))
-        if name in own
-    }
+    replaced = {service: name for name, service in OWN if name in own and (service != "endpoint" or options.endpoint)}
     for service, name in replaced.items():
         screen.say(f"{name} is yours: {service} is not started")
     return StackOptions(**{**vars(options), "without": options.without | set(replaced)})
@@ -123,7 +126,8 @@ def leave_out_the_users_own(options: StackOptions, screen: Screen) -> StackOptio
 def used_ports(options: StackOptions) -> list[str]:
     """Names of the ports this stack will listen on."""
     service = {"airflow": "airflow-api", "smtp": "mailbox", "imap": "mailbox"}
-    return [name for name in options.ports if service.get(name, name) not in options.without]
+    unused = options.without | (frozenset() if options.endpoint else {"endpoint"})
+    return [name for name in options.ports if service.get(name, name) not in unused]
 
 
 def say_where(stack: Stack) -> None:
@@ -141,6 +145,8 @@ def say_where(stack: Stack) -> None:
         ("payments", f"http://127.0.0.1:{port['payments']}", f"the simulator: {stack.options.pace} payments a minute"),
         ("fraud-db", f"127.0.0.1:{port['fraud-db']}/fraud_db", f"login in {stack.options.data_dir / 'local.env'}"),
     ]
+    if stack.options.endpoint:
+        rows.append(("endpoint", f"http://127.0.0.1:{port['endpoint']}", "the SageMaker endpoint's local twin"))
     screen.say("")
     for name, address, what in rows:
         if name not in stack.options.without:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
-from fraud_scorer.operations.stack.options import StackOptions
+from fraud_scorer.operations.stack.options import ENDPOINT_NAME, StackOptions
 
 BIN = Path(sys.executable).parent
 HISTORY_FILE = "history.parquet"
@@ -60,8 +60,10 @@ def servers(options: StackOptions, values: Mapping[str, str]) -> dict[str, Servi
                 f"http://127.0.0.1:{port['dashboard']}/_stcore/health",
                 folder="fraud-dashboard",
             ),
+            Service("endpoint", endpoint_argv(options), plain, f"http://127.0.0.1:{port['endpoint']}/ping"),
+            Service("watch", (_bin("fraud-scorer"), "watch"), base_environment(values)),
         )
-        if service.name not in options.without
+        if service.name not in options.without and (service.name != "endpoint" or options.endpoint)
     }
 
 
@@ -110,6 +112,14 @@ def mailbox_argv(options: StackOptions, values: Mapping[str, str]) -> tuple[str,
         "--host", "127.0.0.1", "--user", "analyst@localhost",
         "--smtp-port", str(port["smtp"]), "--http-port", str(port["mailbox"]), "--imap-port", str(port["imap"]),
         "--password", values["STACK_MAILBOX_PASSWORD"], "--client-max-size", "20M",
+    )  # fmt: skip
+
+
+def endpoint_argv(options: StackOptions) -> tuple[str, ...]:
+    """The model in force behind SageMaker's own protocol."""
+    return (
+        _bin("fraud-scorer"), "serve-model", "--port", str(options.ports["endpoint"]),
+        "--artifacts", str(options.checkout / "model" / "artifacts"), "--endpoint", ENDPOINT_NAME,
     )  # fmt: skip
 
 

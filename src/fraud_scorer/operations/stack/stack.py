@@ -78,12 +78,13 @@ class Stack:
         for future in running:
             future.result()
         self.server("airflow-scheduler")
+        self.server("watch")
 
     def _start_all(self, threads: ThreadPoolExecutor) -> list[Future[None]]:
         """The chains that run beside each other; each waits for what it needs of another."""
         store: Future[None] = threads.submit(self._store)
         past: Future[None] = threads.submit(self._make_history)
-        lone = [threads.submit(self.server, name) for name in ("payments", "mailbox")]
+        lone = [threads.submit(self.server, name) for name in ("payments", "mailbox", "endpoint")]
         return [
             store,
             past,
