@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import altair as alt
@@ -23,9 +20,6 @@ KINDS = {
     "known fraud": ("cross", "#c23b4a", 130),
     "this payment": ("diamond", BLUE, 260),
 }
-
-OUTLINE = Path(__file__).with_name("us_outline.json")
-US = {"south": 24.0, "north": 50.0, "west": -125.5, "east": -66.0}
 
 
 def hours(day: pd.DataFrame, value: str, title: str, colour: str) -> Chart:
@@ -56,33 +50,6 @@ def hours(day: pd.DataFrame, value: str, title: str, colour: str) -> Chart:
     return alt.layer(bars, usual).properties(height=210)
 
 
-def places(flagged: pd.DataFrame) -> Chart:
-    """Flagged payments where their merchants are; the United States' outline if they lie there. No map server is asked.
-
-    Args:
-        flagged: columns merch_lat, merch_long, amount, merchant, money, when, chance (texts).
-    """
-    in_us = _in_us(flagged)
-    ground = _outline() if in_us else _graticule()
-    points = (
-        alt.Chart(flagged)
-        .mark_circle(color=ORANGE, opacity=0.65, stroke="white", strokeWidth=0.6)
-        .encode(
-            longitude="merch_long:Q",
-            latitude="merch_lat:Q",
-            size=alt.Size("amount:Q", title="amount", scale=alt.Scale(range=[30, 700]), legend=None),
-            tooltip=[
-                alt.Tooltip("merchant:N"),
-                alt.Tooltip("money:N", title="amount"),
-                alt.Tooltip("when:N", title="local time"),
-                alt.Tooltip("chance:N", title="probability"),
-            ],
-        )
-    )
-    projection: Any = "albersUsa" if in_us else "equirectangular"
-    return alt.layer(ground, points).project(projection).properties(height=330)
-
-
 def card_line(payments: pd.DataFrame) -> Chart:
     """A card's payments over time, amounts upwards; what each is, is said by shape and colour alike.
 
@@ -109,27 +76,6 @@ def card_line(payments: pd.DataFrame) -> Chart:
         )
         .properties(height=230)
     )
-
-
-def _in_us(flagged: pd.DataFrame) -> bool:
-    north_south = flagged["merch_lat"].between(US["south"], US["north"])
-    return bool((north_south & flagged["merch_long"].between(US["west"], US["east"])).all())
-
-
-def _graticule() -> Chart:
-    return alt.Chart(alt.graticule(step=[5, 5])).mark_geoshape(stroke=GREY, strokeWidth=0.4, filled=False)
-
-
-def _outline() -> Chart:
-    return alt.Chart(alt.InlineData(values=[_us_outline()])).mark_geoshape(
-        fill=GREY, fillOpacity=0.13, stroke=GREY, strokeWidth=1
-    )
-
-
-@lru_cache(maxsize=1)
-def _us_outline() -> dict[str, object]:
-    outline: dict[str, object] = json.loads(OUTLINE.read_text())
-    return outline
 
 
 def _days(days: pd.DataFrame) -> alt.Axis:

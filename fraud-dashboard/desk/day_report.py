@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pandas as pd
 import streamlit as st
 
-from desk import charts, flagged_list, parts, words
+from desk import charts, flagged_list, map_chart, parts, words
 from desk.database import ReportState, ask_kept
 from desk.day import Sums, Usual, categories, currencies, hour_table, totals, usual
 from desk.parts import Card, Column
@@ -213,9 +213,9 @@ def _map(flagged: pd.DataFrame) -> None:
         }
     )
     st.altair_chart(
-        charts.places(drawn), alt=f"{len(drawn)} flagged payments on a map, larger circles for larger amounts."
+        map_chart.places(drawn), alt=f"{len(drawn)} flagged payments on a map, larger circles for larger amounts."
     )
     st.caption(
-        "Merchants' places; a larger circle is a larger amount. Drawn without a map server."
+        "Merchants' places; a larger circle is a larger amount. Drawn without a map server, north up."
         + (" The 500 most at risk." if len(flagged) > len(located) == 500 else "")
     )
