@@ -129,8 +129,9 @@ def _lacks(minutes: pd.Series) -> str:
         (minutes["fallback"], "scored by the local model, because the endpoint failed"),
     ]
     found = [f"{words.count(number, 'minute')} {what}" for number, what in said if number]
-    if minutes["quarantined"]:
-        found.append(f"{words.count(minutes['quarantined'], 'record')} in quarantine")
+    if all_records := max(minutes["quarantined"], minutes["still_open"]):
+        still_open = f"{minutes['still_open']:,.0f}" if minutes["still_open"] else "none"
+        found.append(f"{words.count(all_records, 'record')} went to quarantine when loaded, {still_open} still open")
     return f"{'; '.join(found)}. See **Pipeline**." if found else ""
 
 

@@ -94,7 +94,7 @@ def actions(
         total = words.count(quarantine["records"].sum(), "record")
         found.append(
             Action(
-                f"{total} in quarantine: they could not become payments.",
+                f"{total} still open in quarantine: they could not become payments.",
                 "`fraud-scorer quarantine list` shows them; once the cause is mended, "
                 "`quarantine retry` tries them again.",
                 urgent=False,

@@ -54,7 +54,7 @@ def test_what_needs_someone_names_its_command(store: Any, open_page: Open, text:
     assert "fraud-scorer replay --from 2026-11-20T07:28Z --to 2026-11-20T07:29Z" in read
     assert "1 message by email not sent yet, the oldest for 60 min" in read
     assert "The endpoint fraud failed 4 minutes in a row" in read
-    assert "1 record in quarantine" in read
+    assert "1 record still open in quarantine" in read
     assert "amount not a number" in read
 
 

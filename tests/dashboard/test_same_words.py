@@ -95,6 +95,20 @@ def test_amounts_are_the_same_in_every_currency(
     ]  # fmt: skip
 
 
+def test_open_records_are_counted_alike(store: Any, open_page: Callable[..., Any], text: Callable[[Any], str]) -> None:
+    """Of the day's minutes and of what was imported on it; both say that they count what is still open."""
+    store.payment("own", "2026-11-19T10:00Z")
+    store.minute("2026-11-19T10:32:00Z", quarantined=2)
+    imported = {"kind": "history", "status": "done", "loaded_at": "2026-11-19T12:00Z", "quarantined": 2}
+    store.insert("run_ledger", batch_id="history-1-2026-10-01", **imported)
+    bad = {"part": 0, "reason": "future", "detail": "", "record": b"", "created_at": "2026-11-19T12:00Z"}
+    for batch_id in ("2026-11-19T10:32Z", "history-1-2026-10-01"):
+        store.insert("quarantine", batch_id=batch_id, row_index=0, **bad)
+        store.insert("quarantine", batch_id=batch_id, row_index=1, status="dropped", **bad)
+    assert "4 records went to quarantine when loaded, 2 still open" in text(open_page())
+    assert ["2 records", "still open in quarantine: 2 future"] in content_of(store)["gaps"]
+
+
 def test_decimals_are_the_librarys_and_the_databases(store: Any) -> None:
     """Of every code that three letters make."""
     letters = ascii_uppercase

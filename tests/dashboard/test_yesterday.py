@@ -169,11 +169,15 @@ def test_frauds_known_so_far_count_verdicts(store: Any, open_page: Open, text: T
 
 
 def test_what_a_day_lacks_is_told(store: Any, open_page: Open, text: Text) -> None:
-    """Missed minutes and minutes of the local model stand above the charts."""
+    """Missed minutes, minutes of the local model and records that could not become payments stand above the charts."""
     yesterday(store)
     store.minute("2026-11-19T10:31:00Z", "missed")
-    store.minute("2026-11-19T10:32:00Z", scored_by="local-fallback")
+    store.minute("2026-11-19T10:32:00Z", scored_by="local-fallback", quarantined=3)
+    bad = {"part": 0, "reason": "future", "detail": "in the future", "record": b""}
+    for row_index, status in enumerate(("open", "retried", "dropped")):
+        store.insert("quarantine", batch_id="2026-11-19T10:32Z", row_index=row_index, status=status, **bad)
     read = text(open_page())
+    assert "3 records went to quarantine when loaded, 1 still open" in read
     assert "1 minute missed: their payments are not here" in read
     assert "1 minute scored by the local model" in read
 

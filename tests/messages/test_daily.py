@@ -173,7 +173,7 @@ def test_what_was_missed_is_counted() -> None:
         "3 minutes landed and not loaded",
         "40 minutes never ran",
         "45 minutes scored by the local model",
-        "8 records in quarantine: 5 amount not a number, 3 future",
+        "8 records still open in quarantine: 5 amount not a number, 3 future",
         "400 flagged payments held back",
         "2 flagged payments not mailed: card or merchant snoozed",
         "11 flagged payments too old to mail",

@@ -186,7 +186,7 @@ def _gaps(gaps: Gaps) -> list[list[str]]:
         (gaps.failed, "minute", "failed: someone has to look"),
         (gaps.waiting, "minute", "landed and not loaded yet: not in these numbers"),
         (gaps.fallback, "minute", "scored by the local model, because the endpoint failed"),
-        (records, "record", f"in quarantine: {reasons}{' …' if len(gaps.quarantine) > 4 else ''}"),
+        (records, "record", f"still open in quarantine: {reasons}{' …' if len(gaps.quarantine) > 4 else ''}"),
         (not_mailed.get("too_old", 0), "flagged payment", "too old to mail when loaded: listed below"),
         (not_mailed.get("flood", 0), "flagged payment", "held back: far more than usual were flagged at once"),
         (not_mailed.get("snoozed", 0), "flagged payment", "not mailed: card or merchant snoozed"),

@@ -188,7 +188,7 @@ def _nothing_missed(content: Mapping[str, Any]) -> str:
     if content["gaps"]:
         return ""
     if content["was_live"]:
-        return "Nothing: no minute is missing, nothing lies in quarantine, every alert went out."
+        return "Nothing: no minute is missing, nothing is open in quarantine, every alert went out."
     imported = "These payments were imported as history, which is never alerted. " if content["payment_count"] else ""
     return f"{imported}No minute ran on this day."
 
