@@ -46,4 +46,4 @@ def _shadow(folder: Path) -> tuple[Artifacts, LocalScorer]:
     from fraud_scorer.adapters.local_model import LocalScorer
 
     model = load_artifacts(folder)
-    return model, LocalScorer(model.booster_path, width=len(model.features))
+    return model, LocalScorer(model.booster_bytes, width=len(model.features))

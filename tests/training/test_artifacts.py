@@ -132,6 +132,18 @@ def test_the_local_scorer_scores_one_a_row(model, dataset):
         scorer.score(matrix[:, :3], reference="x")
 
 
+def test_a_model_replaced_on_disk_does_not_reach_a_run_that_has_loaded_it(model, dataset, tmp_path):
+    """What was hashed is what scores and explains, whatever becomes of the files meanwhile."""
+    shutil.copytree(model.folder, tmp_path / "model")
+    loaded = load_artifacts(tmp_path / "model")
+    (tmp_path / "model" / "model.ubj").write_bytes(b"another model")
+    features = dataset.features.head(20)
+    raw = LocalScorer(loaded.booster_bytes, width=len(loaded.features)).score(model.matrix(features), reference="x").raw
+    expected = LocalScorer(model.booster_path, width=len(model.features)).score(model.matrix(features), reference="x")
+    np.testing.assert_array_equal(raw, expected.raw)
+    assert len(loaded.reasons(features, model.matrix(features))) == 20
+
+
 def _score_in_child(scorer, matrix, queue):
     queue.put(scorer.score(matrix, reference="child").raw.sum())
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -38,6 +39,7 @@ class Artifacts:
     model_hash: str  # sha256 of manifest.json, which holds the other files' hashes
     features: tuple[str, ...]  # the matrix's columns, in order
     recommended_threshold: float
+    booster_bytes: bytes  # UBJSON, as its hash was checked: the file may be replaced while a run works
     _preprocess: Any
     _knots: tuple[np.ndarray, np.ndarray]
     _usual: Usual
@@ -76,7 +78,7 @@ class Artifacts:
 
         spare_forked_threads()
         if not self._booster:
-            self._booster.append(load_booster(self.booster_path))
+            self._booster.append(load_booster(self.booster_bytes))
         columns = tuple(name.split("=", 1)[0] for name in self.features)
         result: list[list[dict[str, object]]] = []
         for start in range(0, len(matrix), _REASON_ROWS_AT_ONCE):
@@ -93,7 +95,7 @@ def load_artifacts(folder: Path) -> Artifacts:
         ArtifactError: a file is missing or altered, or the model does not fit this library.
     """
     manifest, model_hash = read_manifest(folder)
-    _check_files(folder, manifest)
+    files = _checked_files(folder, manifest)
     _check_versions(folder, manifest["library_versions"])
     _check_features(folder, manifest["features"])
     raw, probability = manifest["calibration"]["raw"], manifest["calibration"]["probability"]
@@ -103,7 +105,8 @@ def load_artifacts(folder: Path) -> Artifacts:
         model_hash=model_hash,
         features=tuple(manifest["matrix_columns"]),
         recommended_threshold=float(manifest["recommended_threshold"]),
-        _preprocess=_unpickle(folder / PREPROCESS),
+        booster_bytes=files[BOOSTER],
+        _preprocess=_unpickle(files[PREPROCESS], folder / PREPROCESS),
         _knots=(np.asarray(raw, np.float64), np.asarray(probability, np.float64)),
         _usual=Usual(**manifest["usual"]),
     )
@@ -138,19 +141,20 @@ def read_manifest(folder: Path) -> tuple[dict[str, Any], str]:
     return manifest, hashlib.sha256(content).hexdigest()
 
 
-def load_booster(path: Path) -> Any:
-    """XGBoost's booster from UBJSON.
+def load_booster(source: Path | bytes) -> Any:
+    """XGBoost's booster from UBJSON: a file, or its content.
 
     Raises:
-        ArtifactError: XGBoost cannot read the file.
+        ArtifactError: XGBoost cannot read it.
     """
     import xgboost
 
     booster = xgboost.Booster()
+    name = source if isinstance(source, Path) else BOOSTER
     try:
-        booster.load_model(path)
+        booster.load_model(source if isinstance(source, Path) else bytearray(source))
     except xgboost.core.XGBoostError as error:
-        raise ArtifactError(f"{path} cannot be read as a booster: {str(error).splitlines()[0]}", _RETRAIN) from None
+        raise ArtifactError(f"{name} cannot be read as a booster: {str(error).splitlines()[0]}", _RETRAIN) from None
     return booster
 
 
@@ -165,15 +169,18 @@ def _read(path: Path) -> bytes:
         raise ArtifactError(f"{path} cannot be read ({type(error).__name__})", "Check the file's permissions") from None
 
 
-def _check_files(folder: Path, manifest: Mapping[str, Any]) -> None:
-    for name in (PREPROCESS, BOOSTER):
+def _checked_files(folder: Path, manifest: Mapping[str, Any]) -> dict[str, bytes]:
+    """The files' content, read once: what is hashed here is what is used."""
+    files = {name: _read(folder / name) for name in (PREPROCESS, BOOSTER)}
+    for name, content in files.items():
         expected = manifest["files"].get(name, {}).get("sha256")
-        found = hashlib.sha256(_read(folder / name)).hexdigest()
+        found = hashlib.sha256(content).hexdigest()
         if found != expected:
             raise ArtifactError(
                 f"{folder / name} is altered: its sha256 is {found[:12]}…, its manifest says {str(expected)[:12]}…",
                 "Restore the folder as a whole, or train again",
             )
+    return files
 
 
 def _check_versions(folder: Path, trained: Mapping[str, str]) -> None:
@@ -210,10 +217,10 @@ def _check_calibration(path: Path, table: Mapping[str, Any]) -> None:
         raise ArtifactError(f"the calibration table in {path} does not rise from 0 to 1", _RETRAIN)
 
 
-def _unpickle(path: Path) -> Any:
+def _unpickle(content: bytes, path: Path) -> Any:
     import joblib
 
     try:
-        return joblib.load(path)
+        return joblib.load(io.BytesIO(content))
     except (ImportError, AttributeError, ValueError, EOFError, IndexError, KeyError) as error:
         raise ArtifactError(f"{path} does not fit this library ({type(error).__name__}: {error})", _RETRAIN) from None

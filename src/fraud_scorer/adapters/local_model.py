@@ -21,10 +21,10 @@ _MOST_THREADS = 4
 
 
 class LocalScorer:
-    """``ports.Scorer`` on an XGBoost booster. Made from a file it loads once a process, or from ``Artifacts``."""
+    """``ports.Scorer`` on an XGBoost booster, loaded once a process from a file or from ``Artifacts.booster_bytes``."""
 
-    def __init__(self, booster_path: Path, *, width: int) -> None:
-        self._path = booster_path
+    def __init__(self, booster: Path | bytes, *, width: int) -> None:
+        self._source = booster
         self._width = width
         self._booster: Any = None
         self._loaded_in = -1
@@ -49,9 +49,9 @@ class LocalScorer:
 
         if self._booster is None or self._loaded_in != os.getpid():
             spare_forked_threads()
-            self._booster, self._loaded_in = load_booster(self._path), os.getpid()
+            self._booster, self._loaded_in = load_booster(self._source), os.getpid()
             if self._booster.num_features() != self._width:
-                raise ArtifactError(f"{self._path} reads {self._booster.num_features()} columns, not {self._width}")
+                raise ArtifactError(f"the booster reads {self._booster.num_features()} columns, not {self._width}")
         return self._booster
 
 

@@ -38,7 +38,7 @@ class Deciding(Keeping):
         from fraud_scorer.adapters.sagemaker import FallbackScorer
 
         settings = self.settings
-        local = LocalScorer(self.model.booster_path, width=len(self.model.features))
+        local = LocalScorer(self.model.booster_bytes, width=len(self.model.features))
         if settings.scorer == "sagemaker" and not settings.sagemaker_endpoint:
             raise SettingsError("SCORER=sagemaker names no endpoint", "Set SAGEMAKER_ENDPOINT, or SCORER=local")
         if settings.scorer == "local" or not settings.sagemaker_endpoint:
