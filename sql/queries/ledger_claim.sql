@@ -1,4 +1,4 @@
--- Give batches to the holder of a token: who held them before can no longer load them. Counts the attempts until done.
+-- Give batches to the holder of a token: who held them before can no longer load them. Counts the attempts until done or failed.
 -- Locked in the order of their ids, so that two runs do not block each other for good.
 with
 locked as (
@@ -12,7 +12,7 @@ locked as (
 update run_ledger
 set
     claim = :token::uuid,
-    attempts = attempts + case when status = 'done' then 0 else 1 end
+    attempts = attempts + case when status = 'landed' then 1 else 0 end
 from locked
 where run_ledger.batch_id = locked.batch_id
 returning run_ledger.batch_id

@@ -66,7 +66,17 @@ def test_a_failed_batch_can_be_loaded_after_all(world: World) -> None:
     world.claim(world.batch(1))
     world.load(world.work(1, [{"trans_num": "a" * 32}]))
     line = world.ledger(1)
-    assert (line["status"], line["error"], line["attempts"], line["inserted"]) == ("done", None, 2, 1)
+    assert (line["status"], line["error"], line["attempts"], line["inserted"]) == ("done", None, 1, 1)
+
+
+def test_a_failed_batch_that_fails_again_is_left_as_it_is(world: World) -> None:
+    """A replay of what cannot be read writes nothing."""
+    world.landed(1)
+    world.load(world.work(1, [], error="no JSON"))
+    before = {name: value for name, value in world.ledger(1).items() if name != "claim"}
+    world.claim(world.batch(1))
+    world.load(world.work(1, [], error="no JSON"))
+    assert {name: value for name, value in world.ledger(1).items() if name != "claim"} == before
 
 
 def test_a_batch_of_which_nothing_could_be_read_has_failed(world: World) -> None:

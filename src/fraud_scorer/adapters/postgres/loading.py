@@ -52,7 +52,8 @@ def load_batch(cursor: psycopg2.extensions.cursor, work: LoadWork, token: str) -
         quarantined=len(work.quarantine),
     )
     changed = counts.inserted + counts.updated + labels + quarantined + profiles
-    _write_ledger(cursor, work, counts, first=line["status"] != "done", changed=changed > 0)
+    settled = line["status"] == "done" or (line["status"] == "failed" and bool(work.error))  # as it was, or still bad
+    _write_ledger(cursor, work, counts, first=not settled, changed=changed > 0)
     return counts
 
 
