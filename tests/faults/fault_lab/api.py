@@ -20,6 +20,7 @@ class Api:
     """A running simulator."""
 
     def __init__(self, stream: Stream, clock: Callable[[], float]) -> None:
+        self._handed_out: list[dict[str, Any]] = []
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
         app = application(stream, Settings(), Ledger(None), clock)
@@ -41,13 +42,12 @@ class Api:
 
     def handed_out(self) -> list[dict[str, Any]]:
         """Every answer that was given, in order."""
-        found: list[dict[str, Any]] = []
         while True:
-            answer = requests.get(f"{self.url}/_control/handed-out", params={"since": len(found)}, timeout=10)
-            fresh = answer.json()["answers"]
-            found += fresh
+            since = {"since": len(self._handed_out)}
+            fresh = requests.get(f"{self.url}/_control/handed-out", params=since, timeout=10).json()["answers"]
+            self._handed_out += fresh
             if not fresh:
-                return found
+                return list(self._handed_out)
 
     def close(self) -> None:
         """End it."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from fault_lab.world import World
 TABLES = ("payments_scored", "payment_history", "labels", "merchant_profiles", "quarantine", "outbox",
           "outbox_payments", "run_ledger", "landing_index")  # fmt: skip
 FRESH = timedelta(hours=24)
+_LINK = re.compile(r"payment=([0-9a-f]{32})")
 
 
 def violations(world: World, *, may_repeat: bool = False) -> list[str]:
@@ -107,7 +109,7 @@ def _ledger(world: World, known: Truth) -> list[str]:
             wrong.append(f"{batch.batch_id}: no line")
             continue
         valid = len({one.trans_num for one in batch.good})
-        whole = ("failed" if batch.bad and not valid else "done", batch.received, valid, len(batch.bad))
+        whole = ("done" if batch.readable else "failed", batch.received, valid, len(batch.bad))
         said = tuple(line[name] for name in ("status", "received", "valid", "quarantined"))
         if said != whole:
             wrong.append(f"{batch.batch_id}: {said} instead of {whole}")
@@ -164,25 +166,39 @@ def _mails(world: World, may_repeat: bool) -> list[str]:
     """Each flagged payment that was fresh stands in an accepted mail; a repeat is the same mail again."""
     accepted = world.mail.accepted
     bodies: dict[tuple[str, str], set[bytes]] = defaultdict(set)
-    told: Counter[tuple[str, str]] = Counter()
+    shown: dict[tuple[str, str], str] = {}
     for mail in accepted:
         bodies[mail.message_id, mail.recipient].add(mail.content)
-    ours = {(name, recipient) for name, recipient in world.rows("select message_id, recipient from outbox")}
-    flagged = world.rows(
-        "select p.trans_num, p.event_time, l.landed_at from payments_scored as p join run_ledger as l using (batch_id)"
-        " where p.flagged"
-    )
-    texts = {key: next(mail.text for mail in accepted if (mail.message_id, mail.recipient) == key) for key in bodies}
-    mentioned = world.rows("select trans_num, recipient, message_id from outbox_payments")
-    for trans_num, recipient, message_id in mentioned:
-        if trans_num in texts.get((message_id, recipient), ""):
-            told[trans_num, recipient] += 1
-    fresh = {name for name, event_time, landed_at in flagged if landed_at - event_time < FRESH}
+        shown[mail.message_id, mail.recipient] = mail.text
+    written: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for name, recipient, trans_num in world.rows(
+        "select message_id, o.recipient, trans_num from outbox as o left join outbox_payments using (message_id)"
+    ):
+        written[name, recipient].add(trans_num)
+    listed = {key: set(_LINK.findall(text)) & written[key] for key, text in shown.items()}
+    told = Counter((trans_num, recipient) for (_, recipient), names in listed.items() for trans_num in names)
+    mentioned = {name for key in shown for name in written[key]}
+    incomplete = [key for key, text in shown.items() if len(listed[key]) + _more(text) != len(written[key] - {None})]
+    fresh = {name for name, event_time, landed_at in _flagged(world) if landed_at - event_time < FRESH}
     repeats = len(accepted) - len(bodies)
     return [
-        *_some(fresh - {name for name, _ in told}, "flagged payments stand in no accepted mail"),
+        *_some(fresh - mentioned, "flagged payments stand in no accepted mail"),
+        *_some(incomplete, "mails show or count other payments than the outbox says"),
         *_some((key for key, count in told.items() if count > 1), "payments stand in two different mails"),
-        *_some(bodies.keys() - ours, "accepted mails are not in the outbox"),
+        *_some(bodies.keys() - written.keys(), "accepted mails are not in the outbox"),
         *_some((key for key, contents in bodies.items() if len(contents) > 1), "mails were repeated with other bytes"),
         *([f"{repeats} mails were repeated"] if repeats and not may_repeat else []),
     ]
+
+
+def _flagged(world: World) -> list[tuple[str, datetime, datetime]]:
+    return world.rows(
+        "select p.trans_num, p.event_time, l.landed_at from payments_scored as p join run_ledger as l using (batch_id)"
+        " where p.flagged"
+    )
+
+
+def _more(text: str) -> int:
+    """A long mail shows ten payments and counts the rest."""
+    found = re.search(r"and (\d+) more", text)
+    return int(found.group(1)) if found else 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from email import message_from_bytes, policy
+from functools import cached_property
 from typing import Any
 
 from aiosmtpd.controller import Controller
@@ -20,7 +21,7 @@ class Accepted:
     recipient: str
     content: bytes
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The body as a reader sees it."""
         body = message_from_bytes(self.content, policy=policy.default).get_body(("html", "plain"))

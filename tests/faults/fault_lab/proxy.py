@@ -19,7 +19,7 @@ class Rule:
     ``side``: who sends the bytes, ``client`` or ``server``. ``action``:
     ``cut`` (the bytes are not passed on, both sides are reset), ``lose_answer`` (passed on; the other side's next
     answer is swallowed, then the client is reset), ``black_hole`` (from here on nothing passes, nothing ends),
-    ``cut_after`` (passed on, then both are reset).
+    ``cut_after`` (passed on, then both are reset), ``cut_half`` (half of them).
     """
 
     match: bytes
@@ -129,8 +129,8 @@ class Proxy:
             link.swallow = True
             sink.sendall(piece)
             return True
-        if rule.action == "cut_after":
-            sink.sendall(piece)
+        if rule.action in ("cut_after", "cut_half"):
+            sink.sendall(piece if rule.action == "cut_after" else piece[: len(piece) // 2])
             time.sleep(0.05)
         _reset(link)
         return False

@@ -9,11 +9,13 @@ from contextlib import suppress
 import psycopg2
 from fault_lab.catalogue.steps import UPSERT
 from fault_lab.fault import Fault, dies, fails, passes, point
+from fault_lab.processes import Run
 from fault_lab.proxy import Rule
 from fault_lab.world import World
 
 from fraud_scorer.errors import FraudScorerError
 
+MESSAGE = "sql.*insert into outbox*:before"
 LOAD, COMMIT = b"pg_advisory_xact_lock", b"COMMIT\x00"
 
 
@@ -71,21 +73,31 @@ def _backends_terminated(world: World) -> str:
     return f"{len(ended)} backends ended; run: " + fails(run.wait(), "StoreUnavailable")
 
 
+def _stopped_with_something_to_mail(world: World) -> Run:
+    """A run that stands still in load's transaction, its payments inserted, its messages not."""
+    for _ in range(8):
+        run = world.start(("run_minute", world.next_minute().batch_id), points=[point(MESSAGE, "stop")])
+        if run.wait_until_stopped():
+            return run
+    raise AssertionError("nothing was flagged")
+
+
 def _deadlock(world: World) -> str:
     """Another session holds the outbox and asks for what load holds while load waits for the outbox."""
     other = psycopg2.connect(world.lab.server.url(world.database).replace("+psycopg2", ""))
     with other.cursor() as cursor:
         cursor.execute("set deadlock_timeout = '20s'")
+        run = _stopped_with_something_to_mail(world)
         cursor.execute("lock table public.outbox in access exclusive mode")
-        run = world.start(("run_minute", world.next_minute().batch_id))
+        run.resume()
         waiting = "select 1 from pg_locks where not granted and relation = 'public.outbox'::regclass"
         until = time.monotonic() + 30
         while not world.rows(waiting) and time.monotonic() < until:
             time.sleep(0.02)
         cursor.execute("lock table public.payments_scored in access exclusive mode")
-    outcome = run.wait()
     other.rollback()
     other.close()
+    outcome = run.wait()
     said = fails(outcome, "StoreUnavailable")
     assert "deadlock" in said, said
     return said
