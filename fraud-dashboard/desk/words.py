@@ -17,12 +17,12 @@ def money(amount: float, currency: str) -> str:
 
 
 def round_money(amount: float, currency: str) -> str:
-    """An amount for a headline: without cents from 10,000 on, in millions from 10,000,000 on.
+    """An amount for a headline: without cents from 10,000 on, in millions from 1,000,000 on.
 
-    >>> round_money(49119521.1, "USD"), round_money(48211.4, "USD"), round_money(812.5, "USD"), round_money(812, "JPY")
-    ('49.12 M USD', '48,211 USD', '812.50 USD', '812 JPY')
+    >>> round_money(1893815.1, "USD"), round_money(48211.4, "USD"), round_money(812.5, "USD"), round_money(812, "JPY")
+    ('1.89 M USD', '48,211 USD', '812.50 USD', '812 JPY')
     """
-    if abs(amount) >= 10_000_000:
+    if abs(amount) >= 1_000_000:
         return f"{amount / 1e6:,.2f} M {currency}"
     return f"{amount:,.0f} {currency}" if abs(amount) >= 10_000 else money(amount, currency)
 

@@ -1,6 +1,6 @@
 -- How a day's minutes went: what a total may lack, and who scored. Grain: one row.
 -- Quarantine is that of the day's minutes and of what was imported on it: `quarantined` records could not become
--- payments when they were loaded; `still_open` are those that nobody has dealt with since (the morning mail counts these).
+-- payments when they were loaded; `still_open` are those that nobody has dealt with since, as the morning mail counts.
 with bounds as materialized (
     select
         report_day_start(cast(:day as date)) as starts_at,
