@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
+from dotenv import dotenv_values
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from fraud_scorer.errors import SettingsError
 
+GENERATED_FILE, USERS_FILE = ".data/local.env", ".env"
+KEY_LISTS = ("fraud_card_keys", "fraud_landing_keys")
 PREFIXES = (
     "FRAUD_",
     "PAYMENTS_API_",
@@ -48,7 +51,7 @@ class Settings(BaseSettings):
     """The whole configuration; a field's name in capitals is its name in the environment."""
 
     model_config = SettingsConfigDict(
-        env_file=(".data/local.env", ".env"), env_ignore_empty=True, extra="ignore", frozen=True
+        env_file=(GENERATED_FILE, USERS_FILE), env_ignore_empty=True, extra="ignore", frozen=True
     )
 
     # the payments API
@@ -156,9 +159,8 @@ def load_settings() -> Settings:
     Raises:
         SettingsError: a value is wrong, or a name of ours is unknown; one line each, with the nearest right name.
     """
-    faults = [
-        _unknown(name) for name in sorted(os.environ) if _is_ours(name) and name.lower() not in Settings.model_fields
-    ]
+    named = {*os.environ, *dotenv_values(USERS_FILE, interpolate=False)}
+    faults = [_unknown(name) for name in sorted(named) if _is_ours(name) and name.lower() not in Settings.model_fields]
     try:
         settings = Settings()
     except ValidationError as error:
@@ -168,7 +170,27 @@ def load_settings() -> Settings:
         settings = None
     if faults or settings is None:
         raise SettingsError("; ".join(faults), "`.env.example` lists every setting")
-    return settings
+    return settings.model_copy(update=_with_generated_keys(settings))
+
+
+def _with_generated_keys(settings: Settings) -> dict[str, SecretStr]:
+    """The keys in force, with those that ``make run`` generated behind them: what those encrypted stays readable."""
+    generated = dotenv_values(GENERATED_FILE, interpolate=False)
+    update = {}
+    for name in KEY_LISTS:
+        keys = [getattr(settings, name).get_secret_value(), generated.get(name.upper()) or ""]
+        update[name] = SecretStr(joined_keys(*keys))
+    return update
+
+
+def joined_keys(*lists: str) -> str:
+    """Comma separated lists of keys as one, each key once, the first list's in front (they encrypt).
+
+    >>> joined_keys("a,b", "", "b,c")
+    'a,b,c'
+    """
+    keys = [key.strip() for text in lists for key in text.split(",")]
+    return ",".join(dict.fromkeys(key for key in keys if key))
 
 
 def _is_ours(name: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import socket
+from collections.abc import Iterable
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
@@ -27,6 +28,20 @@ def check_machine(options: StackOptions, used_ports: list[str]) -> None:
         said = "; ".join(f"port {options.ports[name]} ({name}) is taken{holder(options.ports[name])}" for name in taken)
         others = ",".join(f"{name}={free_port_from(options.ports[name] + 1)}" for name in taken)
         raise SettingsError(said, f"Stop what holds it, or choose another: make run PORTS={others}")
+
+
+def check_secrets(secrets: Path, databases: Iterable[Path]) -> None:
+    """Refuse databases whose passwords are gone (``rm -rf .data`` spares those that lie elsewhere).
+
+    Raises:
+        SettingsError: a database's folder is there, and the file with its password is not.
+    """
+    left = [str(folder) for folder in databases if folder.exists()]
+    if left and not secrets.exists():
+        raise SettingsError(
+            f"{' and '.join(left)} hold an earlier run's databases, and {secrets} with their passwords is gone",
+            "Put that file back, or remove these folders to begin anew, or choose another place: make run DATA_DIR=...",
+        )
 
 
 def _check_checkout(checkout: Path) -> None:

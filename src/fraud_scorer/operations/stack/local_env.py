@@ -14,6 +14,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from fraud_scorer.operations.stack.options import ENDPOINT_NAME, StackOptions
+from fraud_scorer.settings import KEY_LISTS, joined_keys
 
 HEAD = """\
 # Written by `make run`. The secrets were made on the first start and are kept: without FRAUD_LANDING_KEYS the landed
@@ -96,10 +97,10 @@ def in_force(kept: Mapping[str, str], checkout: Path) -> dict[str, str]:
     can still be read.
     """
     chosen = chosen_by_the_user(checkout)
-    keys: dict[str, str] = {
-        name: ",".join(dict.fromkeys(f"{chosen[name]},{kept[name]}".split(",")))
-        for name in ("FRAUD_CARD_KEYS", "FRAUD_LANDING_KEYS")
-        if name in chosen
+    keys = {
+        name.upper(): joined_keys(chosen[name.upper()], kept[name.upper()])
+        for name in KEY_LISTS
+        if name.upper() in chosen
     }
     return {**kept, **chosen, **keys}
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from fraud_scorer.errors import FraudScorerError, SettingsError
-from fraud_scorer.operations.stack.checks import check_machine
+from fraud_scorer.operations.stack.checks import check_machine, check_secrets
 from fraud_scorer.operations.stack.databases import databases
 from fraud_scorer.operations.stack.local_env import chosen_by_the_user, in_force, write_local_env
 from fraud_scorer.operations.stack.options import StackOptions
@@ -49,6 +49,9 @@ def _run(options: StackOptions, screen: Screen) -> int:
     end_leftovers(options, screen)
     options = leave_out_the_users_own(options, screen)
     check_machine(options, used_ports(options))
+    no_passwords = {"STACK_FRAUD_DB_PASSWORD": "", "STACK_AIRFLOW_DB_PASSWORD": ""}
+    servers = databases(options, no_passwords).values()
+    check_secrets(options.data_dir / "local.env", [server.data_dir for server in servers])
     values = in_force(write_local_env(options), options.checkout)
     stack = Stack(options, values, screen)
     with told_to_stop(stack.stopping):

@@ -1,0 +1,85 @@
+"""Settings are strict: what is wrong or unknown is told in one line with the cure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fraud_scorer.errors import SettingsError
+from fraud_scorer.settings import Settings, load_settings
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A folder without files, an environment without our names, nothing remembered."""
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    load_settings.cache_clear()
+    yield
+    load_settings.cache_clear()
+
+
+def test_defaults_are_enough() -> None:
+    """Nothing set is a configuration too: the local stack's addresses."""
+    assert load_settings().payments_api_url.startswith("http://127.0.0.1:8090/")
+
+
+@pytest.mark.parametrize("place", ["environment", "file"])
+def test_an_unknown_name_is_told_with_the_nearest_right_one(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A misspelt setting would silently do nothing: it is refused, in the environment and in .env alike."""
+    if place == "environment":
+        monkeypatch.setenv("FRAUD_TRESHOLD", "0.9")
+    else:
+        (tmp_path / ".env").write_text("FRAUD_TRESHOLD=0.9\nAIRFLOW__API__PORT=8081\n")
+    with pytest.raises(SettingsError, match=r"FRAUD_TRESHOLD is no setting; did you mean FRAUD_THRESHOLD\?"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("FRAUD_THRESHOLD", "1.5"),
+        ("SMTP_PORT", "mail"),
+        ("FRAUD_TIME_ZONE", "Europe/Atlantis"),
+        ("FRAUD_DB_URL", "postgresql://somewhere/fraud_db"),
+        ("SCORER", "remote"),
+        ("SMTP_TIMEOUT_SECONDS", "120"),
+    ],
+)
+def test_a_wrong_value_names_its_setting(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each wrong value is told by name, and never echoes what may be a secret."""
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=f"^{name}: ") as told:
+        load_settings()
+    assert "somewhere" not in str(told.value)
+
+
+def test_several_faults_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One start, all faults."""
+    monkeypatch.setenv("SMTP_PORT", "0")
+    monkeypatch.setenv("FRAUD_CURRENCY", "dollars")
+    with pytest.raises(SettingsError) as told:
+        load_settings()
+    assert "SMTP_PORT" in told.value.what
+    assert "FRAUD_CURRENCY" in told.value.what
+
+
+def test_keys_of_ones_own_go_before_the_generated_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `make run` landed under its own keys stays readable after the team set theirs; a key stands once."""
+    (tmp_path / ".data").mkdir()
+    (tmp_path / ".data" / "local.env").write_text("FRAUD_CARD_KEYS='local1:aaaa'\nFRAUD_LANDING_KEYS='generated'\n")
+    monkeypatch.setenv("FRAUD_CARD_KEYS", "ours:bbbb,local1:aaaa")
+    settings = load_settings()
+    assert settings.fraud_card_keys.get_secret_value() == "ours:bbbb,local1:aaaa"
+    assert settings.fraud_landing_keys.get_secret_value() == "generated"
+
+
+def test_secrets_are_not_printed() -> None:
+    """Neither repr nor str of the settings shows a password."""
+    settings = Settings(fraud_db_url="postgresql+psycopg2://fraud:hunter2@db/fraud_db", smtp_password="hunter2")
+    assert "hunter2" not in f"{settings!r}{settings}"
