@@ -186,7 +186,7 @@ def test_totals_hours_and_what_is_usual(postgres_url: str, cursor: Cursor, payme
         }
     ]
     assert [hour["hour"] for hour in told["hours"] if hour["payments"]] == [0, 23]
-    assert told["usual"]["said"] == "the mean of 2 earlier Thursdays"
+    assert told["usual"]["said"] == "the mean of the 2 Thursdays before"
     assert (told["usual"]["payments"], told["usual"]["flagged"]) == (2.0, 0.5)
     assert told["usual"]["amounts"]["USD"]["amount_cents"] == 3000.0
 
@@ -311,7 +311,7 @@ def test_what_was_missed(postgres_url: str, cursor: Cursor, payment: Insert, ins
         "2 flagged payments",
         "1 alert mail",
     ]
-    assert told["gaps"][5][1] == "in quarantine: 1 bad amount, 1 future"
+    assert told["gaps"][5][1] == "still open in quarantine: 1 bad amount, 1 future"
     [old] = told["too_old"]
     assert (old["local_time"], old["amount_cents"]) == ("Mon 16 Nov, 08:00:00 CST", 7000)
 
