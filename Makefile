@@ -43,14 +43,14 @@ test: .venv/.installed ## run the whole suite (ARGS="-k name" for a part)
 	@$(BIN)/python -m pytest $(ARGS)
 
 SEED ?= 20261120
-ROUNDS ?= 300
+SOAK ?= 300
 .PHONY: faults
 faults: .venv/.installed ## break it on purpose: the whole list of faults (SEED=1 ARGS="-k SMTP"), table in reports/faults.md
 	@FAULTS=all FAULT_SEED=$(SEED) $(BIN)/python -m pytest tests/faults -q $(ARGS)
 
 .PHONY: soak
-soak: .venv/.installed ## 300 random faults in one world of virtual minutes (SEED=1 ROUNDS=300), figures in reports/soak.md
-	@$(BIN)/python tests/faults/soak.py --seed $(SEED) --rounds $(ROUNDS)
+soak: .venv/.installed ## 300 random faults in one world of virtual minutes (SEED=1 SOAK=300), figures in reports/soak.md
+	@$(BIN)/python tests/faults/soak.py --seed $(SEED) --faults $(SOAK)
 
 .PHONY: lint
 lint: .venv/.installed ## ruff, types, import contracts, SQL, Dockerfiles, docker-compose.yml

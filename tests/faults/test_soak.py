@@ -8,7 +8,7 @@ from fault_lab.laboratory import Laboratory
 from fault_lab.world import World
 from soak import soak
 
-ROUNDS = 4
+FAULTS = 4
 
 
 @pytest.mark.faults
@@ -16,8 +16,8 @@ def test_a_short_soak(lab: Laboratory) -> None:
     """Random faults, healed one by one, break no invariant; three replays of everything change nothing."""
     world = World(lab)
     try:
-        figures = soak(world, SEED, ROUNDS, tell=False)
+        figures = soak(world, SEED, FAULTS, tell=False)
     finally:
         world.close()
     assert figures.broken == []
-    assert figures.rounds == ROUNDS
+    assert figures.struck == FAULTS

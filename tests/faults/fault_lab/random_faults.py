@@ -30,11 +30,16 @@ LOAD = b"pg_advisory_xact_lock"
 
 @dataclass
 class Thrown:
-    """What was done, and how the run ended."""
+    """What was done, and how the runs ended. ``struck``: False if it met nothing (a third call of what is called once).
+
+    ``heal_first``: the next fault must wait until this one is healed.
+    """
 
     what: str
     outcomes: list[Outcome]
     may_repeat: bool = False
+    struck: bool = True
+    heal_first: bool = False
 
 
 Throw = Callable[[World, random.Random], Thrown]
@@ -52,7 +57,12 @@ def _points(chance: random.Random) -> tuple[str, list[dict[str, object]]]:
 def strike(world: World, chance: random.Random) -> Thrown:
     """A run killed, or an unexpected error raised, at a point."""
     what, points = _points(chance)
-    return Thrown(what, [world.minute(points)], may_repeat=True)
+    outcome = world.minute(points)
+    return Thrown(what, [outcome], may_repeat=True, struck=_met(outcome))
+
+
+def _met(outcome: Outcome) -> bool:
+    return outcome.killed or bool(outcome.struck)
 
 
 def kill_any_time(world: World, chance: random.Random) -> Thrown:
@@ -61,7 +71,8 @@ def kill_any_time(world: World, chance: random.Random) -> Thrown:
     run = world.start(("run_minute", world.next_minute().batch_id))
     time.sleep(seconds)
     run.signal(signal.SIGKILL)
-    return Thrown("SIGKILL at any moment", [run.wait()], may_repeat=True)
+    outcome = run.wait()
+    return Thrown("SIGKILL at any moment", [outcome], may_repeat=True, struck=outcome.killed)
 
 
 def api(world: World, chance: random.Random) -> Thrown:
@@ -79,7 +90,7 @@ def api(world: World, chance: random.Random) -> Thrown:
     world.api.order(kind, count=count, params=params)
     outcome = world.minute()
     world.api.clear()
-    return Thrown(f"API: {kind}", [outcome])
+    return Thrown(f"API: {kind}", [outcome], heal_first=True)
 
 
 def database(world: World, chance: random.Random) -> Thrown:
@@ -95,7 +106,8 @@ def database(world: World, chance: random.Random) -> Thrown:
     world.db.rules = [rule]
     outcome = world.minute()
     world.db.heal()
-    return Thrown(f"PostgreSQL: {action} at {match.decode().strip(chr(0))}", [outcome], may_repeat=True)
+    what = f"PostgreSQL: {action} at {match.decode().strip(chr(0))}"
+    return Thrown(what, [outcome], may_repeat=True, struck=rule.struck > 0)
 
 
 def restart(world: World, chance: random.Random) -> Thrown:
@@ -133,11 +145,13 @@ def mail(world: World, chance: random.Random) -> Thrown:
             "cut in DATA": Rule(b"Message-ID: ", "cut_half"),
             "answer lost": Rule(b"\r\n.\r\n", "lose_answer"),
         }[kind]]  # fmt: skip
+    tried = "select coalesce(sum(attempts), 0) from outbox"
+    before = world.rows(tried)
     outcomes = world.minutes(chance.randint(1, 2))
     world.smtp.heal()
     world.mail.refusals.clear()
     world.mail.sender_refusals.clear()
-    return Thrown(f"SMTP: {kind}", outcomes, may_repeat=kind == "answer lost")
+    return Thrown(f"SMTP: {kind}", outcomes, may_repeat=kind == "answer lost", struck=world.rows(tried) != before)
 
 
 def together(world: World, chance: random.Random) -> Thrown:
@@ -155,10 +169,11 @@ def paused(world: World, chance: random.Random) -> Thrown:
     """A run stands still at a point while the next minutes run, then goes on."""
     at = f"{chance.choice(PORT_CALLS)}:{chance.choice(['before', 'after'])}"
     run = world.start(("run_minute", world.next_minute().batch_id), points=[point(at, "stop")])
-    if run.wait_until_stopped():
+    stopped = run.wait_until_stopped()
+    if stopped:
         world.minutes(chance.randint(1, 2))
         run.resume()
-    return Thrown("a run paused and overtaken", [run.wait()], may_repeat=True)
+    return Thrown("a run paused and overtaken", [run.wait()], may_repeat=True, struck=stopped)
 
 
 def clock(world: World, chance: random.Random) -> Thrown:
@@ -186,11 +201,12 @@ def model(world: World, chance: random.Random) -> Thrown:
         (world.folder / name).rename(world.model / name)
         return Thrown("model file missing", [outcome])
     run = world.start(("run_minute", world.next_minute().batch_id), points=[point("scorer.score:before", "stop")])
-    if run.wait_until_stopped():
+    stopped = run.wait_until_stopped()
+    if stopped:
         shutil.rmtree(world.model)
         shutil.copytree(chance.choice(world.models), world.model)
         run.resume()
-    return Thrown("model swapped in mid-run", [run.wait()])
+    return Thrown("model swapped in mid-run", [run.wait()], struck=stopped)
 
 
 def asleep(world: World, chance: random.Random) -> Thrown:
@@ -209,7 +225,7 @@ def compound(world: World, chance: random.Random) -> Thrown:
     outcome = world.minute(points)
     world.api.clear()
     world.smtp.heal()
-    return Thrown(f"{what} with API {kind}", [outcome], may_repeat=True)
+    return Thrown(f"{what} with API {kind}", [outcome], may_repeat=True, struck=_met(outcome), heal_first=True)
 
 
 KINDS: dict[Throw, int] = {
