@@ -58,7 +58,9 @@ def body_hashes(valid: pd.DataFrame, lasting_tokens: Sequence[str]) -> list[byte
     ]
 
 
-def classify(tokenised: pd.DataFrame, known: pd.DataFrame, landing_seq: int, *, rescore: bool) -> pd.DataFrame:
+def classify(
+    tokenised: pd.DataFrame, known: pd.DataFrame, landing_seq: int, *, rescore: bool, corrects: bool = True
+) -> pd.DataFrame:
     """``delivery`` added, and the event time of known payments set to the stored one.
 
     Args:
@@ -66,6 +68,7 @@ def classify(tokenised: pd.DataFrame, known: pd.DataFrame, landing_seq: int, *, 
         known: ``KNOWN_COLUMNS`` of the payments stored so far, one row each.
         landing_seq: of the batch.
         rescore: decide anew about payments whose stored body is this batch's.
+        corrects: False: another body changes nothing (imported history only adds payments).
     """
     found = pd.Index(known["trans_num"]).get_indexer(pd.Index(tokenised["trans_num"]))
     is_known = found >= 0
@@ -75,7 +78,7 @@ def classify(tokenised: pd.DataFrame, known: pd.DataFrame, landing_seq: int, *, 
     same = np.array([bytes(ours) == bytes(theirs) for ours, theirs in hashes], bool)
     stored_seq = stored["landing_seq"].to_numpy(np.int64)
     is_payment = tokenised["amount_cents"].to_numpy(np.int64)[is_known] >= 0
-    verdict = np.where(same | (landing_seq < stored_seq), UNCHANGED, CORRECTION).astype(object)
+    verdict = np.where(same | (landing_seq < stored_seq) | (not corrects), UNCHANGED, CORRECTION).astype(object)
     if rescore:
         verdict[same & (stored_seq == landing_seq) & is_payment] = RESCORE
     delivery[is_known] = verdict

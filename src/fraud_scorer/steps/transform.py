@@ -208,9 +208,9 @@ def _classified(read: Sequence[_Read], known: pd.DataFrame, *, rescore: bool) ->
     """``PAYMENT_COLUMNS`` of all batches; what an earlier one of them brings is known to the later ones."""
     frames = []
     for one in read:
-        sequence = one.work.landing_seq
-        classified = classify(one.tokenised, known, sequence, rescore=rescore)
-        frames.append(payments_frame(classified, one.work.batch.batch_id, sequence))
+        batch, sequence = one.work.batch, one.work.landing_seq
+        classified = classify(one.tokenised, known, sequence, rescore=rescore, corrects=batch.kind != "history")
+        frames.append(payments_frame(classified, batch.batch_id, sequence))
         if one is not read[-1]:
             known = now_known(known, classified, sequence)
     return _joined(frames, PAYMENT_COLUMNS)

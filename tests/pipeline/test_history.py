@@ -1,0 +1,72 @@
+"""Imported history: scored and stored like live payments, once, and never mailed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from fraud_scorer.errors import DataFileError
+from fraud_scorer.history import import_history
+from payments_simulator.stream import Stream
+
+Town = Any  # conftest.Town
+
+
+@pytest.fixture
+def past(town: Town, stream: Stream, tmp_path: Path) -> Path:
+    """A file with the ten minutes before and after the last midnight: two days."""
+    first = int(town.batch(0).minute.timestamp())
+    path = tmp_path / "past.parquet"
+    midnight = first - first % 86_400
+    stream.frame(midnight - 600, midnight + 600).drop(columns="fraud_kind").to_parquet(path)
+    return path
+
+
+def test_history_is_scored_a_day_a_batch_and_never_mailed(town: Town, past: Path) -> None:
+    """Every payment is flagged at threshold 0, and no message is made of any."""
+    done = import_history(town.pipeline().parts, past)
+
+    assert done["days"] == 2
+    assert done["new"] == done["flagged"] == len(town.stored()) > 0
+    assert town.rows("select distinct kind, status from run_ledger") == [("history", "done")]
+    assert town.rows("select count(*) from payments_scored where fraud_probability is null") == [(0,)]
+    assert town.rows("select count(*) from outbox") == [(0,)]
+
+
+def test_a_second_import_changes_nothing(town: Town, past: Path) -> None:
+    """Neither the same file nor live minutes in between make a row differ."""
+    import_history(town.pipeline().parts, past)
+    town.run(0)
+    before = town.fingerprint()
+
+    again = import_history(town.pipeline().parts, past)
+
+    assert (again["new"], again["updated"]) == (0, 0)
+    assert again["unchanged"] == again["payments"] > 0
+    assert town.fingerprint() == before
+    assert len(town.mailbox.message_ids) == 1
+
+
+def test_a_file_that_cannot_be_read_is_named_and_leaves_nothing(town: Town, tmp_path: Path) -> None:
+    """The error names the file; no batch is begun."""
+    with pytest.raises(DataFileError, match=r"nothing\.parquet cannot be read"):
+        import_history(town.pipeline().parts, tmp_path / "nothing.parquet")
+
+    assert town.states() == {}
+
+
+def test_a_file_that_says_otherwise_corrects_nothing(town: Town, past: Path, tmp_path: Path) -> None:
+    """Payments that are stored, from another file or from live minutes, stay as they are; new ones are added."""
+    frame = pd.read_parquet(past)
+    frame.iloc[5:].to_parquet(tmp_path / "first.parquet")
+    import_history(town.pipeline().parts, tmp_path / "first.parquet")
+    frame.assign(city="Elsewhere").to_parquet(tmp_path / "other.parquet")
+
+    done = import_history(town.pipeline().parts, tmp_path / "other.parquet")
+
+    assert (done["new"], done["updated"], done["unchanged"]) == (5, 0, len(frame) - 5)
+    assert town.rows("select count(*) from payments_scored where city = 'Elsewhere'") == [(5,)]
+    assert town.rows("select count(*) from payment_history") == [(0,)]
