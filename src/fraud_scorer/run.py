@@ -15,7 +15,7 @@ import pandas as pd
 import structlog
 
 from fraud_scorer.batches import Batch
-from fraud_scorer.errors import TerminalError, TransientError
+from fraud_scorer.errors import SettingsError, TerminalError, TransientError
 from fraud_scorer.features import compute_features
 from fraud_scorer.messages.compose import compose_alerts
 from fraud_scorer.ports import Message
@@ -94,6 +94,7 @@ class Run:
         """Write what was decided, one transaction a batch; the totals (``steps.load.totals``).
 
         Raises:
+            SettingsError: the schema, a right or a setting does not fit; every batch waits.
             TerminalError: the store refuses a batch; once several runs tried it, it is marked failed and passed.
         """
         token, transformed, scores, seconds = self._scored()
@@ -110,6 +111,8 @@ class Run:
                 store=self.parts.store,
                 compose=self._compose,
             )
+        except SettingsError:
+            raise  # a rights, schema or rules fault is no batch's: all wait until it is mended
         except TerminalError as error:
             self._pass_if_hopeless([one.batch for one in batches], error)
             raise

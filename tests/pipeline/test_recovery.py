@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from fraud_scorer.errors import ApiUnavailable, StoreUnavailable
+from fraud_scorer.errors import ApiUnavailable, SettingsError, StoreUnavailable
 
 Town = Any  # conftest.Town
 
@@ -127,4 +128,21 @@ def test_imported_history_that_was_cut_off_does_not_hold_up_live_minutes(town: T
             f" values ('history-abc-2026-11-0{day + 1}', 'history', 'landed', {day + 1})"
         )
     assert town.run(0, fraud_batches_per_run=2)["batches"] == 1
+    assert town.stored() == town.handed_out()
+
+
+def test_a_setting_or_schema_that_does_not_fit_fails_no_batch(town: Town, tmp_path: Path) -> None:
+    """However many runs it stops: batches wait, and once it is mended one run loads them all."""
+    rules = tmp_path / "rules.yaml"
+    rules.write_text("rules: [{")
+    for number in range(7):
+        with pytest.raises(SettingsError, match="alert rules"):
+            town.run(number, alert_rules=rules)
+    town.rows("alter table outbox_payments rename to away")
+    for number in range(7, 10):
+        with pytest.raises(SettingsError, match="fraud-scorer migrate"):
+            town.run(number)
+    assert set(town.states().values()) == {"landed"}
+    town.rows("alter table away rename to outbox_payments")
+    assert town.run(10)["batches"] == 11
     assert town.stored() == town.handed_out()

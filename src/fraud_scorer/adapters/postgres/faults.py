@@ -26,7 +26,7 @@ def translated(error: BaseException) -> FraudScorerError | None:
     if isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError):
         return _connection_fault(error, said)
     if isinstance(error, _SCHEMA):
-        return TerminalError(f"fraud_db's schema does not fit this release ({said})", "Run `fraud-scorer migrate`")
+        return SettingsError(f"fraud_db's schema does not fit this release ({said})", "Run `fraud-scorer migrate`")
     if isinstance(error, pg.InsufficientPrivilege):
         return SettingsError(f"fraud_db refused: {said}", "Give FRAUD_DB_URL's user this right")
     return TerminalError(f"fraud_db refused the data ({type(error).__name__}: {said})", "Nothing of it was written")
