@@ -14,7 +14,7 @@ set
         where payments.batch_id = run_ledger.batch_id and payments.flagged
     ),
     scored_by = coalesce(:scored_by, scored_by),
-    fallback_reason = nullif(:fallback_reason, ''),
+    fallback_reason = case when :scored_by::text is null then fallback_reason else nullif(:fallback_reason, '') end,
     threshold = coalesce(:threshold, threshold),
     model_hash = coalesce(:model_hash, model_hash)
 where batch_id = :batch_id

@@ -63,6 +63,18 @@ def test_the_ledger_tells_what_the_load_did(world: World) -> None:
     assert world.store.unloaded(10) == []
 
 
+def test_a_replay_that_scores_nothing_keeps_why_it_was_scored_locally(world: World) -> None:
+    """What it changes (here a record that is bad now) is counted; scorer and reason stay as recorded."""
+    world.landed(1)
+    world.load(world.work(1, [one("a")], scored_by="local-fallback", fallback_reason="timeout"))
+    bad = [{"batch_id": "x", "part": 0, "row_index": 2, "reason": "nul", "detail": "d", "record": b"\x01"}]
+    replayed = {"scored_by": None, "threshold": None, "model_hash": None, "quarantine": pd.DataFrame(bad)}
+    world.load(world.work(1, [one("a", delivery="unchanged")], **replayed))
+    line = world.ledger(1)
+    assert line["quarantined"] == 1
+    assert (line["scored_by"], line["fallback_reason"]) == ("local-fallback", "timeout")
+
+
 def test_a_replay_writes_nothing_and_says_so(world: World) -> None:
     """Not a row of any table is written again, whatever the deliveries are taken for; the ledger keeps its counts."""
     rows = [one("a"), one("b", amount_cents=-1)]
