@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -72,7 +72,7 @@ class WholeFile:
 
 def write_whole(folder: Path, content: bytes, *, prefix: str) -> WholeFile:
     """Write and fsync ``content`` under a temporary name; on any fault nothing is left."""
-    _make_folder(folder)
+    make_folder(folder)
     temporary = folder / f"{prefix}{uuid4().hex}"
     try:
         with temporary.open("xb") as file:
@@ -85,6 +85,14 @@ def write_whole(folder: Path, content: bytes, *, prefix: str) -> WholeFile:
             temporary.unlink(missing_ok=True)
         raise
     return WholeFile(temporary)
+
+
+def remove_unfinished(folder: Path, *, prefix: str, before: datetime) -> None:
+    """Remove what a killed process left half written; a file that gets its name meanwhile is finished, and stays."""
+    for path in folder.rglob(f"{prefix}*"):
+        with suppress(FileNotFoundError):
+            if datetime.fromtimestamp(path.stat().st_mtime, UTC) < before:
+                path.unlink()
 
 
 @contextmanager
@@ -171,11 +179,11 @@ def _checksum(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
     """Make the folder and its parents, each made durable in its parent."""
     if folder.is_dir():
         return
-    _make_folder(folder.parent)
+    make_folder(folder.parent)
     with suppress(FileExistsError):
         folder.mkdir(mode=0o700)
     _fsync_folder(folder.parent)

@@ -21,7 +21,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -32,8 +32,10 @@ from fraud_scorer.adapters.landed_files import (
     completion_of,
     completion_text,
     disk_faults,
+    make_folder,
     read_body,
     read_header,
+    remove_unfinished,
     write_whole,
 )
 from fraud_scorer.adapters.landing_names import (
@@ -100,7 +102,7 @@ class DiskLanding:
         """Be the only one who extracts this batch; gives False, at once, if someone else is."""
         folder = self._parts_folder(batch)
         with disk_faults(folder):
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
             handle = os.open(folder / "lock", os.O_CREAT | os.O_RDWR, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -212,7 +214,7 @@ class DiskLanding:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self._folder)
         handle = os.open(self._folder / "lock", os.O_CREAT | os.O_RDWR, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
@@ -243,8 +245,6 @@ class DiskLanding:
     def _sweep(self, oldest_kept: datetime) -> None:
         """Remove emptied days, and what a killed process left half written."""
         for day in folders(self._folder / "parts"):
-            for path in day.rglob(f"{_TEMPORARY}*"):
-                if datetime.fromtimestamp(path.stat().st_mtime, UTC) < oldest_kept:
-                    path.unlink(missing_ok=True)
-            if not any(day.iterdir()):
+            remove_unfinished(day, prefix=_TEMPORARY, before=oldest_kept)
+            with suppress(OSError):  # not empty, or an extract has just begun in it
                 day.rmdir()
