@@ -168,6 +168,7 @@ def test_a_cut_answer_is_kept_and_flagged(server, script):
         ("429 Too Many Requests", "7", 7),
         ("503 Service Unavailable", None, None),
         ("500 Internal Server Error", "soon", None),
+        ("503 Service Unavailable", "9" * 400, 86_400),
         ("429 Too Many Requests", "Fri, 01 Jan 2021 00:00:00 GMT", 0),
     ],
 )

@@ -24,6 +24,7 @@ from fraud_scorer.ports import Answer
 
 _CHUNK = 65_536
 _DATE_GRAIN_SECONDS = 1.0  # a Date header leaves the fraction out
+_LONGEST_WAIT_SECONDS = 86_400.0  # a larger Retry-After would overflow a date
 _MOST_REDIRECTS = 3
 _REDIRECTS = (301, 302, 303, 307, 308)
 _NETWORK = (requests.RequestException, HTTPError, OSError)
@@ -205,7 +206,7 @@ def _refusal(response: requests.Response, url: str) -> ApiUnavailable:
 def _retry_after(text: str) -> float | None:
     """Seconds, from either form of the header; None if it is absent or nonsense."""
     if text.strip().isdecimal():
-        return float(text)
+        return min(float(text), _LONGEST_WAIT_SECONDS)
     try:
         return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
     except (TypeError, ValueError):
