@@ -27,7 +27,7 @@ log = structlog.get_logger()
 def score_along(folder: Path, engine: Engine, trans_nums: pd.Series, features: pd.DataFrame) -> int:
     """Let the model in ``folder`` decide about payments that are stored by now; give how many decisions were new.
 
-    Call it after load, with what transform prepared. It raises nothing of ours: 0 and a warning if it cannot.
+    Call it after load, with what transform prepared. It raises nothing: 0 and a warning if it cannot.
     """
     from fraud_scorer.adapters.postgres.shadow import write_shadow_scores
 
@@ -37,7 +37,9 @@ def score_along(folder: Path, engine: Engine, trans_nums: pd.Series, features: p
         return write_shadow_scores(engine, scores)
     except FraudScorerError as error:
         log.warning(f"The shadow model did not score: {error}", action="shadow", payments=len(trans_nums))
-        return 0
+    except Exception as error:  # a fault inside its files must not fail a load that is done
+        log.warning(f"The shadow model failed: {type(error).__name__}", action="shadow", payments=len(trans_nums))
+    return 0
 
 
 @lru_cache(maxsize=2)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from structlog.testing import capture_logs
 
 from fraud_scorer.adapters.postgres.analysis import long_engine
 from fraud_scorer.adapters.postgres.engine import transaction
@@ -38,3 +39,11 @@ def test_a_shadow_that_cannot_score_harms_nobody(postgres_url, prepared, tmp_pat
     assert score_along(tmp_path / "none", long_engine(postgres_url), *prepared) == 0
     gone = long_engine("postgresql+psycopg2://nobody:nothing@127.0.0.1:9/none")
     assert score_along(ARTIFACTS, gone, *prepared) == 0
+
+
+def test_a_shadow_whose_files_fail_inside_harms_nobody(postgres_url, prepared):
+    """Whatever its transformers raise, the load that is done stays done; the log says what it was."""
+    trans_nums, features = prepared
+    with capture_logs() as events:
+        assert score_along(ARTIFACTS, long_engine(postgres_url), trans_nums, features.assign(amount="many")) == 0
+    assert events[-1]["event"] == "The shadow model failed: ValueError"
