@@ -1,11 +1,13 @@
 """Landing on disk: whole or not there, numbered once, closed once."""
 
+import fcntl
 import multiprocessing
 import os
 import signal
 import subprocess
 import sys
 import textwrap
+import threading
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -95,6 +97,20 @@ def test_the_index_can_be_rebuilt_from_the_files(landing, folder):
     assert [completion.batch for completion in rebuilt] == [NEXT, BATCH, HISTORY]
     assert all(list(completion.parts) == fresh.parts(completion.batch) for completion in rebuilt)
     assert fresh.completions(after_seq=rebuilt[1].landing_seq) == rebuilt[2:]
+
+
+def test_the_index_is_read_between_two_closings_and_never_during_one(landing, folder):
+    """Whoever saw a later number without an earlier one would ask only for what is later still."""
+    landing.close(BATCH, now=NOW)
+    seen = []
+    reader = threading.Thread(target=lambda: seen.extend(landing.completions()))
+    with (folder / "lock").open("rb") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        reader.start()
+        reader.join(0.3)
+        assert reader.is_alive()
+    reader.join(10)
+    assert [done.batch for done in seen] == [BATCH]
 
 
 def test_open_batches_have_parts_and_no_marker(landing):

@@ -149,13 +149,13 @@ class DiskLanding:
 
     def completions(self, after_seq: int = 0) -> list[Completion]:
         """Every marker above ``after_seq``, in order of landing sequence; only those files are opened."""
+        with disk_faults(self._folder), self._locked():  # else a later number may be seen before an earlier one is
+            paths = [day / n for day in self._closed_days() for n in file_names(day) if sequence_of(n) > after_seq]
         found: dict[int, Completion] = {}
-        for day in self._closed_days():
-            for name in file_names(day):
-                if sequence_of(name) > after_seq:
-                    for line in marker_lines(day / name):
-                        completion = completion_of(line, day / name)
-                        found[completion.landing_seq] = as_purged(completion) if is_folded(name) else completion
+        for path in paths:
+            for line in marker_lines(path):
+                completion = completion_of(line, path)
+                found[completion.landing_seq] = as_purged(completion) if is_folded(path.name) else completion
         return [found[sequence] for sequence in sorted(found) if sequence > after_seq]
 
     def last_sequence(self) -> int:
