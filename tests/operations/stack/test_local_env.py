@@ -110,3 +110,9 @@ def test_the_local_endpoint_is_what_boto3_speaks_to(options: StackOptions, monke
     own = leave_out_the_users_own(wanted, Screen())
     assert "endpoint" not in servers(own, write_local_env(own))
     assert "AWS_ACCESS_KEY_ID" not in write_local_env(own)
+
+
+def test_a_password_may_begin_with_a_hyphen(options: StackOptions) -> None:
+    """A generated secret is random text: given as a word of its own, `-x…` would be taken for an option."""
+    argv = servers(options, write_local_env(options) | {"STACK_MAILBOX_PASSWORD": "-secret"})["mailbox"].argv
+    assert "--password=-secret" in argv

@@ -111,7 +111,7 @@ def mailbox_argv(options: StackOptions, values: Mapping[str, str]) -> tuple[str,
         sys.executable, "-m", "fraud_scorer.operations.stack.mailbox", str(options.data_dir / "mailbox"),
         "--host", "127.0.0.1", "--user", "analyst@localhost",
         "--smtp-port", str(port["smtp"]), "--http-port", str(port["mailbox"]), "--imap-port", str(port["imap"]),
-        "--password", values["STACK_MAILBOX_PASSWORD"], "--client-max-size", "20M",
+        f"--password={values['STACK_MAILBOX_PASSWORD']}", "--client-max-size", "20M",
     )  # fmt: skip
 
 
