@@ -96,7 +96,7 @@ def evaluate(
     from fraud_scorer.training.evaluate import evaluate_file, write_report
 
     model = load_artifacts(artifacts)
-    scorer = LocalScorer(model.booster_path, width=len(model.features))
+    scorer = LocalScorer(model.booster_bytes, width=len(model.features))
     about = model.manifest
     with console.status("reading payments") as status:
         dataset, source = _dataset(data, fields, about["time_zone"], currency, about["label_delay_days"], status.update)
@@ -141,7 +141,7 @@ def score_file(
             history or [],
             read_field_map(fields),
             model=model,
-            scorer=LocalScorer(model.booster_path, width=len(model.features)),
+            scorer=LocalScorer(model.booster_bytes, width=len(model.features)),
             threshold=model.recommended_threshold if threshold is None else threshold,
             time_zone=about["time_zone"],
             currency=currency,
