@@ -10,6 +10,7 @@ import sys
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from fraud_scorer.cli import daily, desk, pipeline, sagemaker, system, training
 from fraud_scorer.errors import FraudScorerError, SettingsError
@@ -31,5 +32,5 @@ def main() -> None:
     try:
         app()
     except FraudScorerError as error:
-        Console(stderr=True, soft_wrap=True).print(f"[bold red]error:[/] {error}", highlight=False)
+        Console(stderr=True, soft_wrap=True).print(f"[bold red]error:[/] {escape(str(error))}", highlight=False)
         sys.exit(2 if isinstance(error, SettingsError) else 1)

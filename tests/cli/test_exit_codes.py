@@ -1,0 +1,51 @@
+"""What a script sees of `fraud-scorer`: 0 done, 1 failed, 2 used or configured wrongly, and one line that says why."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROGRAM = [sys.executable, "-c", "from fraud_scorer.cli import main; main()"]
+
+
+def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The command in an empty folder."""
+    return subprocess.run(
+        [*PROGRAM, *arguments], cwd=folder, env=os.environ | environment, capture_output=True, text=True, timeout=60
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["--help"], 0, ""),
+        (["no-such-command"], 2, "No such command"),
+        (["extract", "--at", "2026-11-20T10:31"], 2, "error: the time 2026-11-20T10:31:00 names no zone."),
+        (["replay", "--from", "2026-11-20T10:31Z", "--to", "2026-11-20T10:31Z"], 2, "error: --to is not later than"),
+        (["evaluate", "--artifacts", "[/none]", "--data", "x.csv"], 1, "error: [/none]/manifest.json does not exist."),
+    ],
+)
+def test_the_exit_code_tells_what_kind_of_trouble_it_is(
+    tmp_path: Path, arguments: list[str], code: int, says: str
+) -> None:
+    """The reason stands on standard error, as it is: brackets in a name are no markup."""
+    done = run(tmp_path, *arguments)
+    assert done.returncode == code, done.stderr
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_database_that_is_down_is_a_failure(tmp_path: Path) -> None:
+    """Used rightly, and not done: 1."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    url = f"postgresql+psycopg2://fraud:secret@127.0.0.1:{port}/fraud_db"
+    done = run(tmp_path, "quarantine", "list", FRAUD_DB_URL=url)
+    assert done.returncode == 1, done.stderr
+    assert "fraud_db cannot be reached" in done.stderr
+    assert "secret" not in done.stderr
