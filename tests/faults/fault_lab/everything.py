@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fault_lab.catalogue import api, mail, postgres, runs, steps
+from fault_lab.catalogue import api, current_api, mail, postgres, runs, steps
 from fault_lab.fault import Fault
 from fault_lab.invariants import replay_writes, violations
 from fault_lab.laboratory import Laboratory
 from fault_lab.processes import Outcome
 from fault_lab.world import World
 
-FAULTS: list[Fault] = [*steps.FAULTS, *postgres.FAULTS, *api.FAULTS, *mail.FAULTS, *runs.FAULTS]
+FAULTS: list[Fault] = [*steps.FAULTS, *postgres.FAULTS, *api.FAULTS, *current_api.FAULTS, *mail.FAULTS, *runs.FAULTS]
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def play(fault: Fault, lab: Laboratory) -> Played:
         except AssertionError as error:
             return Played(fault, str(error), 0, 0, 0, [f"not as expected: {error}"])
         minutes = world.settle()
-        wrong = violations(world, may_repeat=fault.may_repeat) + replay_writes(world)
+        wrong = violations(world, may_repeat=fault.may_repeat, may_lose=fault.may_lose) + replay_writes(world)
         if minutes > fault.healed_within:
             wrong.append(f"took {minutes} minutes to heal")
         accepted = [(mail.message_id, mail.recipient) for mail in world.mail.accepted]

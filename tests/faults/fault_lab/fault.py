@@ -19,12 +19,14 @@ class Fault:
 
     ``play`` does it and says what was seen; it raises AssertionError where the fault did not show as it should. When it
     returns, the cause is gone. ``may_repeat``: a mail server's answer or our mark is lost, so a mail may come twice.
+    ``may_lose``: the API shows only what is current, so what was lost before it landed is gone.
     """
 
     name: str
     expected: str
     play: Callable[[World], str]
     may_repeat: bool = False
+    may_lose: bool = False
     start: datetime = START
     settings: Mapping[str, Any] = field(default_factory=dict)
     healed_within: int = HEALED_WITHIN

@@ -22,11 +22,16 @@ FRESH = timedelta(hours=24)
 _LINK = re.compile(r"payment=([0-9a-f]{32})")
 
 
-def violations(world: World, *, may_repeat: bool = False) -> list[str]:
-    """Everything that does not hold now. ``may_repeat``: the fault may have cost a mail server's answer."""
+def violations(world: World, *, may_repeat: bool = False, may_lose: bool = False) -> list[str]:
+    """Everything that does not hold now.
+
+    ``may_repeat``: the fault may have cost a mail server's answer; ``may_lose``: an answer before it landed.
+    """
     known = truth(world)
+    lost = set(known.handed_out) - known.landed
     return [
         *_unfinished(world),
+        *([] if may_lose else _some(lost, "payments were handed out and never landed")),
         *_payments(world, known),
         *_quarantine(world, known),
         *_ledger(world, known),
@@ -75,7 +80,6 @@ def _payments(world: World, known: Truth) -> list[str]:
         first = expected.get(one.trans_num, (0, one.event_time))[1]
         expected[one.trans_num] = (one.amount_cents, first)
     return [
-        *_some(set(known.handed_out) - known.landed, "payments were handed out and never landed"),
         *_some(expected.keys() - stored.keys(), "landed payments are not stored"),
         *_some(stored.keys() - expected.keys(), "stored payments never landed well-formed"),
         *_some(stored.keys() - known.handed_out.keys(), "stored payments were never handed out"),

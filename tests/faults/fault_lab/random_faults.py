@@ -77,7 +77,10 @@ def kill_any_time(world: World, chance: random.Random) -> Thrown:
 
 def api(world: World, chance: random.Random) -> Thrown:
     """One to three spoilt answers."""
-    kind = chance.choice([*STATUS, *BODY, *WIRE, *ROWS, "malformed_rows", "malformed_rows", "same_id_other_body"])
+    if not world.deck:
+        world.deck = [*STATUS, *BODY, *WIRE, *ROWS, "malformed_rows", "same_id_other_body"]
+        chance.shuffle(world.deck)
+    kind = world.deck.pop()
     params: dict[str, object] = {}
     if kind == "malformed_rows":
         fields = ["cc_num", "amt", "merchant", "trans_num", "current_time"]

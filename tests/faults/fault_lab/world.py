@@ -28,6 +28,7 @@ from fraud_scorer.batches import Batch
 START = datetime(2026, 11, 20, 10, 31, tzinfo=UTC)
 LANDING_KEY = "MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="
 MOST_API_BYTES = 8_000_000
+LONGEST_REPLAY_SECONDS = 900.0
 MINUTE = timedelta(minutes=1)
 Points = Sequence[dict[str, Any]]
 
@@ -50,6 +51,7 @@ class World:
         self.file_limit = 0
         self.usual_seconds = 1.0  # real ones, of a minute
         self.processes = 0
+        self.deck: list[str] = []  # kinds of spoilt answers that a soak has yet to draw
         self.settings = self._settings() | settings
         self.landing = DiskLanding(self.folder / "data" / "landing", Cipher.from_setting(LANDING_KEY))
         self.landed: dict[str, Any] = {}  # what the oracle has read already
@@ -140,7 +142,8 @@ class World:
     def replay(self, minutes: int = 10, **options: Any) -> Outcome:
         """The last so many minutes again."""
         start = max(self.first, self.now - minutes * MINUTE)
-        return self.run(("replay", start.isoformat(), (self.now + MINUTE).isoformat(), options))
+        run = self.start(("replay", start.isoformat(), (self.now + MINUTE).isoformat(), options))
+        return run.wait(seconds=LONGEST_REPLAY_SECONDS)
 
     def settle(self, most: int = 6) -> int:
         """Minutes without a fault until nothing waits any more; how many it took (``most`` + 1: never)."""
