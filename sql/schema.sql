@@ -199,6 +199,7 @@ CREATE TABLE public.run_ledger (
     alerted integer DEFAULT 0 NOT NULL,
     scored_by text,
     fallback_reason text,
+    invoked_variant text,
     threshold double precision,
     model_hash text,
     error text,

@@ -28,6 +28,8 @@ create table run_ledger (
     alerted integer not null default 0,
     scored_by text,
     fallback_reason text,
+    -- the production variant that the endpoint says has answered
+    invoked_variant text,
     threshold double precision,
     model_hash text,
     error text,

@@ -15,6 +15,7 @@ set
     ),
     scored_by = coalesce(:scored_by, scored_by),
     fallback_reason = case when :scored_by::text is null then fallback_reason else nullif(:fallback_reason, '') end,
+    invoked_variant = case when :scored_by::text is null then invoked_variant else nullif(:invoked_variant, '') end,
     threshold = coalesce(:threshold, threshold),
     model_hash = coalesce(:model_hash, model_hash)
 where batch_id = :batch_id

@@ -1,4 +1,5 @@
--- Give batches to the holder of a token: who held them before can no longer load them. Counts the attempts until done or failed.
+-- Give batches to the holder of a token: who held them before can no longer load them. Counts the attempts
+-- until done or failed.
 -- Locked in the order of their ids, so that two runs do not block each other for good.
 with
 locked as (

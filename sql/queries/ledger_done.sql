@@ -14,6 +14,7 @@ set
     flagged = :flagged,
     scored_by = :scored_by,
     fallback_reason = nullif(:fallback_reason, ''),
+    invoked_variant = nullif(:invoked_variant, ''),
     threshold = :threshold,
     model_hash = :model_hash,
     error = nullif(:error, '')

@@ -21,6 +21,7 @@ select
     alerted,
     scored_by,
     fallback_reason,
+    invoked_variant,
     threshold,
     model_hash,
     error

@@ -163,6 +163,7 @@ class LoadWork:
     threshold: float | None
     model_hash: str | None
     seconds: float
+    invoked_variant: str = ""  # of the endpoint, as it says
     error: str = ""  # why nothing of the batch could be read; it is then marked failed
     messages: list[Message] = field(default_factory=list)
 

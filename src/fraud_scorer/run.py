@@ -155,7 +155,13 @@ class Run:
     def _how(self, scores: Scores) -> Scored:
         if scores.scored_by is None:
             return Scored()
-        return Scored(scores.scored_by, scores.fallback_reason, self.parts.threshold, self.parts.model.model_hash)
+        return Scored(
+            scored_by=scores.scored_by,
+            fallback_reason=scores.fallback_reason,
+            threshold=self.parts.threshold,
+            model_hash=self.parts.model.model_hash,
+            invoked_variant=scores.variant or "",
+        )
 
     def _compose(self, batch: Batch, payments: pd.DataFrame, decisions: pd.DataFrame) -> list[Message]:
         """The messages about what is flagged; nothing is asked of the store where nothing is."""

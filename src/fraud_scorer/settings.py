@@ -66,7 +66,9 @@ class Settings(BaseSettings):
     payments_api_time_zone: ZoneName = Field("UTC", description="The zone of event times that name none")
     payments_api_calls_per_run: int = Field(1, ge=1, le=1000, description="Calls a minute")
     payments_api_timeout_seconds: Seconds = Field(5.0, description="One call's limit")
-    payments_api_budget_seconds: Seconds = Field(20.0, description="All of a minute's calls' limit")
+    payments_api_budget_seconds: Seconds = Field(
+        20.0, le=20, description="All of a minute's calls' limit; twice this must fit into the task's time-out"
+    )
     payments_api_max_bytes: int = Field(67_108_864, gt=0, description="An answer larger than this is refused")
     payments_api_look_back_minutes: int = Field(
         120, ge=0, description="How far back missed minutes are asked for (windowed API only)"
@@ -102,7 +104,9 @@ class Settings(BaseSettings):
         "auto", description="auto: SageMaker where an endpoint is set, the local model if it fails"
     )
     sagemaker_endpoint: str = Field("", description="The endpoint's name; empty: score locally")
-    sagemaker_budget_seconds: Seconds = Field(20.0, description="The whole scoring step's limit on the endpoint")
+    sagemaker_budget_seconds: Seconds = Field(
+        20.0, le=40, description="The whole scoring step's limit on the endpoint; below the task's time-out"
+    )
     sagemaker_connect_seconds: Seconds = Field(2.0, description="One call's limit to connect")
     sagemaker_read_seconds: Seconds = Field(8.0, description="One call's limit to answer")
     sagemaker_max_body_bytes: int = Field(6_291_456, gt=0, description="Bodies are cut below this")

@@ -99,6 +99,16 @@ def _fraud_db(parts: Parts) -> str:
 
 
 def _model(parts: Parts) -> str:
+    trained, settings = parts.model.manifest, parts.settings
+    ours = (settings.fraud_time_zone, settings.fraud_label_delay_days)
+    theirs = (trained.get("time_zone", ours[0]), float(trained.get("label_delay_days", ours[1])))
+    if theirs != ours:
+        raise SettingsError(
+            f"the model was trained for {theirs[0]} and labels after {theirs[1]:g} days, the settings say "
+            f"{ours[0]} and {ours[1]:g}: local hours and merchant profiles mean another thing to it",
+            "Train it for these: fraud-scorer train --time-zone … --label-delay …, or change FRAUD_TIME_ZONE and "
+            "FRAUD_LABEL_DELAY_DAYS",
+        )
     return f"{parts.model.model_hash[:12]}, {len(parts.model.features)} inputs, threshold {parts.threshold:.3f}"
 
 

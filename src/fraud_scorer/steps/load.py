@@ -41,6 +41,7 @@ class Scored:
     fallback_reason: str = ""
     threshold: float | None = None
     model_hash: str | None = None
+    invoked_variant: str = ""
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,7 @@ def _work(
         threshold=scored.threshold,
         model_hash=scored.model_hash,
         seconds=one.seconds,
+        invoked_variant=scored.invoked_variant,
         error=one.error,
     )
 

@@ -54,11 +54,14 @@ def test_the_ledger_tells_what_the_load_did(world: World) -> None:
     """Counts, lag and how it was scored; landed before, done after."""
     world.landed(1)
     assert world.ledger(1)["status"] == "landed"
-    world.load(world.work(1, [one("a"), one("b")], score=0.75, received=3, fallback_reason="timeout"))
+    world.load(
+        world.work(1, [one("a"), one("b")], score=0.75, received=3, fallback_reason="timeout", invoked_variant="v1")
+    )
     line = world.ledger(1)
     assert (line["status"], line["attempts"], line["received"], line["valid"]) == ("done", 1, 3, 2)
     assert (line["inserted"], line["flagged"], line["scored_by"], line["model_hash"]) == (2, 2, "local", "m1")
     assert (line["fallback_reason"], line["threshold"], line["seconds"]) == ("timeout", 0.5, 0.25)
+    assert line["invoked_variant"] == "v1"
     assert isinstance(line["lag_seconds"], float)
     assert world.store.unloaded(10) == []
 

@@ -170,6 +170,7 @@ def _write_ledger(
         "error": without_nul(work.error),
         "scored_by": work.scored_by,
         "fallback_reason": without_nul(work.fallback_reason or ""),
+        "invoked_variant": without_nul(work.invoked_variant),
         "threshold": work.threshold,
         "model_hash": work.model_hash,
     }
