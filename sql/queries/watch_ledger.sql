@@ -29,6 +29,10 @@ select
     waiting.batches as waiting,
     fallbacks.minutes as fallback_minutes,
     coalesce(fallbacks.reason, '') as fallback_reason,
+    (
+        select count(*) from minutes
+        where minutes.status = 'failed'
+    ) as failed_minutes,
     (select max(minutes.minute) from minutes) as last_minute,
     (select max(minutes.loaded_at) from minutes) as last_completed_at,
     (

@@ -51,6 +51,7 @@ MAILED_AS = {
     "the payments API gives no payments": "The payments API has given no payment",
     "mail is undeliverable": "Fraud mails cannot be delivered",
     "the endpoint fails, the local model scores": "The SageMaker endpoint fails",
+    "minutes could not be loaded": "Minutes could not be loaded",
 }
 
 

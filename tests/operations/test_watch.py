@@ -19,7 +19,7 @@ from fraud_scorer.operations.watch_state import StateFile
 from fraud_scorer.ports import Mailer, Message
 
 START = datetime(2026, 11, 20, 10, 31, tzinfo=UTC)
-QUIET = Seen(0, None, None, None, 0, "", (), 0, None, 0, "")
+QUIET = Seen(0, None, None, None, 0, "", 0, (), 0, None, 0, "")
 
 
 class Post:
@@ -174,6 +174,7 @@ def test_an_incident_that_ends_untold_is_told_in_one_mail(scene: Scene) -> None:
          "Over: mail is undeliverable"),
         ({"fallback_minutes": 2, "fallback_reason": "slow"}, "The SageMaker endpoint fails: the local model scores",
          "Over: the endpoint fails, the local model scores"),
+        ({"failed_minutes": 1}, "Minutes could not be loaded, and were passed", "Over: minutes could not be loaded"),
         ({"open_breakers": ("fraud-1",)}, "The SageMaker endpoint fails: the local model scores",
          "Over: the endpoint fails, the local model scores"),
     ],

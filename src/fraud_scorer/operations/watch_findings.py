@@ -15,13 +15,15 @@ UNREACHABLE_AFTER = timedelta(minutes=1)
 MAIL_OVERDUE_AFTER = timedelta(minutes=10)
 FALLBACK_WITHIN = timedelta(minutes=5)
 
-DATABASE, STALLED, SILENT, MAIL, FALLBACK = "database", "stalled", "silent", "mail", "fallback"
+DATABASE, STALLED, SILENT, MAIL = "database", "stalled", "silent", "mail"
+FALLBACK, FAILED = "fallback", "failed"
 NAMES = {
     DATABASE: "fraud_db cannot be reached",
     STALLED: "no minute has completed",
     SILENT: "the payments API gives no payments",
     MAIL: "mail is undeliverable",
     FALLBACK: "the endpoint fails, the local model scores",
+    FAILED: "minutes could not be loaded",
 }
 
 
@@ -63,6 +65,7 @@ def judged(seen: Seen, *, watching_since: datetime, now: datetime, silent_after:
         STALLED: _stalled(seen, watching_since, now),
         MAIL: _mail(seen, now),
         FALLBACK: _fallback(seen),
+        FAILED: _failed(seen),
     }
     # while minutes wait to be loaded, nobody knows yet what the API gave
     if findings[STALLED] is None and not seen.waiting:
@@ -135,6 +138,18 @@ def _fallback(seen: Seen) -> Finding | None:
             "Not asked now": ", ".join(seen.open_breakers) or "none: it is tried each minute",
             "Reason": seen.fallback_reason or "see `fraud-scorer status`",
         },
+    )
+
+
+def _failed(seen: Seen) -> Finding | None:
+    if not seen.failed_minutes:
+        return None
+    return Finding(
+        title="Minutes could not be loaded, and were passed",
+        lines=("Their bytes are kept. The minutes behind them are loaded as usual.",),
+        action="See why by `fraud-scorer status --last 1440`, mend it, and run them again: "
+        "`fraud-scorer replay --from ... --to ...`.",
+        facts={"Minutes, within two days": str(seen.failed_minutes)},
     )
 
 

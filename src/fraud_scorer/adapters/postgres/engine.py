@@ -14,7 +14,6 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.pool import NullPool
 
 from fraud_scorer.adapters.postgres.faults import translated
-from fraud_scorer.errors import TransientError
 
 
 def create_store_engine(
@@ -71,8 +70,7 @@ def transaction(engine: Engine) -> Iterator[psycopg2.extensions.cursor]:
         ours = translated(error)
         if ours is None:
             raise
-        # a refused row stands in PostgreSQL's own error: keep it out of the logs
-        raise ours from (error if isinstance(ours, TransientError) else None)
+        raise ours from None  # PostgreSQL's own error may quote a row: keep it out of the logs
 
 
 def _hang_up_after(engine: Engine, seconds: float) -> None:

@@ -20,6 +20,7 @@ class Seen:
     last_minute_with_payments: datetime | None
     fallback_minutes: int  # loaded lately, scored by the local model because the endpoint failed
     fallback_reason: str
+    failed_minutes: int  # passed: nothing of them could be loaded
     open_breakers: tuple[str, ...]  # endpoints that are not asked now
     mails_waiting: int
     oldest_mail_at: datetime | None  # when the mail that waits longest was made
