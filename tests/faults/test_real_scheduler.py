@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from fault_lab.catalogue.real_scheduler import FAULTS, RealFault
@@ -21,17 +24,16 @@ pytestmark = [pytest.mark.faults, pytest.mark.e2e, pytest.mark.timeout(1500)]
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealStack]:
+def stack() -> Iterator[RealStack]:
     """One running stack for all of them, its first minute through."""
-    folder = tmp_path_factory.mktemp("real-stack")
-    for parent in (folder, folder.parent, folder.parent.parent):
-        parent.chmod(0o711)
+    folder = Path(tempfile.mkdtemp(prefix="fraud-stack-"))  # pytest's own folders are closed to PostgreSQL's user
     running = RealStack(folder)
     try:
         running.first_minute_done()
         yield running
     finally:
         running.close()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.mark.skipif(not _CHOSEN, reason="takes minutes of real time: FAULTS=ci or `make faults`")
