@@ -79,6 +79,15 @@ def test_keys_of_ones_own_go_before_the_generated_ones(tmp_path: Path, monkeypat
     assert settings.fraud_landing_keys.get_secret_value() == "generated"
 
 
+def test_keys_of_another_data_folder_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second stack has keys of its own under the same id: those of the first must not get among them."""
+    (tmp_path / ".data").mkdir()
+    (tmp_path / ".data" / "local.env").write_text("FRAUD_CARD_KEYS='local1:aaaa'\nFRAUD_DATA_DIR='/first'\n")
+    monkeypatch.setenv("FRAUD_DATA_DIR", "/second")
+    monkeypatch.setenv("FRAUD_CARD_KEYS", "local1:bbbb")
+    assert load_settings().fraud_card_keys.get_secret_value() == "local1:bbbb"
+
+
 def test_secrets_are_not_printed() -> None:
     """Neither repr nor str of the settings shows a password."""
     settings = Settings(fraud_db_url="postgresql+psycopg2://fraud:hunter2@db/fraud_db", smtp_password="hunter2")

@@ -178,8 +178,13 @@ def load_settings() -> Settings:
 
 
 def _with_generated_keys(settings: Settings) -> dict[str, SecretStr]:
-    """The keys in force, with those that ``make run`` generated behind them: what those encrypted stays readable."""
+    """The keys in force, with those that ``make run`` generated behind them: what those encrypted stays readable.
+
+    Not where the environment names another data folder: then another stack's keys are in force.
+    """
     generated = dotenv_values(GENERATED_FILE, interpolate=False)
+    if os.environ.get("FRAUD_DATA_DIR", generated.get("FRAUD_DATA_DIR")) != generated.get("FRAUD_DATA_DIR"):
+        return {}
     update = {}
     for name in KEY_LISTS:
         keys = [getattr(settings, name).get_secret_value(), generated.get(name.upper()) or ""]

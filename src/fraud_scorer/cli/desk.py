@@ -155,7 +155,8 @@ def alerts_list(
         print_json(rows)
         return
     columns = ("message_id", "kind", "channel", "recipient", "status", "payments", "attempts", "created_at")
-    _table(rows, (*columns, "last_error"), "no such message")
+    nothing = "no such message" if status else "nothing waits and nothing was refused; --status sent shows the rest"
+    _table(rows, (*columns, "last_error"), nothing)
 
 
 def alerts_retry(

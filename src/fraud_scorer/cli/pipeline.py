@@ -91,7 +91,9 @@ def replay(
     with progress_bar("replaying", quiet=as_json) as advance:
         result = _pipeline().replay(start, end, rescore=rescore, dry_run=dry_run, progress=advance)
     _tell(result, as_json)
-    if not as_json and not (result["new"] or result["updated"]):
+    if not as_json and not (result["minutes"] or result["payments"]):
+        console.print("none of these minutes has landed: there is nothing to replay")
+    elif not as_json and not (result["new"] or result["updated"]):
         console.print("nothing changed: every payment of these minutes is stored as it was decided")
 
 

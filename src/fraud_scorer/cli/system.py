@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from dotenv import dotenv_values
@@ -119,7 +119,7 @@ def _source(name: str) -> str:
 
 def stack(
     pace: Annotated[int, typer.Option(min=1, help="Payments a minute that the simulator plays")] = 20,
-    scorer: Annotated[str, typer.Option(help="auto, local or sagemaker")] = "auto",
+    scorer: Annotated[Literal["auto", "local", "sagemaker"], typer.Option(help="As the setting SCORER")] = "auto",
     endpoint: Annotated[
         bool | None,
         typer.Option(help="Score on a local twin of the SageMaker endpoint; by default with --scorer sagemaker"),
@@ -131,6 +131,7 @@ def stack(
     """Start everything on this machine and keep it up until Ctrl-C: `make run`."""
     from fraud_scorer.operations.stack import StackOptions, parse_ports, run_stack
 
+    load_settings()  # what is wrong in .env or the environment is said before anything starts
     options = StackOptions(
         checkout=Path.cwd(),
         data_dir=data_dir.resolve(),

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from fraud_scorer.errors import SettingsError
-from fraud_scorer.operations.stack.checks import check_secrets
+from fraud_scorer.operations.embedded_postgres import free_port
+from fraud_scorer.operations.stack.checks import check_secrets, other_ports
 
 
 def test_databases_without_their_passwords_are_refused(tmp_path: Path) -> None:
@@ -19,3 +20,11 @@ def test_databases_without_their_passwords_are_refused(tmp_path: Path) -> None:
         check_secrets(secrets, [elsewhere])
     secrets.touch()
     check_secrets(secrets, [elsewhere])
+
+
+def test_suggested_ports_fit_together() -> None:
+    """What is proposed can be pasted: no port twice, none that another service of the stack has."""
+    ports = {"fraud-db": free_port(), "airflow-db": 0}
+    ports["airflow-db"] = ports["fraud-db"] + 1
+    others = other_ports(ports, ports)
+    assert len({*others.values(), *ports.values()}) == 4

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
@@ -26,7 +26,7 @@ def check_machine(options: StackOptions, used_ports: list[str]) -> None:
     taken = [name for name in used_ports if is_taken(options.ports[name])]
     if taken:
         said = "; ".join(f"port {options.ports[name]} ({name}) is taken{holder(options.ports[name])}" for name in taken)
-        others = ",".join(f"{name}={free_port_from(options.ports[name] + 1)}" for name in taken)
+        others = ",".join(f"{name}={port}" for name, port in other_ports(options.ports, taken).items())
         raise SettingsError(said, f"Stop what holds it, or choose another: make run PORTS={others}")
 
 
@@ -76,9 +76,16 @@ def is_taken(port: int) -> bool:
     return False
 
 
-def free_port_from(port: int) -> int:
-    """The first free port from ``port`` on."""
-    return next(number for number in range(port, 65536) if not is_taken(number))
+def other_ports(ports: Mapping[str, int], taken: Iterable[str]) -> dict[str, int]:
+    """For each of ``taken`` the next port that is free and that nothing else of the stack uses."""
+    used = set(ports.values())
+    others: dict[str, int] = {}
+    for name in taken:
+        others[name] = next(
+            number for number in range(ports[name] + 1, 65536) if number not in used and not is_taken(number)
+        )
+        used.add(others[name])
+    return others
 
 
 def holder(port: int) -> str:
