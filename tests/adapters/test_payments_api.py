@@ -209,7 +209,7 @@ def test_a_wrong_address_or_key_says_what_to_check(server):
 def test_no_server_outlives_the_deadline(server, script):
     """Silence and dripping end the call, and its thread with it."""
     server.scripts = [script, SILENCE]
-    with pytest.raises(ApiUnavailable, match=r"no whole answer within 0\.5 seconds"):
+    with pytest.raises(ApiUnavailable, match=r"no whole answer within 0\.\d+ seconds"):
         HttpPaymentsApi(server.url).ask(BATCH, deadline=datetime.now(UTC) + timedelta(seconds=0.5))
 
     for thread in threading.enumerate():

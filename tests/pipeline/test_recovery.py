@@ -96,7 +96,7 @@ def test_an_unreadable_answer_fails_its_batch_and_no_other(town: Town) -> None:
     town.run(0)
     town.order("html_page", count=5)
     town.clock.at = town.batch(1).end + timedelta(seconds=1)
-    done = town.pipeline(payments_api_budget_seconds=30.0).run_minute(town.batch(1))
+    done = town.pipeline(payments_api_budget_seconds=20.0).run_minute(town.batch(1))
     town.run(2)
     assert done["new"] == 0
     assert list(town.states().values()) == ["done", "failed", "done"]

@@ -37,7 +37,7 @@ def _lasting(world: World, kind: str, minutes: int) -> str:
 
 def _never_readable(world: World) -> str:
     world.api.order("html_page", count=5)
-    world.settings["payments_api_budget_seconds"] = 60.0
+    world.settings["payments_api_budget_seconds"] = 20.0
     passes(world.minute())
     world.settings["payments_api_budget_seconds"] = 5.0
     return world.rows("select status || ': ' || error from run_ledger order by landing_seq desc limit 1")[0][0][:60]
