@@ -38,14 +38,14 @@ class ServedModel:
         path = folder / "model.ubj" if manifest.is_file() else _only_file(folder)
         try:
             content, stated = path.read_bytes(), manifest.read_bytes() if manifest.is_file() else None
+            if stated is not None and _stated_hash(stated, path.name) != hashlib.sha256(content).hexdigest():
+                raise ArtifactError(f"{path.name} is not the file that {MANIFEST} names", "Copy the whole folder anew")
+            if not (content.startswith(b"{") and content.endswith(b"}")):  # XGBoost may end the process on others
+                raise ArtifactError(f"{path.name} cannot be loaded: it is no whole UBJSON file")
             booster = xgboost.Booster(model_file=bytearray(content))
         except (OSError, xgboost.core.XGBoostError) as error:
             raise ArtifactError(f"{path.name} cannot be loaded: {str(error).splitlines()[0]}") from None
-        if stated is None:
-            return cls(booster, variant_name(hashlib.sha256(content).hexdigest()))
-        if _stated_hash(stated, path.name) != hashlib.sha256(content).hexdigest():
-            raise ArtifactError(f"{path.name} is not the file that {MANIFEST} names", "Copy the whole folder anew")
-        return cls(booster, variant_name(hashlib.sha256(stated).hexdigest()))
+        return cls(booster, variant_name(hashlib.sha256(content if stated is None else stated).hexdigest()))
 
     def predict(self, matrix: np.ndarray) -> np.ndarray:
         """Raw scores, float32. Missing columns on the right count as missing values, as in AWS's container.
