@@ -36,7 +36,8 @@ class _Link:
     server: socket.socket
     armed: bool = False
     swallow: bool = False
-    dead: bool = False
+    ended: set[str] = field(default_factory=set)  # of its two directions
+    closed: bool = False
     tail: dict[str, bytes] = field(default_factory=lambda: {"client": b"", "server": b""})
 
 
@@ -91,11 +92,12 @@ class Proxy:
                 one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             link = _Link(client, server)
             with self._lock:
-                self._links = [kept for kept in self._links if not kept.dead] + [link]
+                self._links = [kept for kept in self._links if not kept.closed] + [link]
             for side in ("client", "server"):
                 threading.Thread(target=self._pump, args=(link, side), daemon=True).start()
 
     def _pump(self, link: _Link, side: str) -> None:
+        """One direction, until its source ends; in a black hole nobody learns of that end."""
         source, sink = (link.client, link.server) if side == "client" else (link.server, link.client)
         with suppress(OSError):
             while piece := source.recv(PIECE):
@@ -104,12 +106,12 @@ class Proxy:
                 if self.mode == "slow":
                     time.sleep(0.2)
                 if not self._passed(link, side, piece, sink):
-                    return
-            if self.mode != "black_hole":
+                    break
+        if self.mode != "black_hole" and not link.closed:
+            with suppress(OSError):
                 sink.shutdown(socket.SHUT_WR)
-                return
-        link.dead = True
-        if self.mode != "black_hole":
+        link.ended.add(side)
+        if len(link.ended) == 2:
             _reset(link)
 
     def _passed(self, link: _Link, side: str, piece: bytes, sink: socket.socket) -> bool:
@@ -157,6 +159,6 @@ def _hang_up(one: socket.socket) -> None:
 
 
 def _reset(link: _Link) -> None:
-    link.dead = True
+    link.closed = True
     _hang_up(link.client)
     _hang_up(link.server)
