@@ -10,6 +10,8 @@ import pytest
 
 from fraud_scorer.adapters.artifacts import load_artifacts
 from fraud_scorer.errors import ArtifactError, DataFileError
+from fraud_scorer.features.declared import FEATURE_NAMES, TEXT_FEATURES
+from fraud_scorer.features.drift import number_shares, psi
 from fraud_scorer.training.calibration import ThresholdRule
 from fraud_scorer.training.periods import split
 from fraud_scorer.training.train import Plan, train
@@ -109,3 +111,30 @@ def test_a_loaded_model_calibrates_upwards(model_folder):
     probability = model.calibrate(np.linspace(0, 1, 1001))
     assert (np.diff(probability) > 0).all()
     assert 0 < probability[0] < probability[-1] < 1
+
+
+def test_the_manifest_holds_what_live_days_are_compared_with(model, dataset):
+    """Every declared feature and the score, of the test period; shares of all payments."""
+    reference = model.manifest["reference"]
+    assert reference["rows"] == "test period"
+    assert reference["payments"] == model.manifest["metrics"]["test"]["payments"]
+    assert [*reference["numbers"], *reference["texts"]] == sorted(FEATURE_NAMES, key=TEXT_FEATURES.count)
+    for entry in (*reference["numbers"].values(), *reference["texts"].values(), reference["probability"]):
+        assert sum(entry["shares"]) + entry["missing"] == pytest.approx(1, abs=1e-4)
+    amounts = dataset.features["amount"].to_numpy(np.float32)[-reference["payments"] :]
+    entry = reference["numbers"]["amount"]
+    assert psi([*entry["shares"], entry["missing"]], number_shares(amounts, entry["edges"])) < 1e-4
+
+
+def test_the_manifest_stays_readable(model_folder):
+    """A list of numbers stands on one line."""
+    lines = (model_folder / "manifest.json").read_text().splitlines()
+    assert len(lines) < 1_000
+    assert any(line.strip().startswith('"edges": [') and line.endswith("],") for line in lines)
+
+
+def test_without_a_test_period_the_fitted_one_is_the_reference(dataset, source, tmp_path):
+    """Scored by trees that have not seen the cards, and the manifest says so."""
+    reference = train(dataset, source, tmp_path, replace(PLAN, hold_out=0.0)).manifest["reference"]
+    assert reference["rows"] == "fitted period, scored out of fold"
+    assert reference["payments"] > 1_000

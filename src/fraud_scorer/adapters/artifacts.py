@@ -1,7 +1,8 @@
 """A trained model on disk: ``manifest.json``, ``preprocess.joblib``, ``model.ubj``; hashes checked before unpickling.
 
 The manifest says everything there is to say about the model (see ``training.manifest``, which writes it): hashes of the
-files, features, columns and library versions, calibration, recommended threshold, data, metrics.
+files, features, columns and library versions, calibration, recommended threshold, data, metrics, and the reference that
+``features.drift`` compares days with. Models of before have no reference: they score, their drift is unknown.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ import hashlib
 import importlib.metadata
 import json
 import os
+import re
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -19,6 +20,7 @@ from fraud_scorer.features import FEATURES
 
 FORMAT = 1
 MANIFEST, PREPROCESS, BOOSTER = "manifest.json", "preprocess.joblib", "model.ubj"
+_NUMBERS = re.compile(r"\[\n([-+.,\d\seE]+)\]")  # no string of JSON holds a line's end
 LIBRARIES = ("fraud-scorer", "joblib", "numpy", "pandas", "scikit-learn", "xgboost")
 
 
@@ -45,10 +47,20 @@ def save(out: Path, *, preprocess: Any, booster: Any, about: Mapping[str, Any]) 
             "library_versions": {name: importlib.metadata.version(name) for name in LIBRARIES},
             **about,
         }
-        (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+        (folder / MANIFEST).write_text(readable_json(manifest), encoding="utf-8")
 
     replace_files(out, write)
     return _sha256(out / MANIFEST)
+
+
+def readable_json(value: Mapping[str, Any]) -> str:
+    r"""``value`` as JSON, an entry a line; a list of numbers stands on one.
+
+    >>> readable_json({"edges": [1, 2.5]})
+    '{\n "edges": [1, 2.5]\n}\n'
+    """
+    text = json.dumps(value, indent=1, allow_nan=False)
+    return _NUMBERS.sub(lambda found: f"[{' '.join(found[1].split())}]", text) + "\n"
 
 
 def refuse_unwritable(out: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from fraud_scorer.features.declared import BY_NAME, NUMBER_FEATURES
+from fraud_scorer.features.drift import reference_of
 from fraud_scorer.training.calibration import ThresholdRule, apply_table, calibration_table, recommend_threshold
 from fraud_scorer.training.dataset import Dataset
 from fraud_scorer.training.fitting import SEED, Fitted, Told, fit, out_of_fold, predict, refit
@@ -82,6 +83,7 @@ def train(data: Dataset, source: Mapping[str, Any], out: Path, plan: Plan, told:
         "periods": periods.as_text(),
         "fitted": _how(made.fitted),
         "metrics": metrics,
+        "reference": _reference(made, known, matrix, periods),
     }
     told(f"writing {out}")
     about = _plain(about)
@@ -96,6 +98,7 @@ class _Made:
     table: dict[str, list[float]]
     threshold: float
     unseen_cards: dict[str, Any]
+    held_out_raw: np.ndarray  # of each row of the final period, by trees that have not seen its card
 
 
 def _make(data: Dataset, matrix: np.ndarray, periods: Periods, plan: Plan, told: Told) -> _Made:
@@ -107,7 +110,8 @@ def _make(data: Dataset, matrix: np.ndarray, periods: Periods, plan: Plan, told:
     threshold = recommend_threshold(plan.rule, held.label, apply_table(table, raw), held.amount, held.days_spanned)
     told("fitting the model to ship")
     booster = refit(matrix, label, final, fitted)
-    return _Made(booster, fitted, table, threshold, evaluate_rows(held, raw, table, threshold, plan.cards_a_day))
+    unseen_cards = evaluate_rows(held, raw, table, threshold, plan.cards_a_day)
+    return _Made(booster, fitted, table, threshold, unseen_cards, raw)
 
 
 def _test(made: _Made, data: Dataset, matrix: np.ndarray, periods: Periods, plan: Plan) -> dict[str, Any]:
@@ -139,6 +143,21 @@ def evaluate_rows(
         threshold=threshold,
         cards_a_day=cards_a_day,
     )
+
+
+def _reference(made: _Made, data: Dataset, matrix: np.ndarray, periods: Periods) -> dict[str, Any]:
+    """What live days are compared with: the test period, which shows the shipped model's scores on unseen payments.
+
+    Where nothing is held out, the payments it was fitted on, scored by trees that have not seen their cards.
+    """
+    rows, name = periods.test_rows(data.micros), "test period"
+    if rows.any():
+        raw = predict(made.booster, matrix[rows])
+    else:
+        rows, name, raw = periods.final_rows(data.micros), "fitted period, scored out of fold", made.held_out_raw
+    held = data.take(rows)
+    extent = {"payments": len(held), "from": iso(int(held.micros[0])), "until": iso(int(held.micros[-1]))}
+    return {"rows": name, **extent, **reference_of(held.features, apply_table(made.table, raw))}
 
 
 def _how(fitted: Fitted) -> dict[str, Any]:
