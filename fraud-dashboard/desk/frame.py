@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from desk import way_back
 from desk.database import DatabaseTrouble
 from desk.settings import WrongSetting, read_settings
 from desk.sign_in import Person, foot_note, require_person
@@ -20,8 +21,10 @@ def show(pages: list[Any]) -> None:
     page = st.navigation(pages, position="top")
     st.html(f"<style>{LOOK.read_text()}</style>")
     try:
-        person = require_person(read_settings())
+        person = require_person(read_settings(), page)
         st.session_state[PERSON] = person
+        if person.signed_in:
+            way_back.follow(pages, page)
         page.run()
         foot_note(person)
     except WrongSetting as error:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
+from desk import way_back
 from desk.settings import Settings
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -44,13 +46,13 @@ def sign_in_is_set_up() -> bool:
         return False
 
 
-def require_person(settings: Settings) -> Person:
-    """The person at the page; whoever may not look is told why, and the page ends there."""
+def require_person(settings: Settings, page: Any) -> Person:
+    """The person at ``page``; whoever may not look is told why, and the page ends there."""
     if not sign_in_is_set_up():
         _require_loopback(settings)
         return Person(settings.author, may_look=True, may_review=True, signed_in=False)
     if not st.user.is_logged_in:
-        _offer_sign_in()
+        _offer_sign_in(page)
     person = person_from_claims(st.user.to_dict(), settings)
     if not person.may_look:
         _refuse(person, settings)
@@ -73,11 +75,10 @@ def _require_loopback(settings: Settings) -> None:
     st.stop()
 
 
-def _offer_sign_in() -> None:
+def _offer_sign_in(page: Any) -> None:
     st.title("Fraud report")
-    st.write("Sign in to see payments and give verdicts.")
-    if st.query_params:
-        st.caption("The sign-in leads to the first page: open your link again afterwards.")
+    leads_further = way_back.remember(page)
+    st.write("Sign in to see payments and give verdicts." + (" Your link opens then." if leads_further else ""))
     st.button("Sign in", type="primary", on_click=st.login)
     st.stop()
 
@@ -100,6 +101,7 @@ def foot_note(person: Person) -> None:
             f"No sign-in is set up, so this page answers on this machine only. Verdicts are signed “{person.name}”."
         )
         return
+    way_back.forget()
     role = "reviewer" if person.may_review else "viewer: you can look, verdicts need a reviewer"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"Signed in as {person.name} ({role}).")

@@ -1,4 +1,4 @@
-"""A payment's own page: ``?payment=<trans_num>``; with ``&snooze=card`` the snooze stands ready."""
+"""A payment's own page: ``?payment=<trans_num>``; with ``&snooze=card`` the snooze stands first."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from desk.parts import Column, Html
 from desk.rows import rows
 
 PAYMENT = "payment"
+SNOOZE = "snooze"
 SCORERS = {
     "local": "the local model",
     "sagemaker": "the SageMaker endpoint",
@@ -31,6 +32,9 @@ def render() -> None:
         return
     row = next(rows(found))
     _heading(row)
+    asked_to_snooze = SNOOZE in st.query_params
+    if asked_to_snooze:
+        _snooze(trans_num)
     left, right = st.columns(2, gap="large")
     with left:
         _facts(row, state)
@@ -39,8 +43,16 @@ def render() -> None:
         _verdict(row)
     _card(row)
     _past(row)
-    with st.expander("Snooze", icon=":material/snooze:", expanded="snooze" in st.query_params):
-        verdict.snoozing(trans_num, frame.person(), first=st.query_params.get("snooze", "card"))
+    if not asked_to_snooze:
+        with st.expander("Snooze", icon=":material/snooze:"):
+            verdict.snoozing(trans_num, frame.person())
+
+
+def _snooze(trans_num: str) -> None:
+    """What a mail's snooze link asks for, before all else: on a phone too it is seen without scrolling."""
+    with st.container(border=True, key="snooze"):
+        st.subheader("Snooze", anchor=False)
+        verdict.snoozing(trans_num, frame.person(), first=st.query_params[SNOOZE])
 
 
 def _unknown(trans_num: str) -> None:

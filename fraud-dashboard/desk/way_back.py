@@ -1,0 +1,89 @@
+"""Where a link led before the sign-in: Streamlit comes back to the first page, so a cookie keeps it for a while.
+
+The cookie never holds an address. It names one of our pages and what may stand in its address; both are checked when
+it is written and again when it is read, so whoever manages to set it leads nobody anywhere else.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import streamlit as st
+
+COOKIE = "fraud_report_way_back"
+KEPT_SECONDS = 900
+FOLLOWED = "way_back_followed"
+PAGE = "page"
+ALLOWED = {
+    "payment": re.compile(r"[^\x00-\x1f\x7f]{1,200}"),
+    "day": re.compile(r"\d{4}-\d{2}-\d{2}"),
+    "snooze": re.compile(r"card|merchant"),
+}
+
+
+def written(page: str, query: Mapping[str, str]) -> str:
+    """A page and what stands in its address as the cookie's value; empty for the first page as it is.
+
+    >>> written("", {"payment": "a b", "next": "https://elsewhere.example"}), written("", {})
+    ('page=&payment=a+b', '')
+    """
+    kept = _allowed(query)
+    return urlencode({PAGE: page, **kept}) if page or kept else ""
+
+
+def read(value: str, pages: Iterable[str]) -> tuple[str, dict[str, str]] | None:
+    """The page and its address's values; None where no page of ours is named.
+
+    >>> read("page=&payment=a+b&next=https://elsewhere.example", ["", "review"])
+    ('', {'payment': 'a b'})
+    >>> read("page=https://elsewhere.example", ["", "review"]) is None
+    True
+    """
+    found = dict(parse_qsl(value[:2000], keep_blank_values=True))
+    page = found.pop(PAGE, None)
+    return (page, _allowed(found)) if page is not None and page in pages else None
+
+
+def _allowed(query: Mapping[str, str]) -> dict[str, str]:
+    return {name: query[name] for name, shape in ALLOWED.items() if name in query and shape.fullmatch(query[name])}
+
+
+def remember(page: Any) -> bool:
+    """Keep where this address leads, on the page that offers the sign-in. Whether it leads anywhere."""
+    value = written(page.url_path, st.query_params.to_dict())
+    if value:
+        _set_cookie(value, KEPT_SECONDS)
+    return bool(value)
+
+
+def follow(pages: list[Any], page: Any) -> None:
+    """Go where the link led, once, if the sign-in came back to the first page."""
+    if st.session_state.get(FOLLOWED):
+        return
+    st.session_state[FOLLOWED] = True
+    by_path = {one.url_path: one for one in pages}
+    found = read(st.context.cookies.get(COOKIE, ""), by_path)
+    if found is None or page.url_path or st.query_params:
+        return
+    path, query = found
+    if path:
+        st.switch_page(by_path[path], query_params=query)
+    st.query_params.from_dict(query)
+
+
+def forget() -> None:
+    """Drop the cookie that this session came with."""
+    if st.context.cookies.get(COOKIE):
+        _set_cookie("", 0)
+
+
+def _set_cookie(value: str, seconds: int) -> None:
+    """``value`` is percent-encoded: it can end neither the text nor the script that it stands in."""
+    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
+    cookie = json.dumps(f"{COOKIE}={value}; path=/{base}; max-age={seconds}; samesite=lax").replace("<", "\\u003c")
+    script = f"<script>document.cookie = {cookie} + (location.protocol === 'https:' ? '; secure' : '')</script>"
+    st.html(script, unsafe_allow_javascript=True)
