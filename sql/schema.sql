@@ -203,10 +203,13 @@ CREATE TABLE public.run_ledger (
     threshold double precision,
     model_hash text,
     error text,
+    refusals integer DEFAULT 0 NOT NULL,
     CONSTRAINT run_ledger_check CHECK (((kind = 'minute'::text) = (minute IS NOT NULL))),
     CONSTRAINT run_ledger_kind_check CHECK ((kind = ANY (ARRAY['minute'::text, 'history'::text, 'retry'::text]))),
     CONSTRAINT run_ledger_status_check CHECK ((status = ANY (ARRAY['landed'::text, 'done'::text, 'failed'::text, 'missed'::text])))
 );
+COMMENT ON COLUMN public.run_ledger.attempts IS 'Runs that claimed it before it was loaded, whatever ended them.';
+COMMENT ON COLUMN public.run_ledger.refusals IS 'Runs in which it alone was refused; at the fifth it has failed.';
 CREATE TABLE public.schema_migrations (
     version character varying NOT NULL
 );

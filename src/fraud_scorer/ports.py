@@ -144,6 +144,9 @@ class Store(Protocol):
     def load(self, work: LoadWork, token: str) -> LoadCounts:
         """One batch in one transaction: all or nothing. Raises Fenced if ``token`` lost its claim."""
 
+    def count_refusal(self, batch: Batch) -> int:
+        """One more run to which this waiting batch itself was the trouble: how many by now; 0 if it does not wait."""
+
     def mark_failed(self, batch: Batch, error: str) -> None: ...
 
 

@@ -9,16 +9,18 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import structlog
 
 from fraud_scorer.batches import Batch
-from fraud_scorer.errors import SettingsError, TerminalError, TransientError
+from fraud_scorer.errors import FraudScorerError, TransientError
 from fraud_scorer.features import compute_features
 from fraud_scorer.messages.compose import compose_alerts
 from fraud_scorer.ports import Message
+from fraud_scorer.refusals import refused, stumbled
 from fraud_scorer.shadow import score_along
 from fraud_scorer.steps.load import BatchToLoad, Scored, load, totals
 from fraud_scorer.steps.score import Scores, score
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from fraud_scorer.wiring import Parts
 
 log = structlog.get_logger()
-HOPELESS_ATTEMPTS = 5  # runs that tried a batch before it is passed
 
 
 class Run:
@@ -49,13 +50,25 @@ class Run:
         self._work, self._rescore, self._claim = work, rescore, claim
 
     def transform(self) -> Transformed:
-        """Prepare the batches under a new claim."""
+        """Prepare the batches under a new claim.
+
+        An error that nobody foresaw counts against the batch that alone meets it (see ``refusals``), and goes on.
+        """
         parts, token, began, work = self.parts, str(uuid.uuid4()), time.monotonic(), list(self._work())
         if self._claim:
             parts.store.claim([one.batch for one in work], token)
         parts.stage.begin(self.name, token)
-        transformed = transform(
-            work,
+        transformed = self._prepared(work)
+        about = pd.DataFrame({"model_hash": [parts.model.model_hash], "seconds": [time.monotonic() - began]})
+        parts.stage.write(self.name, token, "transform", transformed.frames() | {"about": about})
+        log.info("Transformed.", action="transform", run=self.name, batches=len(transformed.batches),
+                 payments=len(transformed.payments))  # fmt: skip
+        return transformed
+
+    def _prepared(self, work: Sequence[Work]) -> Transformed:
+        parts = self.parts
+        attempt = partial(
+            transform,
             store=parts.store,
             tokens=parts.tokens,
             model=parts.model,
@@ -64,11 +77,14 @@ class Run:
             recipe=parts.recipe,
             rescore=self._rescore,
         )
-        about = pd.DataFrame({"model_hash": [parts.model.model_hash], "seconds": [time.monotonic() - began]})
-        parts.stage.write(self.name, token, "transform", transformed.frames() | {"about": about})
-        log.info("Transformed.", action="transform", run=self.name, batches=len(transformed.batches),
-                 payments=len(transformed.payments))  # fmt: skip
-        return transformed
+        try:
+            return attempt(work)
+        except FraudScorerError:
+            raise
+        except Exception as error:
+            if self._claim:
+                stumbled(parts.store, work, attempt, error)
+            raise
 
     def score(self) -> Scores:
         """Decide about what transform prepared."""
@@ -95,27 +111,21 @@ class Run:
 
         Raises:
             SettingsError: the schema, a right or a setting does not fit; every batch waits.
-            TerminalError: the store refuses a batch; once several runs tried it, it is marked failed and passed.
+            TerminalError: the store refuses a batch; at the fifth time it is marked failed and passed.
         """
         token, transformed, scores, seconds = self._scored()
-        batches = _to_load(transformed.batches, seconds)
-        try:
-            results = load(
-                batches,
-                transformed.payments,
-                _with_inputs(scores.decisions, transformed),
-                transformed.quarantine,
-                transformed.profiles,
-                scored=self._how(scores),
-                token=token,
-                store=self.parts.store,
-                compose=self._compose,
-            )
-        except SettingsError:
-            raise  # a rights, schema or rules fault is no batch's: all wait until it is mended
-        except TerminalError as error:
-            self._pass_if_hopeless([one.batch for one in batches], error)
-            raise
+        results = load(
+            _to_load(transformed.batches, seconds),
+            transformed.payments,
+            _with_inputs(scores.decisions, transformed),
+            transformed.quarantine,
+            transformed.profiles,
+            scored=self._how(scores),
+            token=token,
+            store=self.parts.store,
+            compose=self._compose,
+            refused=partial(refused, self.parts.store),
+        )
         for result in results:
             log.info(f"Loaded {result.sentence}.", action="load", batch_id=result.batch.batch_id, run=self.name)
         if folder := self.parts.settings.shadow_artifacts:
@@ -176,17 +186,6 @@ class Run:
             usual_share=self.parts.outbox.usual_share(int(payments["landing_seq"].iloc[0])),
             now=self.parts.clock.now(),
         )
-
-    def _pass_if_hopeless(self, batches: Sequence[Batch], error: TerminalError) -> None:
-        """Mark the batch that the store refused as failed once several runs tried it, so that others get through."""
-        known = self.parts.store.recent(len(batches), kinds=("minute", "retry"), batches=batches)
-        lines = sorted(known, key=lambda line: int(str(line["landing_seq"])))
-        refused = next((line for line in lines if line["status"] == "landed"), None)
-        if refused and int(str(refused["attempts"])) >= HOPELESS_ATTEMPTS:
-            batch = Batch.of_id(str(refused["batch_id"]))
-            log.error("Passed a batch that the store refuses.", action="load", batch_id=batch.batch_id,
-                      error=error.what)  # fmt: skip
-            self.parts.store.mark_failed(batch, str(error))
 
 
 # --- which batches ----------------------------------------------------------------------------------------------------

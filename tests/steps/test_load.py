@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from fraud_scorer.batches import Batch
-from fraud_scorer.errors import Fenced, StoreUnavailable
+from fraud_scorer.errors import Fenced, StoreUnavailable, TerminalError
 from fraud_scorer.ports import LoadCounts, LoadWork, Message
 from fraud_scorer.steps.load import BatchToLoad, Loaded, Scored, load, totals
 
@@ -31,7 +31,7 @@ class FakeStore:
         return LoadCounts(len(work.payments), 0, 0, 1, len(work.messages), len(work.quarantine))
 
 
-def run(store: FakeStore, *, by_batch: bool = True) -> list[Loaded]:
+def run(store: FakeStore, *, by_batch: bool = True, told: list[tuple[Batch, str]] | None = None) -> list[Loaded]:
     """Three batches, landed in the order 1, 0, 2; batch 2 is empty; payment b comes in two of them."""
     payments = pd.DataFrame(
         [(MINUTES[0], "a"), (MINUTES[0], "b"), (MINUTES[1], "b"), (MINUTES[1], "c")], columns=["batch_id", "trans_num"]
@@ -46,6 +46,7 @@ def run(store: FakeStore, *, by_batch: bool = True) -> list[Loaded]:
     return load(
         batches, payments, decisions, quarantine, profiles,
         scored=Scored("local", "", 0.5, "m1"), token="token", store=store, compose=compose,
+        refused=lambda batch, error: (told if told is not None else []).append((batch, error.what)),
     )  # fmt: skip
 
 
@@ -99,3 +100,14 @@ def test_a_replay_says_that_nothing_was_written() -> None:
     """In words, for the task's log."""
     loaded = Loaded(MINUTES[0], LoadCounts(0, 0, 20, 0, 0, 0))
     assert loaded.sentence == "2026-11-20T10:00Z: 20 payments unchanged, nothing written"
+
+
+def test_the_refused_batch_is_named() -> None:
+    """Not one that another run took over, though it stands before it; an outage names none."""
+    told: list[tuple[Batch, str]] = []
+    overtaken = {MINUTES[1]: Fenced("taken"), MINUTES[0]: TerminalError("refused")}
+    with pytest.raises(TerminalError):
+        run(FakeStore(overtaken), told=told)
+    with pytest.raises(StoreUnavailable):
+        run(FakeStore({MINUTES[1]: StoreUnavailable("down")}), told=told)
+    assert told == [(MINUTES[0], "refused")]

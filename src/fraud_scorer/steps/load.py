@@ -9,10 +9,11 @@ from typing import Protocol
 import pandas as pd
 
 from fraud_scorer.batches import Batch
-from fraud_scorer.errors import Fenced
+from fraud_scorer.errors import Fenced, TerminalError
 from fraud_scorer.ports import LoadCounts, LoadWork, Message
 
 Compose = Callable[[Batch, pd.DataFrame, pd.DataFrame], list[Message]]
+Refused = Callable[[Batch, TerminalError], None]
 
 
 class LoadStore(Protocol):
@@ -70,6 +71,10 @@ class Loaded:
         )
 
 
+def _nothing(_batch: Batch, _error: TerminalError) -> None:
+    """Tell nobody."""
+
+
 def totals(results: Sequence[Loaded]) -> dict[str, int]:
     """What a run's loads changed, added up."""
     counts = [result.counts for result in results if result.counts is not None]
@@ -97,6 +102,7 @@ def load(
     token: str,
     store: LoadStore,
     compose: Compose,
+    refused: Refused = _nothing,
 ) -> list[Loaded]:
     """Load a run's batches, lowest landing sequence first; one result a batch, in that order.
 
@@ -111,6 +117,7 @@ def load(
         token: the run's fencing token.
         store: where it goes.
         compose: a batch, its payments and its decisions to the messages that are written with them.
+        refused: told which batch the store refuses, before the error goes on.
 
     Raises:
         StoreUnavailable: the store gave up at one batch; those before it are done, loading all again changes nothing.
@@ -125,6 +132,9 @@ def load(
             results.append(Loaded(one.batch, store.load(work, token)))
         except Fenced:
             results.append(Loaded(one.batch, None))
+        except TerminalError as error:
+            refused(one.batch, error)
+            raise
         else:
             left = profiles.iloc[:0]
     return results

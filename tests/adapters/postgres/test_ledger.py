@@ -58,6 +58,17 @@ def test_a_batch_that_is_done_stays_done(world: World) -> None:
     assert (world.ledger(1)["status"], world.ledger(1)["error"]) == ("done", None)
 
 
+def test_refusals_are_counted_apart_from_attempts(world: World) -> None:
+    """And only while the batch waits."""
+    world.landed(1)
+    world.claim(world.batch(1))
+    assert [world.store.count_refusal(world.batch(1)) for _ in range(2)] == [1, 2]
+    assert (world.ledger(1)["attempts"], world.ledger(1)["refusals"]) == (2, 2)
+    world.load(world.work(1, [{"trans_num": "a" * 32}]))
+    assert world.store.count_refusal(world.batch(1)) == world.store.count_refusal(world.batch(2)) == 0
+    assert world.ledger(1)["refusals"] == 2
+
+
 def test_a_failed_batch_can_be_loaded_after_all(world: World) -> None:
     """Once its cause is mended: it is done, and its error is gone."""
     world.landed(1)

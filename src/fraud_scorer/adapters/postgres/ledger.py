@@ -63,10 +63,17 @@ class PostgresLedger:
     def claim(self, batches: Sequence[Batch], token: str) -> None:
         """From now on only the holder of ``token`` (a uuid) may load these batches.
 
-        Each claim counts as an attempt until the batch is done. Batches that the ledger does not know are passed over.
+        Each claim counts as an attempt until the batch is done, whatever ends the run: attempts say nothing against the
+        batch. Batches that the ledger does not know are passed over.
         """
         with transaction(self._engine) as cursor:
             rows(cursor, "ledger_claim", {"batch_ids": [batch.batch_id for batch in batches], "token": token})
+
+    def count_refusal(self, batch: Batch) -> int:
+        """One more run to which this waiting batch itself was the trouble: how many by now; 0 if it does not wait."""
+        with transaction(self._engine) as cursor:
+            found = rows(cursor, "ledger_refused", {"batch_id": batch.batch_id})
+        return int(str(found[0]["refusals"])) if found else 0
 
     def mark_failed(self, batch: Batch, error: str) -> None:
         """Pass a landed batch for good; it is not among ``unloaded`` any more. A batch that is done stays done."""
