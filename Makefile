@@ -52,6 +52,11 @@ faults: .venv/.installed ## break it on purpose: the whole list of faults (SEED=
 soak: .venv/.installed ## 300 random faults in one world of virtual minutes (SEED=1 SOAK=300), figures in reports/soak.md
 	@$(BIN)/python tests/faults/soak.py --seed $(SEED) --faults $(SOAK)
 
+ROWS ?= 50000
+.PHONY: bench
+bench: .venv/.installed ## how our ways compare with others' and with the limit, as ratios (ROWS=50000 ARGS="--only storing")
+	@$(BIN)/python -m benchmarks --rows $(ROWS) $(ARGS)
+
 .PHONY: lint
 lint: .venv/.installed ## ruff, types, import contracts, SQL, Dockerfiles, docker-compose.yml
 	$(BIN)/ruff check .
