@@ -42,6 +42,7 @@ HEAVY = (
     "fraud_scorer.messages.render",
     "fraud_scorer.pipeline",
     "fraud_scorer.settings",
+    "fraud_scorer.settings_connections",
     "fraud_scorer.wiring",
 )
 

@@ -47,7 +47,7 @@ from fraud_scorer.settings import load_settings
 if TYPE_CHECKING:
     from fraud_scorer.wiring import Parts
 
-Wired = Callable[[], "Parts"]
+Wired = Callable[..., "Parts"]  # handed the names of the connections that the task uses
 PARAMS = {
     "day": Param(
         None,
@@ -76,11 +76,14 @@ def schedule(at: str, time_zone: str) -> CronTriggerTimetable:
     return CronTriggerTimetable(f"{int(minute)} {int(hour)} * * *", timezone=time_zone)
 
 
-def wired_parts() -> Parts:
-    """The adapters that the settings choose; imported in the task's process, so that parsing this file stays cheap."""
-    from fraud_scorer import wiring
+def wired_parts(*connections: str) -> Parts:
+    """The adapters that the settings and, where they are set, Airflow's ``connections`` choose.
 
-    return wiring.Parts(load_settings())
+    Imported here, in the task's process: parsing this file must stay cheap.
+    """
+    from fraud_connections import parts
+
+    return parts(*connections)
 
 
 @contextmanager
@@ -115,7 +118,7 @@ def report(dag_run: Any = None, params: Any = None, wired: Wired = wired_parts) 
     from fraud_scorer.operations.daily import daily_report
 
     with told_to_airflow():
-        parts = wired()
+        parts = wired("fraud_db")
         tell("report", daily_report(parts, day_of(dag_run, params, parts.settings.fraud_time_zone)))
 
 
@@ -124,7 +127,7 @@ def send(wired: Wired = wired_parts) -> None:
     from fraud_scorer.pipeline import Pipeline
 
     with told_to_airflow():
-        tell("send", Pipeline(wired()).alert("daily_report"))
+        tell("send", Pipeline(wired("fraud_db", "smtp_default")).alert("daily_report"))
 
 
 def housekeeping(wired: Wired = wired_parts) -> None:
@@ -132,7 +135,7 @@ def housekeeping(wired: Wired = wired_parts) -> None:
     from fraud_scorer.operations.housekeeping import keep_house
 
     with told_to_airflow():
-        tell("housekeeping", keep_house(wired()))
+        tell("housekeeping", keep_house(wired("fraud_db")))
 
 
 def tell(step: str, counts: object) -> None:

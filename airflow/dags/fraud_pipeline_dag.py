@@ -37,6 +37,12 @@ Under `make run` Airflow's command line is `make airflow ARGS="backfill create .
 * Do not set `catchup`: an API without windows would answer with today's payments.
 * Do not give the pool `fraud_scoring` more slots: runs would take each other's batches over, for nothing.
 
+## Airflow's connections
+
+Where they are set (pages, command line, `AIRFLOW_CONN_…`, a secrets backend) the tasks use `fraud_db`, `smtp_default`
+and `aws_default` before every setting. What runs outside Airflow (`fraud-scorer`, its watchdog, the dashboard) does
+not see them: set `FRAUD_DB_URL` and `SMTP_…` for those too. Each task's log names the connections it used.
+
 ## Pools (`airflow/config/pools.json`)
 
 Live minutes use `fraud_extract`, `fraud_scoring` and `fraud_alert`, one slot each. Everything old or started by hand
@@ -62,7 +68,7 @@ from fraud_scorer.errors import Fenced, SettingsError, TerminalError
 if TYPE_CHECKING:
     from fraud_scorer.pipeline import Pipeline
 
-Wired = Callable[[], "Pipeline"]
+Wired = Callable[..., "Pipeline"]  # handed the names of the connections that the task uses
 LONGEST_REPLAY = timedelta(hours=6)
 REFUSAL = "fraud_pipeline runs by itself every minute; started by hand it replays, and then needs from and to"
 CURE = (
@@ -103,12 +109,16 @@ def limits(tries: int, timeout_seconds: int, pool: str) -> dict[str, Any]:
     }
 
 
-def wired_pipeline() -> Pipeline:
-    """The wired pipeline. Imported here, in the task's process: parsing this file must stay cheap."""
-    from fraud_scorer import wiring
-    from fraud_scorer.settings import load_settings
+def wired_pipeline(*connections: str) -> Pipeline:
+    """The pipeline on the settings and, where they are set, Airflow's ``connections``.
 
-    return wiring.pipeline(load_settings())
+    Imported here, in the task's process: parsing this file must stay cheap.
+    """
+    from fraud_connections import parts
+
+    from fraud_scorer.pipeline import Pipeline
+
+    return Pipeline(parts(*connections))
 
 
 @contextmanager
@@ -174,12 +184,12 @@ def transform(
     with told_to_airflow():
         if is_replay(dag_run):
             start, end, rescore = asked_replay(params)
-            tell("replay", wired().replay(start, end, rescore=rescore))
+            tell("replay", wired("fraud_db", "aws_default").replay(start, end, rescore=rescore))
             return
         batch = batch_of(data_interval_start)
         # a backfill works on its own minute, loaded or not; a live run on all that wait
         only = [batch] if dag_run.run_type == "backfill" else None
-        tell("transform", wired().transform(batch.batch_id, only))
+        tell("transform", wired("fraud_db").transform(batch.batch_id, only))
 
 
 def score(dag_run: Any = None, data_interval_start: Any = None, wired: Wired = wired_pipeline) -> None:
@@ -187,20 +197,20 @@ def score(dag_run: Any = None, data_interval_start: Any = None, wired: Wired = w
     if is_replay(dag_run):
         raise AirflowSkipException("transform has replayed the whole range")
     with told_to_airflow():
-        tell("score", wired().score(batch_of(data_interval_start).batch_id))
+        tell("score", wired("fraud_db", "aws_default").score(batch_of(data_interval_start).batch_id))
 
 
 def load(data_interval_start: Any = None, wired: Wired = wired_pipeline) -> None:
     """Write it: one transaction per batch."""
     with told_to_airflow():
-        tell("load", wired().load(batch_of(data_interval_start).batch_id))
+        tell("load", wired("fraud_db").load(batch_of(data_interval_start).batch_id))
 
 
 def alert(dag_run: Any = None, data_interval_start: Any = None, wired: Wired = wired_pipeline) -> None:
     """Send every mail that waits, this run's and earlier ones'."""
     with told_to_airflow():
         run = "replay" if is_replay(dag_run) else batch_of(data_interval_start).batch_id
-        tell("alert", wired().alert(run))
+        tell("alert", wired("fraud_db", "smtp_default").alert(run))
 
 
 def tell(step: str, counts: object) -> None:

@@ -1,13 +1,15 @@
 """Every setting, typed and strict: one class, read once.
 
-Sources, strongest first: the environment, ``.env`` in the working folder, ``.data/local.env`` (what ``make run``
-generated). ``.env.example`` lists the same names; a test holds the two equal.
+Sources, strongest first: Airflow's connections (in its tasks only, see ``settings_connections``), the environment,
+``.env`` in the working folder, ``.data/local.env`` (what ``make run`` generated). ``.env.example`` lists the same
+names; a test holds the two equal.
 """
 
 from __future__ import annotations
 
 import difflib
 import os
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
@@ -158,7 +160,12 @@ class Settings(BaseSettings):
 
 @lru_cache(maxsize=1)
 def load_settings() -> Settings:
-    """The settings in force.
+    """The settings in force. Raises as `settings_with`."""
+    return settings_with({})
+
+
+def settings_with(given: Mapping[str, object]) -> Settings:
+    """The settings in force, with ``given`` (by field) before every other source.
 
     Raises:
         SettingsError: a value is wrong, or a name of ours is unknown; one line each, with the nearest right name.
@@ -166,7 +173,7 @@ def load_settings() -> Settings:
     named = {*os.environ, *dotenv_values(USERS_FILE, interpolate=False)}
     faults = [_unknown(name) for name in sorted(named) if _is_ours(name) and name.lower() not in Settings.model_fields]
     try:
-        settings = Settings()
+        settings = Settings(**given)  # type: ignore[arg-type]  # checked by pydantic
     except ValidationError as error:
         faults += [
             f"{'.'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}" for fault in error.errors()

@@ -129,7 +129,7 @@ def test_a_mistake_is_not_tried_again_for_an_hour(module: ModuleType) -> None:
     """What no retry heals fails the task at once, with the cure in its log."""
     parts = SimpleNamespace(settings=SimpleNamespace(fraud_time_zone="UTC"))
     with pytest.raises(AirflowFailException, match="2026-11-19"):
-        module.report(ran_at(datetime(2026, 11, 20, 7, tzinfo=UTC)), {"day": "yesterday"}, wired=lambda: parts)
+        module.report(ran_at(datetime(2026, 11, 20, 7, tzinfo=UTC)), {"day": "yesterday"}, wired=lambda *_: parts)
 
 
 def test_the_operators_manual_is_shown(dag: DAG, module: ModuleType) -> None:

@@ -47,7 +47,7 @@ def run(dag_module: ModuleType, step: str, pipeline: FakePipeline, run_type: str
     function = getattr(dag_module, step)
     wanted = function.__code__.co_varnames[: function.__code__.co_argcount]
     given = {name: value for name, value in context.items() if name in wanted}
-    return function(**given, wired=lambda: pipeline)
+    return function(**given, wired=lambda *_: pipeline)
 
 
 def test_a_scheduled_run_works_on_its_interval(dag_module: ModuleType) -> None:

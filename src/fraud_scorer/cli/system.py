@@ -13,6 +13,7 @@ from rich.table import Table
 from fraud_scorer import wiring
 from fraud_scorer.cli.output import AsJson, console, print_json
 from fraud_scorer.settings import Settings, load_settings
+from fraud_scorer.settings_connections import NOT_SEEN, named_in
 
 
 def register(app: typer.Typer) -> None:
@@ -46,6 +47,8 @@ def check(as_json: AsJson = False) -> None:
         console.print(f"{mark} {finding.name:<18} {finding.found}", highlight=False)
         if finding.cure:
             console.print(f"     → {finding.cure}", highlight=False)
+    if not as_json:
+        console.print(f"note {'Airflow':<18} {_connections()}", highlight=False)
     if not all(finding.ok for finding in findings):
         raise typer.Exit(1)
 
@@ -92,6 +95,13 @@ def settings(
     for name, row in rows.items():
         table.add_row(name, row["value"], row["from"])
     console.print(table)
+    console.print(f"note: {_connections()}", highlight=False)
+
+
+def _connections() -> str:
+    """What this command cannot see, and which of it stands in its environment."""
+    named = named_in(os.environ)
+    return NOT_SEEN + (f" (set here: {', '.join(named)})" if named else "")
 
 
 def env_example() -> str:

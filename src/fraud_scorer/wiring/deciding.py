@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from fraud_scorer.errors import SettingsError
@@ -48,13 +48,14 @@ class Deciding(Keeping):
     @cached_property
     def endpoint(self) -> SageMakerScorer:
         """The SageMaker endpoint, without a net."""
-        from fraud_scorer.adapters.sagemaker import Limits, SageMakerScorer
+        from fraud_scorer.adapters.sagemaker import Limits, SageMakerScorer, runtime_client
 
         return SageMakerScorer(
             self.settings.sagemaker_endpoint,
             model_hash=self.model.model_hash,
             width=len(self.model.features),
             limits=Limits.of(self.settings),
+            connect=partial(runtime_client, access=self.aws),
         )
 
     @cached_property

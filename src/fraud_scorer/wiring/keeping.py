@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from fraud_scorer.adapters.postgres.days import PostgresDays
+    from fraud_scorer.adapters.postgres.drift import PostgresDrift
     from fraud_scorer.adapters.postgres.labels import PostgresLabels
     from fraud_scorer.adapters.postgres.outbox import PostgresOutbox
     from fraud_scorer.adapters.postgres.quarantine import PostgresQuarantine
@@ -54,6 +55,14 @@ class Keeping(Chosen):
         from fraud_scorer.adapters.postgres.days import PostgresDays
 
         return PostgresDays(self.engine)
+
+    @cached_property
+    def drift(self) -> PostgresDrift:
+        """Days compared with the model's reference."""
+        from fraud_scorer.adapters.postgres.analysis import long_engine
+        from fraud_scorer.adapters.postgres.drift import PostgresDrift
+
+        return PostgresDrift(long_engine(self.settings.fraud_db_url.get_secret_value()))
 
     @cached_property
     def outbox(self) -> PostgresOutbox:

@@ -21,6 +21,7 @@ from fraud_scorer.adapters.variant import variant_name
 from fraud_scorer.errors import ArtifactError, EndpointUnavailable
 from fraud_scorer.ports import RawScores
 from fraud_scorer.settings import Settings
+from fraud_scorer.settings_connections import AwsAccess
 
 log = structlog.get_logger()
 
@@ -52,15 +53,39 @@ class Limits:
         )
 
 
-def runtime_client(limits: Limits) -> Any:
-    """boto3's ``sagemaker-runtime`` client: credentials, region and address by boto3's own chain, no retries in it."""
+def runtime_client(limits: Limits, access: AwsAccess = AwsAccess()) -> Any:  # noqa: B008 - frozen
+    """boto3's ``sagemaker-runtime`` client without retries in it.
+
+    What ``access`` leaves empty, boto3's own chain finds. A role is assumed anew by each client; its credentials
+    outlive a task.
+    """
     config = Config(
         connect_timeout=limits.connect_seconds,
         read_timeout=limits.read_seconds,
         retries={"total_max_attempts": 1, "mode": "standard"},
     )
     # a session of its own: the default one keeps the first credentials it saw, and is not for threads
-    return boto3.session.Session().client("sagemaker-runtime", config=config)
+    session = boto3.session.Session(
+        aws_access_key_id=access.access_key_id or None,
+        aws_secret_access_key=access.secret_access_key or None,
+        aws_session_token=access.session_token or None,
+        region_name=access.region_name or None,
+        profile_name=access.profile_name or None,
+    )
+    if access.role_arn:
+        session = _as_role(session, access, config)
+    return session.client("sagemaker-runtime", config=config, endpoint_url=access.endpoint_url or None)
+
+
+def _as_role(session: boto3.session.Session, access: AwsAccess, config: Config) -> boto3.session.Session:
+    wanted = {"RoleSessionName": "fraud-scorer", **access.role_arguments}
+    given = session.client("sts", config=config).assume_role(RoleArn=access.role_arn, **wanted)["Credentials"]
+    return boto3.session.Session(
+        aws_access_key_id=given["AccessKeyId"],
+        aws_secret_access_key=given["SecretAccessKey"],
+        aws_session_token=given["SessionToken"],
+        region_name=session.region_name,
+    )
 
 
 @dataclass

@@ -1,0 +1,207 @@
+"""Airflow's connections reach the library: of the environment and of the API server, and only where they are set."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
+from airflow.sdk.execution_time import task_runner
+from airflow.sdk.execution_time.comms import ConnectionResult, ErrorResponse
+
+from fraud_scorer.errors import SettingsError, TransientError
+from fraud_scorer.settings import load_settings
+from fraud_scorer.settings_connections import AwsAccess
+
+ALL = ("fraud_db", "smtp_default", "aws_default")
+SECRET = "never-to-be-seen"
+
+
+class ApiServer:
+    """In the supervisor's place: answers what a task asks of the API server, and notes it."""
+
+    def __init__(self, broken: bool = False, **known: ConnectionResult) -> None:
+        self.known, self.broken = known, broken
+        self.asked: list[str] = []
+
+    def send(self, message: Any) -> Any:
+        """The answer to one question; masking a secret is none."""
+        name = getattr(message, "conn_id", None)
+        if name is None:
+            return None
+        self.asked.append(name)
+        if self.broken:
+            raise AirflowRuntimeError(ErrorResponse(error=ErrorType.API_SERVER_ERROR))
+        return self.known.get(name) or ErrorResponse(error=ErrorType.CONNECTION_NOT_FOUND)
+
+
+@pytest.fixture(scope="session")
+def connections(dag_file: Path) -> ModuleType:
+    """The module beside the DAGs."""
+    import importlib.util
+
+    path = dag_file.with_name("fraud_connections.py")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(autouse=True)
+def without_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A folder without files, and no connection in the environment."""
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("AIRFLOW_CONN_")]:
+        monkeypatch.delenv(name)
+    load_settings.cache_clear()
+    yield
+    load_settings.cache_clear()
+
+
+@pytest.fixture
+def within_a_task(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Make this process a task's, with that API server behind it."""
+
+    def set_to(server: ApiServer) -> ApiServer:
+        monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", server, raising=False)
+        return server
+
+    return set_to
+
+
+def test_one_in_the_environment_is_honoured(
+    connections: ModuleType, within_a_task: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """AIRFLOW_CONN_… as a URI or as JSON; the API server is not asked for it; the log names it without its secrets."""
+    server = within_a_task(ApiServer())
+    monkeypatch.setenv("FRAUD_DB_URL", "postgresql+psycopg2://other@other/other")
+    monkeypatch.setenv(
+        "AIRFLOW_CONN_FRAUD_DB", f"postgresql://fraud:{SECRET}@db.example.org:5444/payments?sslmode=require"
+    )
+    monkeypatch.setenv(
+        "AIRFLOW_CONN_SMTP_DEFAULT",
+        json.dumps({"conn_type": "smtp", "host": "mail", "login": "robot", "password": SECRET,
+                    "extra": {"disable_ssl": True}}),
+    )  # fmt: skip
+    with caplog.at_level(logging.INFO):
+        settings = connections.parts("fraud_db", "smtp_default").settings
+    assert settings.fraud_db_url.get_secret_value() == (
+        f"postgresql+psycopg2://fraud:{SECRET}@db.example.org:5444/payments?sslmode=require"
+    )
+    assert (settings.smtp_host, settings.smtp_security, settings.smtp_port) == ("mail", "starttls", 25)
+    assert server.asked == []
+    assert "fraud_db (db.example.org:5444), smtp_default (mail)" in caplog.text
+    assert SECRET not in caplog.text
+
+
+def test_one_of_the_metadata_database_is_honoured(connections: ModuleType, within_a_task: Any) -> None:
+    """What was typed into Airflow's pages comes over the API server."""
+    extra = json.dumps({"region_name": "eu-west-1"})
+    known = {
+        "fraud_db": ConnectionResult(
+            conn_id="fraud_db",
+            conn_type="postgres",
+            host="db",
+            login="fraud",
+            password=SECRET,
+            schema="payments",
+            port=None,
+            extra=None,
+        ),
+        "aws_default": ConnectionResult(
+            conn_id="aws_default",
+            conn_type="aws",
+            login="AKIA",
+            password=SECRET,
+            extra=extra,
+            host=None,
+            port=None,
+            schema=None,
+        ),
+    }
+    within_a_task(ApiServer(**known))
+    parts = connections.parts(*ALL)
+    assert parts.settings.fraud_db_url.get_secret_value() == f"postgresql+psycopg2://fraud:{SECRET}@db:5432/payments"
+    assert parts.aws == AwsAccess("eu-west-1", "AKIA", SECRET)
+    assert parts.settings.smtp_host == "127.0.0.1"
+
+
+def test_without_any_nothing_changes(
+    connections: ModuleType, within_a_task: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The settings are as without Airflow, nothing is logged, and extract asks nobody."""
+    server = within_a_task(ApiServer())
+    with caplog.at_level(logging.INFO):
+        parts = connections.parts(*ALL)
+        assert parts.settings == load_settings()
+        assert parts.aws == AwsAccess()
+    assert caplog.text == ""
+    assert set(server.asked) == set(ALL)
+    server.asked.clear()
+    connections.parts()
+    assert server.asked == []
+
+
+def test_an_api_server_that_does_not_answer_is_no_answer(connections: ModuleType, within_a_task: Any) -> None:
+    """Airflow takes its silence for "not set"; payments might then be written into another database."""
+    within_a_task(ApiServer(broken=True))
+    with pytest.raises(TransientError, match="whether the connection fraud_db is set"):
+        connections.parts("fraud_db")
+
+
+def test_one_that_cannot_be_had_fails_with_its_cure(
+    connections: ModuleType, within_a_task: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The task's log says which connection and what to do."""
+    within_a_task(ApiServer())
+    monkeypatch.setenv("AIRFLOW_CONN_FRAUD_DB", "mysql://fraud@db/payments")
+    with pytest.raises(SettingsError, match="fraud_db is of type mysql"):
+        connections.parts("fraud_db")
+
+
+@pytest.mark.parametrize(
+    ("step", "run_type", "asked"),
+    [
+        ("extract", "scheduled", ()),
+        ("transform", "scheduled", ("fraud_db",)),
+        ("transform", "manual", ("fraud_db", "aws_default")),
+        ("score", "scheduled", ("fraud_db", "aws_default")),
+        ("load", "scheduled", ("fraud_db",)),
+        ("alert", "scheduled", ("fraud_db", "smtp_default")),
+    ],
+)
+def test_each_step_asks_for_what_it_uses(
+    dag_module: ModuleType, step: str, run_type: str, asked: tuple[str, ...]
+) -> None:
+    """A wrong mail server keeps no payment from being stored, and extract waits for nothing."""
+    from datetime import UTC, datetime
+
+    seen: list[tuple[str, ...]] = []
+
+    class Pipeline:
+        def __getattr__(self, _: str) -> Any:
+            return lambda *_, **__: {}
+
+    def wired(*names: str) -> Pipeline:
+        seen.append(names)
+        return Pipeline()
+
+    context = {
+        "dag_run": SimpleNamespace(run_type=run_type),
+        "params": {"from": "2026-11-20T10:00Z", "to": "2026-11-20T11:00Z", "rescore": False},
+        "data_interval_start": datetime(2026, 11, 20, 10, 31, tzinfo=UTC),
+    }
+    function = getattr(dag_module, step)
+    wanted = function.__code__.co_varnames[: function.__code__.co_argcount]
+    function(**{name: value for name, value in context.items() if name in wanted}, wired=wired)
+    assert seen == [asked]
