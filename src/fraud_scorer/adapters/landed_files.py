@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import json
 import os
@@ -96,6 +97,23 @@ def remove_unfinished(folder: Path, *, prefix: str, before: datetime) -> None:
 
 
 @contextmanager
+def alone(path: Path, *, wait: bool = False) -> Iterator[bool]:
+    """Hold the lock of this file; gives False, at once, if someone else does (``wait``: in the end it is ours)."""
+    with disk_faults(path):
+        make_folder(path.parent)
+        handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            mine = True
+        except BlockingIOError:
+            mine = False
+        yield mine
+    finally:
+        os.close(handle)
+
+
+@contextmanager
 def disk_faults(place: Path) -> Iterator[None]:
     """Turn the disk's errors into ours."""
     try:
@@ -106,34 +124,42 @@ def disk_faults(place: Path) -> Iterator[None]:
                 f"the disk of {place} is full", "Free space there, or shorten FRAUD_LANDING_KEEP_DAYS"
             ) from None
         raise TransientError(
-            f"{place} cannot be written: {error.strerror}", "Check FRAUD_DATA_DIR and its owner"
+            f"{place} cannot be written: {error.strerror}", "Check FRAUD_DATA_DIR, FRAUD_LANDING and their owner"
         ) from None
+
+
+def missing(place: object) -> LandingError:
+    """A part is not where it landed."""
+    return LandingError(f"{place} is missing", "Restore it from a backup; the batch cannot be replayed without it")
 
 
 def read_header(path: Path) -> Header:
     """A part's header. Raises LandingError, naming the file, if it is missing or altered."""
     try:
         with path.open("rb") as file:
-            line = file.readline(_LONGEST_HEADER).decode()
-        checksum, _, text = line.removesuffix("\n").partition(" ")
+            return _header_in(file.readline(_LONGEST_HEADER), path)
+    except FileNotFoundError:
+        raise missing(path) from None
+
+
+def body_in(content: bytes, part: Part, cipher: Cipher, *, place: object) -> bytes:
+    """The body as received that a part's file holds, proved by its hash; ``place`` is named if it cannot be read."""
+    line, _, secret = content.partition(b"\n")
+    _header_in(line, place)
+    body = cipher.decrypt(secret, name=str(place))
+    if hashlib.sha256(body).hexdigest() != part.sha256:
+        raise LandingError(f"{place} is not what landed: its sha256 differs", "Restore it from a backup")
+    return body
+
+
+def _header_in(line: bytes, place: object) -> Header:
+    try:
+        checksum, _, text = line.decode().removesuffix("\n").partition(" ")
         if checksum != _checksum(text):
             raise ValueError
         return Header(**json.loads(text))
-    except FileNotFoundError:
-        raise LandingError(
-            f"{path} is missing", "Restore it from a backup; the batch cannot be replayed without it"
-        ) from None
     except (ValueError, TypeError):
-        raise LandingError(f"{path} has an altered header", "Restore it from a backup") from None
-
-
-def read_body(path: Path, part: Part, cipher: Cipher) -> bytes:
-    """A part's body as received, proved by its hash."""
-    read_header(path)
-    body = cipher.decrypt(path.read_bytes().partition(b"\n")[2], name=str(path))
-    if hashlib.sha256(body).hexdigest() != part.sha256:
-        raise LandingError(f"{path} is not what landed: its sha256 differs", "Restore it from a backup")
-    return body
+        raise LandingError(f"{place} has an altered header", "Restore it from a backup") from None
 
 
 def completion_text(completion: Completion) -> str:
@@ -151,7 +177,7 @@ def completion_text(completion: Completion) -> str:
     )
 
 
-def completion_of(text: str, path: Path) -> Completion:
+def completion_of(text: str | bytes, path: object) -> Completion:
     """The marker that ``text`` holds; ``path`` is named if it cannot be read."""
     try:
         content = json.loads(text)

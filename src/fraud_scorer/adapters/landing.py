@@ -17,23 +17,22 @@ and the numbers are known by listing names. Nothing else holds state: the landin
 
 from __future__ import annotations
 
-import fcntl
-import os
 import shutil
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from fraud_scorer.adapters.cipher import Cipher
 from fraud_scorer.adapters.landed_files import (
     Header,
+    alone,
     as_purged,
+    body_in,
     completion_of,
     completion_text,
     disk_faults,
-    make_folder,
-    read_body,
+    missing,
     read_header,
     remove_unfinished,
     write_whole,
@@ -52,7 +51,7 @@ from fraud_scorer.adapters.landing_names import (
 from fraud_scorer.batches import Batch
 from fraud_scorer.ports import Answer, Completion, Part
 
-_TEMPORARY = ".writing-"
+TEMPORARY = ".writing-"
 
 
 class DiskLanding:
@@ -73,7 +72,7 @@ class DiskLanding:
         content = header.line() + self._cipher.encrypt(answer.body)
         folder = self._parts_folder(batch)
         with disk_faults(folder):
-            write = write_whole(folder, content, prefix=_TEMPORARY)
+            write = write_whole(folder, content, prefix=TEMPORARY)
             with self._locked():
                 number = max(part_numbers(folder), default=0) + 1
                 path = write.rename_to(f"{number:04d}.part")
@@ -94,25 +93,12 @@ class DiskLanding:
             )
             folder, name = self._marker_place(batch)
             text = completion_text(completion).encode()
-            write_whole(folder, text, prefix=_TEMPORARY).rename_to(f"{sequence:012d}-{name}")
+            write_whole(folder, text, prefix=TEMPORARY).rename_to(f"{sequence:012d}-{name}")
         return completion
 
-    @contextmanager
-    def lock(self, batch: Batch) -> Iterator[bool]:
+    def lock(self, batch: Batch) -> AbstractContextManager[bool]:
         """Be the only one who extracts this batch; gives False, at once, if someone else is."""
-        folder = self._parts_folder(batch)
-        with disk_faults(folder):
-            make_folder(folder)
-            handle = os.open(folder / "lock", os.O_CREAT | os.O_RDWR, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            mine = True
-        except BlockingIOError:
-            mine = False
-        try:
-            yield mine
-        finally:
-            os.close(handle)
+        return alone(self._parts_folder(batch) / "lock")
 
     def purge(self, finished: Collection[Batch], *, now: datetime, keep_days: int) -> int:
         """Delete what landed more than ``keep_days`` ago of these (loaded or missed) batches; gives how many.
@@ -196,7 +182,14 @@ class DiskLanding:
 
     def read(self, batch: Batch, part: Part) -> bytes:
         """The body as received. Raises LandingError if it is missing, altered or under an unknown key."""
-        return read_body(self._parts_folder(batch) / f"{part.number:04d}.part", part, self._cipher)
+        path = self._parts_folder(batch) / f"{part.number:04d}.part"
+        return body_in(self._content(path, part), part, self._cipher, place=path)
+
+    def _content(self, path: Path, _part: Part) -> bytes:
+        try:
+            return path.read_bytes()
+        except FileNotFoundError:
+            raise missing(path) from None
 
     # --- places -------------------------------------------------------------------------------------------------
     def _parts_folder(self, batch: Batch) -> Path:
@@ -212,15 +205,8 @@ class DiskLanding:
     def _closed_days(self) -> list[Path]:
         return folders(self._folder / "closed")
 
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        make_folder(self._folder)
-        handle = os.open(self._folder / "lock", os.O_CREAT | os.O_RDWR, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(handle)
+    def _locked(self) -> AbstractContextManager[bool]:
+        return alone(self._folder / "lock", wait=True)
 
     # --- purging ------------------------------------------------------------------------------------------------
     def _purge_day(self, day: Path, names: dict[str, Batch]) -> None:
@@ -237,7 +223,7 @@ class DiskLanding:
         folded = [*earlier, *names]
         lines = dict.fromkeys(line for name in folded for line in marker_lines(day / name))
         target = f"purged-{max(sequence_of(name) for name in folded):012d}"
-        write_whole(day, "".join(f"{line}\n" for line in lines).encode(), prefix=_TEMPORARY).rename_to(target)
+        write_whole(day, "".join(f"{line}\n" for line in lines).encode(), prefix=TEMPORARY).rename_to(target)
         for name in folded:
             if name != target:
                 (day / name).unlink(missing_ok=True)
@@ -245,6 +231,6 @@ class DiskLanding:
     def _sweep(self, oldest_kept: datetime) -> None:
         """Remove emptied days, and what a killed process left half written."""
         for day in folders(self._folder / "parts"):
-            remove_unfinished(day, prefix=_TEMPORARY, before=oldest_kept)
+            remove_unfinished(day, prefix=TEMPORARY, before=oldest_kept)
             with suppress(OSError):  # not empty, or an extract has just begun in it
                 day.rmdir()
