@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fault_lab.catalogue import api, current_api, mail, postgres, runs, steps
+from fault_lab.catalogue import api, current_api, mail, postgres, runs, scoring, steps
 from fault_lab.fault import Fault
 from fault_lab.invariants import replay_writes, violations
 from fault_lab.laboratory import Laboratory
 from fault_lab.processes import Outcome
 from fault_lab.world import World
 
-FAULTS: list[Fault] = [*steps.FAULTS, *postgres.FAULTS, *api.FAULTS, *current_api.FAULTS, *mail.FAULTS, *runs.FAULTS]
+FAULTS: list[Fault] = [
+    *steps.FAULTS, *postgres.FAULTS, *api.FAULTS, *current_api.FAULTS, *mail.FAULTS, *runs.FAULTS, *scoring.FAULTS,
+]  # fmt: skip
 
 
 @dataclass(frozen=True)

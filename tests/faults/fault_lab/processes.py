@@ -14,6 +14,7 @@ from typing import Any
 
 LONGEST_SECONDS = 60.0
 _HERE = Path(__file__).parent
+_AWS = {"AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "dummy", "AWS_SECRET_ACCESS_KEY": "dummy"}
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class Runner:
     """The process that forks runs; see ``runner.py``."""
 
     def __init__(self) -> None:
-        environment = os.environ | {"PYTHONPATH": str(_HERE.parent), "OMP_NUM_THREADS": "1"}
+        environment = os.environ | _AWS | {"PYTHONPATH": str(_HERE.parent), "OMP_NUM_THREADS": "1"}
         self._process = subprocess.Popen(
             [sys.executable, str(_HERE / "runner.py")],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment,

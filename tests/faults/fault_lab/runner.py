@@ -73,6 +73,7 @@ def _child(order: dict[str, Any]) -> None:
     log = os.open("/dev/null" if order["file_limit"] else order["log"], os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
     os.dup2(log, 1)
     os.dup2(log, 2)
+    os.environ.update(order["environment"])
     code = 0
     try:
         configure_logging()

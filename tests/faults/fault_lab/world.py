@@ -51,6 +51,7 @@ class World:
         self.file_limit = 0
         self.usual_seconds = 1.0  # real ones, of a minute
         self.processes = 0
+        self.environment: dict[str, str] = {}  # what runs see besides the settings
         self.deck: list[str] = []  # kinds of spoilt answers that a soak has yet to draw
         self.settings = self._settings() | settings
         self.landing = DiskLanding(self.folder / "data" / "landing", Cipher.from_setting(LANDING_KEY))
@@ -102,7 +103,8 @@ class World:
         """A process that makes these calls of the pipeline and strikes at these points."""
         order = {
             "calls": calls, "points": list(points), "at": self.machine_time.isoformat(),
-            "settings": self.settings, "clock_jump_seconds": self.clock_jump_seconds, "file_limit": self.file_limit,
+            "settings": self.settings, "environment": self.environment, "file_limit": self.file_limit,
+            "clock_jump_seconds": self.clock_jump_seconds,
             "engine_limits": {"connect_seconds": 2, "transaction_seconds": 4.0, "lock_seconds": 10.0},
         }  # fmt: skip
         self.processes += 1

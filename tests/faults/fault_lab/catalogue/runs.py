@@ -1,4 +1,4 @@
-"""Runs beside runs; the clock; the disk; the model."""
+"""Runs beside runs; the clock; the disk."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
-from fault_lab.fault import Fault, fails, passes, point
+from fault_lab.fault import Fault, dies, fails, passes, point
 from fault_lab.world import MINUTE, World
 
 BERLIN = {"fraud_time_zone": "Europe/Berlin"}
@@ -62,6 +62,16 @@ def _overtaken_in_transaction(world: World) -> str:
     outcome = world.minute()
     run.resume()
     return f"the next run: {outcome}; the late one: {run.wait()}"
+
+
+def _killed_again_and_again(world: World, times: int) -> str:
+    """The same batch, claimed by one run after the other, each killed; then one more that is let live."""
+    for _ in range(times):
+        dies(world.minute([point("store.load:before")]))
+    passes(world.minute())
+    attempts, refusals = world.rows("select max(attempts), max(refusals) from run_ledger where status = 'done'")[0]
+    assert (attempts > times, refusals) == (True, 0), (attempts, refusals)
+    return f"one batch claimed {attempts} times, never refused, never given up"
 
 
 # --- the clock ------------------------------------------------------------------------------------------------------
@@ -153,60 +163,6 @@ def _stage_lost(world: World) -> str:
     return passes(run.wait())
 
 
-# --- the model ------------------------------------------------------------------------------------------------------
-def _put(world: World, model: int) -> None:
-    shutil.rmtree(world.model)
-    shutil.copytree(world.models[model], world.model)
-
-
-def _without(world: World, name: str) -> str:
-    (world.model / name).unlink()
-    said = fails(world.minute(), "ArtifactError")
-    landed = len(world.landing.completions())
-    _put(world, 0)
-    return f"landed all the same ({landed} minutes); {said.replace(str(world.folder), '…')}"
-
-
-def _corrupt(world: World, name: str) -> str:
-    path = world.model / name
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 0xFF
-    path.write_bytes(content)
-    said = fails(world.minute(), "ArtifactError")
-    _put(world, 0)
-    return said.replace(str(world.folder), "…")
-
-
-def _swapped_between_steps(world: World) -> str:
-    batch_id = world.next_minute().batch_id
-    passes(world.run(("extract", batch_id)))
-    passes(world.run(("transform", batch_id)))
-    _put(world, 1)
-    for step in ("score", "load", "alert"):
-        passes(world.run((step, batch_id)))
-    return _models(world)
-
-
-def _swapped(world: World, at: str) -> str:
-    run = world.start(("run_minute", world.next_minute().batch_id), points=[point(at, "stop")])
-    assert run.wait_until_stopped()
-    _put(world, 1)
-    run.resume()
-    return f"{run.wait()}; {_models(world)}"
-
-
-def _half_copied(world: World) -> str:
-    shutil.copy(world.models[1] / "model.ubj", world.model / "model.ubj")
-    said = fails(world.minute(), "ArtifactError")
-    _put(world, 1)
-    return said.replace(str(world.folder), "…")
-
-
-def _models(world: World) -> str:
-    found = world.rows("select model_hash, count(*) from payments_scored where not is_refund group by 1 order by 2")
-    return "payments by model: " + ", ".join(f"{name[:6]} {count}" for name, count in found)
-
-
 FAULTS = [
     Fault("two runs of one minute at once", "one result", _two_of_one_minute),
     Fault("two minutes' runs at once", "one result", _two_minutes_at_once),
@@ -216,6 +172,8 @@ FAULTS = [
     Fault("a run paused before load, overtaken by the next", "fenced", lambda w: _overtaken(w, "store.load:before")),
     Fault("a run paused before score, overtaken by the next", "fenced", lambda w: _overtaken(w, "scorer.score:before")),
     Fault("a run paused inside load's transaction", "the next one's wait ends; one result", _overtaken_in_transaction),
+    Fault("seven runs killed in a row, each at its load", "the batch is never given up",
+          lambda world: _killed_again_and_again(world, 7), slow=True),
     Fault("clock 10 minutes ahead for 3 minutes", "no empty minute lands; all whole when it is right again",
           lambda world: _clock_moved(world, 10)),
     Fault("clock 10 minutes behind for 3 minutes", "nothing asked twice; all whole when it is right again",
@@ -234,17 +192,4 @@ FAULTS = [
           lambda world: _file_limit(world, 1500)),
     Fault("disk full (a full tmpfs)", "nothing half landed; asked again when there is room", _full_disk),
     Fault("stage files lost before load", "made again from landing", _stage_lost),
-    Fault("model file missing", "lands on, does not score; scored when it is back",
-          lambda world: _without(world, "model.ubj")),
-    Fault("manifest missing", "lands on, does not score; scored when it is back",
-          lambda world: _without(world, "manifest.json")),
-    Fault("model file corrupt", "refused before it is read", lambda world: _corrupt(world, "model.ubj")),
-    Fault("preprocess file corrupt", "refused before it is unpickled",
-          lambda world: _corrupt(world, "preprocess.joblib")),
-    Fault("model half copied", "refused; scored by the whole one", _half_copied),
-    Fault("model swapped between transform and score", "one model decides", _swapped_between_steps),
-    Fault("model swapped inside a run, before scoring", "one model decides",
-          lambda world: _swapped(world, "scorer.score:before")),
-    Fault("model swapped inside a run, after scoring", "one model decides",
-          lambda world: _swapped(world, "scorer.score:after")),
 ]  # fmt: skip
