@@ -26,8 +26,8 @@ def contests(town: Town) -> Iterator[list[Contest]]:
     def ours() -> int:
         made = town.model.matrix(town.features)
         decided = score(
-            town.payments["trans_num"], town.features, made, model=town.model, scorer=scorer, threshold=2.0,
-            reference="benchmark",
+            town.payments["trans_num"], town.features, made, town.payments["currency"],
+            model=town.model, scorer=scorer, threshold=2.0, reference="benchmark",
         )  # fmt: skip
         return _hash(decided.decisions["raw_score"].to_numpy())
 

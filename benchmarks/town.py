@@ -53,8 +53,8 @@ class Town:
         matrix = self.model.matrix(self.features)
         scorer = LocalScorer(self.model.booster_bytes, width=len(self.model.features))
         decisions = score(
-            self.payments["trans_num"], self.features, matrix, model=self.model, scorer=scorer, threshold=0.5,
-            reference="benchmark",
+            self.payments["trans_num"], self.features, matrix, self.payments["currency"],
+            model=self.model, scorer=scorer, threshold=0.5, reference="benchmark",
         ).decisions  # fmt: skip
         decisions["features"] = list(matrix)
         return LoadWork(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date, datetime
 
 from desk.currencies import decimals
@@ -115,16 +116,15 @@ def moment(at: datetime | None) -> str:
 
 
 def probability(value: float | None) -> str:
-    """A fraud probability; never rounded up to certainty.
+    """A fraud probability in the words of the mails: rounded down, never up to certainty or to the threshold.
 
-    >>> probability(0.9997), probability(0.934), probability(0.0004), probability(None)
-    ('> 99.9%', '93.4%', '< 0.1%', '—')
+    >>> probability(0.9997), probability(0.934), probability(0.0709), probability(0.0004), probability(None)
+    ('99.9%', '93.4%', '7.0%', '< 0.1%', '—')
     """
     if value is None or value != value:
         return "—"
-    if value > 0.999:
-        return "> 99.9%"
-    return "< 0.1%" if value < 0.001 else f"{100 * value:.1f}%"
+    per_mille = math.floor(value * 1000 + 1e-9)
+    return f"{per_mille / 10:.1f}%" if per_mille else "< 0.1%"
 
 
 def plain(code: str | None) -> str:

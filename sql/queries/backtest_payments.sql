@@ -5,6 +5,7 @@ select
     report.trans_num,
     (extract(epoch from report.event_time) * 1000000)::bigint as event_time,
     report.amount_cents,
+    report.currency,
     coalesce(shadow.fraud_probability, report.fraud_probability) as fraud_probability,
     report.label
 from v_fraud_report as report

@@ -5,6 +5,7 @@ select
     report.trans_num,
     report.event_time,
     report.amount,
+    report.amount_cents,
     report.currency,
     report.merchant,
     report.category,

@@ -19,6 +19,7 @@ standing as (
         payments.merchant,
         payments.category,
         payments.amount_cents,
+        payments.currency,
         payments.merch_lat,
         payments.merch_long
     from asked
@@ -63,6 +64,7 @@ as_it_stood as (
         corrected_since.was ->> 'merchant' as merchant,
         corrected_since.was ->> 'category' as category,
         (corrected_since.was ->> 'amount_cents')::bigint as amount_cents,
+        corrected_since.was ->> 'currency' as currency,
         (corrected_since.was ->> 'merch_lat')::double precision as merch_lat,
         (corrected_since.was ->> 'merch_long')::double precision as merch_long
     from corrected_since
@@ -84,6 +86,7 @@ select
     merchant,
     category,
     amount_cents,
+    currency,
     merch_lat,
     merch_long
 from visible

@@ -6,6 +6,7 @@ select
     (extract(epoch from payments.event_time) * 1000000)::bigint as event_time,
     payments.first_landing_seq as landing_seq,
     payments.amount_cents,
+    payments.currency,
     payments.card_token,
     payments.merchant,
     payments.category,

@@ -50,6 +50,7 @@ HISTORY_COLUMNS: dict[str, str] = {
     "merchant": "str",
     "category": "str",
     "amount_cents": "int64",
+    "currency": "str",  # amounts are compared within one currency only
     "merch_lat": "float64",
     "merch_long": "float64",
 }

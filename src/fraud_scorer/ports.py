@@ -114,8 +114,10 @@ class Model(Protocol):
         """``preprocess.joblib`` applied: float32, one row a payment, in the manifest's order."""
 
     def calibrate(self, raw: np.ndarray) -> np.ndarray: ...
-    def reasons(self, features: pd.DataFrame, matrix: np.ndarray) -> list[list[dict[str, object]]]:
-        """The three strongest reasons of each row, strongest first."""
+    def reasons(
+        self, features: pd.DataFrame, matrix: np.ndarray, currencies: Sequence[str]
+    ) -> list[list[dict[str, object]]]:
+        """The three strongest reasons of each row, strongest first; amounts in the row's currency."""
 
 
 # --- transform and load -------------------------------------------------------------------------------------------

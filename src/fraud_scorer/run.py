@@ -90,10 +90,12 @@ class Run:
         """Decide about what transform prepared."""
         token, transformed, _ = self._transformed()
         parts, began = self.parts, time.monotonic()
+        payments = _to_score(transformed)
         scores = score(
-            _to_score(transformed)["trans_num"],
+            payments["trans_num"],
             transformed.features,
             transformed.matrix,
+            payments["currency"],
             model=parts.model,
             scorer=parts.scorer,
             threshold=parts.threshold,

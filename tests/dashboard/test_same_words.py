@@ -13,9 +13,10 @@ from sqlalchemy import create_engine
 
 from desk import currencies, day, words
 from fraud_scorer.adapters.postgres.days import PostgresDays
+from fraud_scorer.currencies import decimals
 from fraud_scorer.day_facts import DayFacts
 from fraud_scorer.messages import daily, daily_view
-from fraud_scorer.payments.amounts import decimals
+from fraud_scorer.messages.wording import probability_text
 
 THURSDAY = date(2026, 11, 19)
 NOW = datetime(2026, 11, 20, 7, 30, tzinfo=UTC)
@@ -42,6 +43,12 @@ def test_comparisons_are_said_alike() -> None:
     for value in (0, 1, 50, 96, 100, 104, 130, 299, 301, 5200):
         for usual in (0, 1, 100):
             assert words.against(value, usual, "u") == daily_view.against(value, usual, "u")
+
+
+def test_probabilities_are_said_alike() -> None:
+    """From certainty down to next to nothing, and the same on both sides of a threshold."""
+    for probability in (0.0, 0.0004, 0.001, 0.0547, 0.0709, 0.0999, 0.1, 0.289, 0.9349, 0.97, 0.9994, 0.99996, 1.0):
+        assert words.probability(probability) == probability_text(probability)
 
 
 @pytest.mark.parametrize(

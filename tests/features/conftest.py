@@ -29,6 +29,7 @@ def random_payments(
         {
             "batch_id": [f"b{minute}" for minute in landed],
             "landing_seq": landed + 1_000,
+            "currency": "USD",
             "trans_num": [f"{number:032x}" for number in random.permutation(rows)],
             "event_time": start + pd.to_timedelta(seconds, unit="s"),
             "amount_cents": np.where(random.random(rows) < 0.03, -500, random.integers(1, 200_000, rows)),

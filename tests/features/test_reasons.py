@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from fraud_scorer.features.declared import FEATURES, NUMBER_FEATURES
-from fraud_scorer.features.reasons import REASON_CODES, Usual, strongest_reasons
+from fraud_scorer.features.reasons import REASON_CODES, strongest_reasons
+from fraud_scorer.features.sentences import Usual
 
 USUAL = Usual(
     medians=dict.fromkeys(NUMBER_FEATURES, 10.0),
@@ -18,15 +19,22 @@ USUAL = Usual(
 COLUMNS = tuple(feature.name for feature in FEATURES)
 
 
-def _row(**values: float) -> pd.DataFrame:
+def _row(**values: object) -> pd.DataFrame:
     """One payment of which only these features are known."""
     row = dict.fromkeys(COLUMNS, np.nan) | {"category": None} | values
     return pd.DataFrame([row])
 
 
-def _reasons(contributions: dict[str, float], **values: float) -> list[dict[str, object]]:
+def _reasons(
+    contributions: dict[str, float], *, currency: str = "USD", usual: Usual = USUAL, **values: object
+) -> list[dict[str, object]]:
     raised = np.array([[contributions.get(name, 0.0) for name in COLUMNS]])
-    return strongest_reasons(_row(**values), raised, COLUMNS, USUAL)[0]
+    return strongest_reasons(_row(**values), raised, COLUMNS, usual, [currency])[0]
+
+
+def _text(feature: str, **values: object) -> str:
+    (reason,) = _reasons({feature: 1.0}, **values)
+    return str(reason["text"])
 
 
 def test_every_declared_feature_has_words_for_its_reason():
@@ -75,8 +83,8 @@ def test_a_stolen_card_spree_is_told_by_its_spending():
         {"card_amount_24h": 1.0},
         card_amount_24h=1_940.0,
         card_amount_1h=200.0,
-        card_amount_30d=2_790.0,
-        card_days_seen=30.0,
+        amount=385.0,
+        spending_over_usual=25.0,
     )
     assert reason["text"] == "1,940.00 in 24 hours before this payment; this card spends 93.00 a day"
 
@@ -96,7 +104,7 @@ def test_account_takeover_is_told_by_amount_and_place():
 def test_a_compromised_merchant_is_told_by_its_fraud_rate():
     """Frauds among the merchant's labelled payments, against all merchants."""
     (reason,) = _reasons({"merchant_fraud_rate_7d": 1.0}, merchant_fraud_rate_7d=0.12, merchant_fraud_rate_30d=0.04)
-    assert reason["text"] == "12 % of this merchant's payments in 7 days were frauds; 0.5 % everywhere"
+    assert reason["text"] == "12% of this merchant's payments in 7 days were frauds; 0.5% everywhere"
 
 
 def test_impossible_travel_is_told_by_its_speed():
@@ -106,3 +114,87 @@ def test_impossible_travel_is_told_by_its_speed():
     )
     assert reason["text"] == "1,010 km from the last payment 30 minutes before: 2,020 km/h of travel"
     assert reason["usual"] == "an airliner flies 900 km/h"
+
+
+def test_amounts_read_in_their_own_currency():
+    """Yen without decimals, dinars with three; medians of another currency are compared with nothing."""
+    usual = Usual(amount_medians={"USD": {"amount": 47.5}})
+    paid = {"amount": 112_695.0, "amount_over_mean": 10.0, "card_count_30d": 3.0}
+    assert _text("amount", currency="JPY", usual=usual, **paid) == "Amount 112,695, far above this card's usual 11,270"
+    first = {"amount": 1.5, "card_count_30d": 3.0, "usual": usual}
+    assert _text("amount", currency="KWD", **first) == "Amount 1.500; this card spent nothing in KWD in 30 days before"
+    assert _text("amount", amount=500.0, card_count_30d=0.0, usual=usual) == (
+        "Amount 500.00; this card has no payments in 30 days before; others pay 47.50"
+    )
+
+
+@pytest.mark.parametrize(
+    ("feature", "values", "text"),
+    [
+        (
+            "card_amount_24h",
+            {"card_amount_24h": 109.38, "card_amount_1h": 0.0, "amount": 684.47, "spending_over_usual": 1.0},
+            "Only 109.38 in 24 hours before this payment, though this card spends 793.85 a day",
+        ),
+        (
+            "card_amount_1h",
+            {"card_amount_24h": 60.0, "card_amount_1h": 50.0, "amount": 40.0, "spending_over_usual": 0.5},
+            "Together with the other signs: 50.00 in an hour before this payment; this card spends 200.00 a day",
+        ),
+        (
+            "card_count_24h",
+            {"card_count_24h": 0.0, "card_count_7d": 1.0, "card_count_30d": 150.0, "card_days_seen": 30.0},
+            "Only the 1st payment in 24 hours, 2 in 7 days, though this card makes 5 a day",
+        ),
+        (
+            "minutes_since_last",
+            {"card_count_1h": 0.0, "minutes_since_last": 7_200.0, "card_count_30d": 60.0, "card_days_seen": 30.0},
+            "5.0 days after this card's last payment, though it makes 2 a day",
+        ),
+        ("amount", {"amount": 3.0, "amount_over_mean": 0.1}, "Amount 3.00, far below this card's usual 30.00"),
+        (
+            "amount",
+            {"amount": 33.0, "amount_over_mean": 1.1},
+            "Together with the other signs: amount 33.00, about this card's usual 30.00",
+        ),
+        (
+            "home_distance_km",
+            {"home_distance_km": 2.0},
+            "Together with the other signs: 2.0 km from the card holder's home; usually 10 km",
+        ),
+        (
+            "hour_local",
+            {"hour_local": 14.0, "is_night": 0.0},
+            "Together with the other signs: made by day, after 14:00",
+        ),
+        (
+            "merchants_24h",
+            {"merchants_24h": 1.0},
+            "Together with the other signs: 1 different merchant in 24 hours before; usually 10",
+        ),
+        (
+            "merchant_fraud_rate_7d",
+            {"merchant_fraud_rate_7d": 0.002},
+            "Together with the other signs: 0.2% of this merchant's payments in 7 days were frauds; 0.5% everywhere",
+        ),
+        (
+            "first_at_merchant",
+            {"first_at_merchant": 0.0},
+            "Together with the other signs: this card has paid at this merchant within 30 days",
+        ),
+    ],
+)
+def test_a_value_that_is_no_sign_by_itself_says_so(feature, values, text):
+    """What lies on the harmless side of usual reads as a break of habit, or as a sign beside the others."""
+    assert _text(feature, **values) == text
+
+
+def test_a_category_reads_as_a_reason_only_where_it_has_more_frauds():
+    """Both shares stand in the sentence either way."""
+    usual = Usual(fraud_share=0.005, category_fraud_shares={"shopping_net": 0.015, "home": 0.001})
+    assert _text("category", category="shopping_net", usual=usual) == (
+        "Category shopping_net: 1.5% frauds, 0.5% in all categories"
+    )
+    assert _text("category", category="home", usual=usual) == (
+        "Together with the other signs: category home, by itself with 0.1% frauds, 0.5% in all"
+    )

@@ -145,7 +145,7 @@ def test_a_payment_says_what_a_reader_needs() -> None:
     """Amount, merchant, local time, card's last four, probability, first reason, and what others say of it."""
     known = replace(PAYMENT, trans_num="t2", flagged=False, label="fraud", label_source="chargeback", reason="")
     text = said(replace(FACTS, hours=(hour(3, flagged=1),), largest=(PAYMENT, known)))
-    assert "967.10 USD at Kuhn LLC (97% likely fraud) 03:12:07 CST, card …1486 - 6 payments with this card" in text
+    assert "967.10 USD at Kuhn LLC (97.0% likely fraud) 03:12:07 CST, card …1486 - 6 payments with this card" in text
     assert "card …1486, fraud, says a chargeback, not flagged by us" in text
     assert "Look: https://fraud.example.org/?payment=t2" in text
     assert "Open the day: https://fraud.example.org/?day=2026-11-19" in text

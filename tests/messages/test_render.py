@@ -91,7 +91,7 @@ def test_both_parts_say_everything(desk):
     outline = Outline(page)
 
     for text in (plain, "".join(outline.words)):
-        for fact in ("967.10 USD", "Kuhn LLC", "Austin, TX", "Fri 20 Nov, 04:31:24 CST", "…1486", "97%", "2,432 km"):
+        for fact in ("967.10 USD", "Kuhn LLC", "Austin, TX", "Fri 20 Nov, 04:31:24 CST", "…1486", "97.0%", "2,432 km"):
             assert fact in text
         for reason in message.content["payments"][0]["reasons"]:
             assert reason in text

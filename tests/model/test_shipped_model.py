@@ -82,7 +82,7 @@ def test_each_kind_of_fraud_is_told_by_what_makes_it_one(shipped, simulated, kin
     raw = LocalScorer(shipped.booster_path, width=len(shipped.features)).score(matrix, reference="").raw
     flagged = np.flatnonzero(shipped.calibrate(raw) >= shipped.recommended_threshold)[:40]
     assert len(flagged) >= 3
-    reasons = shipped.reasons(features.iloc[flagged], matrix[flagged])
+    reasons = shipped.reasons(features.iloc[flagged], matrix[flagged], ["USD"] * len(flagged))
     found = [bool({reason["code"] for reason in one} & TELLING[kind]) for one in reasons]
     assert np.mean(found) >= 2 / 3, Counter(reason["code"] for one in reasons for reason in one)
     assert all("nan" not in str(reason["text"]).split() for one in reasons for reason in one)

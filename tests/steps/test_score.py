@@ -22,6 +22,7 @@ class FakeModel:
     features: tuple[str, ...] = ("a", "b")
     recommended_threshold: float = 0.5
     asked: list[int] = field(default_factory=list)
+    currencies: list[str] = field(default_factory=list)
 
     def matrix(self, features: pd.DataFrame) -> np.ndarray:
         return features[["a", "b"]].to_numpy(np.float32)
@@ -29,8 +30,11 @@ class FakeModel:
     def calibrate(self, raw: np.ndarray) -> np.ndarray:
         return raw / 2
 
-    def reasons(self, features: pd.DataFrame, matrix: np.ndarray) -> list[list[dict[str, object]]]:
+    def reasons(
+        self, features: pd.DataFrame, matrix: np.ndarray, currencies: list[str]
+    ) -> list[list[dict[str, object]]]:
         self.asked.append(len(features))
+        self.currencies += currencies
         return [[{"code": "x", "text": f"a is {value:.0f}", "value": "", "usual": ""}] for value in features["a"]]
 
 
@@ -42,11 +46,12 @@ class FakeScorer:
         return RawScores(np.array(self.raw), "sagemaker", variant="v1", calls=2)
 
 
-def _inputs(rows: int = 3) -> tuple[pd.Series, pd.DataFrame, np.ndarray]:
+def _inputs(rows: int = 3) -> tuple[pd.Series, pd.DataFrame, np.ndarray, pd.Series]:
     index = range(10, 10 + rows)
     features = pd.DataFrame({"a": np.arange(rows, dtype=float), "b": np.nan}, index=index)
     trans_nums = pd.Series([f"p{number}" for number in range(rows)], index=index, dtype="str")
-    return trans_nums, features, features.to_numpy(np.float32)
+    currencies = pd.Series(["USD", "JPY", "KWD"][:rows], index=index, dtype="str")
+    return trans_nums, features, features.to_numpy(np.float32), currencies
 
 
 def _decide(raw: list[float], *, threshold: float = 0.4, rows: int = 3, model: FakeModel | None = None):
@@ -70,6 +75,7 @@ def test_only_flagged_payments_get_reasons():
     model = FakeModel()
     decisions = _decide([0.9, 0.1, 0.9], model=model).decisions
     assert model.asked == [2]
+    assert model.currencies == ["USD", "KWD"]
     assert [None if reasons is None else reasons[0]["text"] for reasons in decisions["reasons"]] == [
         "a is 0", None, "a is 2"
     ]  # fmt: skip
@@ -98,17 +104,17 @@ def test_scores_that_do_not_fit_are_refused(raw):
 
 def test_a_matrix_of_another_width_is_refused():
     """Rows and columns are the model's before anything is sent."""
-    trans_nums, features, matrix = _inputs()
+    trans_nums, features, matrix, currencies = _inputs()
     parts = {"model": FakeModel(), "scorer": FakeScorer([0.1] * 3), "threshold": 0.5, "reference": "run"}
     with pytest.raises(ArtifactError, match="expected 2 columns"):
-        score(trans_nums, features, matrix[:, :1], **parts)
+        score(trans_nums, features, matrix[:, :1], currencies, **parts)
     with pytest.raises(ArtifactError, match="feature b is infinite"):
-        score(trans_nums, features, np.nan_to_num(matrix, nan=np.inf), **parts)
+        score(trans_nums, features, np.nan_to_num(matrix, nan=np.inf), currencies, **parts)
 
 
 def test_a_shadow_model_decides_without_reasons():
     """The shadow's decisions are kept beside the live ones, under its own hash."""
-    trans_nums, features, _ = _inputs()
+    trans_nums, features, _, _ = _inputs()
     model = FakeModel(model_hash="beef")
     shadow = shadow_scores(trans_nums, features, model=model, scorer=FakeScorer([0.9, 0.1, 0.9]), threshold=0.4)
     assert list(shadow.columns) == list(SHADOW_COLUMNS)

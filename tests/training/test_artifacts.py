@@ -47,6 +47,27 @@ def test_an_altered_pickle_is_never_opened(folder):
         load_artifacts(folder)
 
 
+class _Raising:
+    """Of another version, say: its pickle calls what now takes other arguments."""
+
+    def __reduce__(self):
+        return (int, ("1", "2", "3"))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"no pickle", b"\x80\x04", pickle.dumps([1, 2])[:-3], pickle.dumps(_Raising()), pickle.dumps({}),
+     pickle.dumps(_Raising).replace(b"_Raising", b"_Renamed")],
+)  # fmt: skip
+def test_a_pickle_that_does_not_fit_is_one_clear_error(folder, content):
+    """Though its hash is the manifest's: cut, of another class, of another signature, or no transformer at all."""
+    (folder / "preprocess.joblib").write_bytes(content)
+    files = json.loads((folder / "manifest.json").read_text())["files"]
+    _edit(folder, files=files | {"preprocess.joblib": {"sha256": hashlib.sha256(content).hexdigest()}})
+    with pytest.raises(ArtifactError, match=r"preprocess\.joblib (does not fit|holds a dict).*[Tt]rain again"):
+        load_artifacts(folder)
+
+
 def test_an_altered_booster_is_refused(folder):
     """One byte is enough."""
     content = bytearray((folder / "model.ubj").read_bytes())
@@ -141,7 +162,7 @@ def test_a_model_replaced_on_disk_does_not_reach_a_run_that_has_loaded_it(model,
     raw = LocalScorer(loaded.booster_bytes, width=len(loaded.features)).score(model.matrix(features), reference="x").raw
     expected = LocalScorer(model.booster_path, width=len(model.features)).score(model.matrix(features), reference="x")
     np.testing.assert_array_equal(raw, expected.raw)
-    assert len(loaded.reasons(features, model.matrix(features))) == 20
+    assert len(loaded.reasons(features, model.matrix(features), ["USD"] * 20)) == 20
 
 
 def _score_in_child(scorer, matrix, queue):

@@ -135,9 +135,10 @@ def test_what_the_scorer_saw_gives_the_reasons_again(model, dataset):
     again = features_of_matrix(matrix, model.features)
     np.testing.assert_array_equal(model.matrix(again), matrix)
     assert again["category"].tolist() == features["category"].tolist()
-    payment = {"reasons": None, "features": matrix[0].tolist(), "is_refund": False, "model_hash": model.model_hash}
+    payment = {"reasons": None, "features": matrix[0].tolist(), "is_refund": False, "currency": "USD"}
+    payment |= {"model_hash": model.model_hash}
     reasons, note = explain(payment, model)
-    assert reasons == model.reasons(features.head(1), matrix[:1])[0]
+    assert reasons == model.reasons(features.head(1), matrix[:1], ["USD"])[0]
     assert note.startswith("It was not flagged")
 
 
@@ -157,7 +158,8 @@ def test_a_backtest_counts_alerts_catches_and_cost():
         {
             "trans_num": ["a", "b", "c"],
             "event_time": [0, 86_400_000_000, 2 * 86_400_000_000],
-            "amount_cents": [10_000, 5_000, 7_000],
+            "amount_cents": [10_000, 50, 7_000],
+            "currency": ["USD", "JPY", "USD"],
             "fraud_probability": [0.9, 0.4, 0.8],
             "label": ["fraud", "fraud", None],
         }
@@ -179,6 +181,6 @@ def test_data_that_are_no_file_have_a_hash_too(make_public):
 def test_the_model_of_a_folder_is_loaded_once_for_reasons(model, dataset):
     """Reasons of many rows come in the rows' order, at most three, strongest first."""
     features = dataset.features[dataset.label == 1].head(5)
-    reasons = load_artifacts(model.folder).reasons(features, model.matrix(features))
+    reasons = load_artifacts(model.folder).reasons(features, model.matrix(features), ["USD"] * len(features))
     assert len(reasons) == 5
     assert all(1 <= len(one) <= 3 for one in reasons)

@@ -11,7 +11,7 @@ import hashlib
 import importlib.metadata
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,8 @@ import pandas as pd
 
 from fraud_scorer.errors import ArtifactError
 from fraud_scorer.features.declared import FEATURES
-from fraud_scorer.features.reasons import Usual, strongest_reasons
+from fraud_scorer.features.reasons import strongest_reasons
+from fraud_scorer.features.sentences import Usual
 
 MANIFEST, PREPROCESS, BOOSTER = "manifest.json", "preprocess.joblib", "model.ubj"
 FORMAT = 1
@@ -73,7 +74,9 @@ class Artifacts:
         calibrated: np.ndarray = np.interp(np.asarray(raw, np.float64), *self._knots)
         return calibrated
 
-    def reasons(self, features: pd.DataFrame, matrix: np.ndarray) -> list[list[dict[str, object]]]:
+    def reasons(
+        self, features: pd.DataFrame, matrix: np.ndarray, currencies: Sequence[str]
+    ) -> list[list[dict[str, object]]]:
         """The three strongest reasons of each row, strongest first (3.4 ms a row: for flagged rows only)."""
         from fraud_scorer.adapters.local_model import contributions, spare_forked_threads
 
@@ -85,7 +88,7 @@ class Artifacts:
         for start in range(0, len(matrix), _REASON_ROWS_AT_ONCE):
             part = slice(start, start + _REASON_ROWS_AT_ONCE)
             raised = contributions(self._booster[0], matrix[part])
-            result += strongest_reasons(features.iloc[part], raised, columns, self._usual)
+            result += strongest_reasons(features.iloc[part], raised, columns, self._usual, list(currencies[part]))
         return result
 
 
@@ -222,6 +225,9 @@ def _unpickle(content: bytes, path: Path) -> Any:
     import joblib
 
     try:
-        return joblib.load(io.BytesIO(content))
-    except (ImportError, AttributeError, ValueError, EOFError, IndexError, KeyError) as error:
+        preprocess = joblib.load(io.BytesIO(content))
+    except Exception as error:  # a pickle may raise anything: UnpicklingError, TypeError, zlib.error, ...
         raise ArtifactError(f"{path} does not fit this library ({type(error).__name__}: {error})", _RETRAIN) from None
+    if not callable(getattr(preprocess, "transform", None)):
+        raise ArtifactError(f"{path} holds a {type(preprocess).__name__}, which transforms nothing", _RETRAIN)
+    return preprocess

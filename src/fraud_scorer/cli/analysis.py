@@ -11,6 +11,7 @@ from rich.table import Table
 from fraud_scorer.batches import require_aware
 from fraud_scorer.cli.output import AsJson, console, print_json
 from fraud_scorer.errors import DataFileError, SettingsError
+from fraud_scorer.messages.wording import amount_text, probability_text
 from fraud_scorer.settings import load_settings
 
 _DEFAULT_THRESHOLDS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
@@ -96,14 +97,16 @@ def _backtest_table(rows: list[dict[str, Any]]) -> Table:
 
 def _print_payment(payment: dict[str, Any]) -> None:
     console.print(
-        f"{payment['trans_num']}: {payment['amount']:,.2f} {payment['currency']} at {payment['merchant']}, "
+        f"{payment['trans_num']}: "
+        f"{amount_text(payment['amount_cents'], payment['currency'])} at {payment['merchant']}, "
         f"card ending {payment['card_last4']}, {payment['event_time']:%Y-%m-%d %H:%M} UTC",
         highlight=False,
     )
     if payment["fraud_probability"] is not None:
         word = "flagged" if payment["flagged"] else "not flagged"
         console.print(
-            f"fraud probability {payment['fraud_probability']:.3f}, {word} at threshold {payment['threshold']:.3g} "
+            f"fraud probability {probability_text(payment['fraud_probability'])}, {word} "
+            f"from {probability_text(payment['threshold'])} on "
             f"by model {payment['model_hash'][:12]} ({payment['scored_by']}); label: {payment['label'] or 'not known'}",
             highlight=False,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from fraud_scorer.currencies import minor_in_one
 from fraud_scorer.features.clock import calendar_features, micros_utc
 from fraud_scorer.features.declared import FEATURE_NAMES, NUMBER_FEATURES, TEXT_FEATURES
 from fraud_scorer.features.merchants import merchant_features
@@ -45,7 +46,7 @@ def _own_features(payments: pd.DataFrame) -> dict[str, np.ndarray]:
     """What the payment says by itself (float64, NaN where missing)."""
     place = {name: payments[name].to_numpy(np.float64) for name in ("home_lat", "home_long", "merch_lat", "merch_long")}
     return {
-        "amount": payments["amount_cents"].to_numpy(np.int64) / 100.0,
+        "amount": payments["amount_cents"].to_numpy(np.int64) / minor_in_one(payments["currency"]),
         "age_years": payments["age_years"].to_numpy(np.float64),
         "city_pop": payments["city_pop"].astype("Float64").to_numpy(np.float64, na_value=np.nan),
         "home_distance_km": distance_km(place["home_lat"], place["home_long"], place["merch_lat"], place["merch_long"]),

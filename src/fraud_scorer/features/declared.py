@@ -1,7 +1,8 @@
 """The features, declared: one list that training, serving, reasons and the model card all read.
 
 Card features describe the card's *earlier* payments that the payment may see (see ``visibility``); none looks further
-back than ``LOOK_BACK_DAYS``. A window of an hour holds what is less than 3,600 whole seconds older.
+back than ``LOOK_BACK_DAYS``. A window of an hour holds what is less than 3,600 whole seconds older. Amounts are in
+units of the payment's currency, and what is made of amounts looks at the card's payments in that currency alone.
 """
 
 from __future__ import annotations
@@ -85,4 +86,5 @@ FEATURES: tuple[Feature, ...] = (
 FEATURE_NAMES: tuple[str, ...] = tuple(feature.name for feature in FEATURES)
 TEXT_FEATURES: tuple[str, ...] = tuple(feature.name for feature in FEATURES if feature.dtype == "str")
 NUMBER_FEATURES: tuple[str, ...] = tuple(feature.name for feature in FEATURES if feature.dtype != "str")
+MONEY_FEATURES: tuple[str, ...] = tuple(feature.name for feature in FEATURES if feature.unit == "currency units")
 BY_NAME: dict[str, Feature] = {feature.name: feature for feature in FEATURES}

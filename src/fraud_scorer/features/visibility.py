@@ -14,9 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from fraud_scorer.currencies import minor_in_one
 from fraud_scorer.features.clock import MICROS_PER_SECOND, is_night, micros_utc
 from fraud_scorer.features.declared import LOOK_BACK_SECONDS
-from fraud_scorer.features.timeline import Timeline, card_features
+from fraud_scorer.features.line import Timeline
+from fraud_scorer.features.timeline import card_features
 
 _FOREVER = np.iinfo(np.int64).max
 _ROWS_AT_ONCE = 1_000_000
@@ -49,7 +51,7 @@ def card_features_of(payments: pd.DataFrame, history: pd.DataFrame, time_zone: s
 def _merge(payments: pd.DataFrame, history: pd.DataFrame, time_zone: str) -> _Seen:
     """Both frames on one line, sorted by card, event time, ``trans_num`` and version."""
     columns = ["trans_num", "event_time", "landing_seq", "card_token", "merchant", "category", "amount_cents"]
-    columns += ["merch_lat", "merch_long"]
+    columns += ["currency", "merch_lat", "merch_long"]
     both = pd.concat([history[columns], payments[columns]], ignore_index=True) if len(history) else payments[columns]
     row = np.r_[np.full(len(history), -1), np.arange(len(payments))]
     card = pd.factorize(both["card_token"])[0].astype(np.int64)
@@ -60,6 +62,8 @@ def _merge(payments: pd.DataFrame, history: pd.DataFrame, time_zone: str) -> _Se
         cents=both["amount_cents"].to_numpy(np.int64),
         merchant=pd.factorize(both["merchant"])[0].astype(np.int64),
         category=pd.factorize(both["category"])[0].astype(np.int64),
+        currency=pd.factorize(both["currency"])[0].astype(np.int64),
+        minor_in_one=minor_in_one(both["currency"]),
         night=is_night(micros, time_zone).astype(np.int64),
         merch_lat=both["merch_lat"].to_numpy(np.float64),
         merch_long=both["merch_long"].to_numpy(np.float64),

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 
+from fraud_scorer.currencies import decimals
+
 _MINUTES_PER_DAY = 1_440.0
 
 
-def money(amount: float) -> str:
-    """An amount with two decimals.
+def money(amount: float, currency: str) -> str:
+    """An amount in its currency's decimals, without the currency's name.
 
-    >>> money(1234.5)
-    '1,234.50'
+    >>> money(1234.5, "USD"), money(112695.0, "JPY"), money(1.5, "KWD")
+    ('1,234.50', '112,695', '1.500')
     """
-    return "unknown" if math.isnan(amount) else f"{amount:,.2f}"
+    return "unknown" if math.isnan(amount) else f"{amount:,.{decimals(currency)}f}"
 
 
 def count(number: float) -> str:
@@ -29,11 +31,11 @@ def share(fraction: float) -> str:
     """A fraction in per cent, empty if unknown.
 
     >>> share(0.0044), share(0.5)
-    ('0.4 %', '50 %')
+    ('0.4%', '50%')
     """
     if math.isnan(fraction):
         return ""
-    return f"{fraction * 100:.1f} %" if fraction < 0.1 else f"{fraction * 100:.0f} %"
+    return f"{fraction * 100:.1f}%" if fraction < 0.1 else f"{fraction * 100:.0f}%"
 
 
 def kilometres(km: float) -> str:

@@ -6,8 +6,8 @@
 '1,500 JPY'
 >>> readable_merchant("fraud_Kuhn LLC")
 'Kuhn LLC'
->>> probability_text(0.99996)
-'99.9%'
+>>> probability_text(0.99996), probability_text(0.0709), probability_text(0.0004)
+('99.9%', '7.0%', '< 0.1%')
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from fraud_scorer.payments.amounts import decimals
+from fraud_scorer.currencies import decimals
 
 EARTH_RADIUS_KM = 6371.0
 DECORATION = "fraud_"  # the public data set writes it before every merchant's name, honest or not
@@ -51,9 +51,12 @@ def totals_text(amounts: Iterable[tuple[int, str]]) -> str:
 
 
 def probability_text(probability: float) -> str:
-    """A probability (0-1) in per cent, rounded down: what is not certain never reads 100%."""
-    per_cent = math.floor(probability * 1000 + 1e-9) / 10
-    return f"{per_cent:.1f}%" if per_cent >= 99 or per_cent < 10 else f"{math.floor(per_cent)}%"
+    """A probability (0-1) in per cent, rounded down: what is not certain never reads 100%.
+
+    The dashboard's ``words.probability`` and ``fraud-scorer explain`` say the same.
+    """
+    per_mille = math.floor(probability * 1000 + 1e-9)
+    return f"{per_mille / 10:.1f}%" if per_mille else "< 0.1%"
 
 
 def clean(text: str | None, limit: int = 80) -> str:

@@ -13,22 +13,9 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 import numpy as np
 
-# ISO 4217: decimals of the currencies that have not two
-_DECIMALS = {
-    currency: places
-    for places, currencies in {
-        0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
-        3: "BHD IQD JOD KWD LYD OMR TND",
-        4: "CLF UYW",
-    }.items()
-    for currency in currencies.split()
-}
+from fraud_scorer.currencies import decimals
+
 _EXACT = 2**43  # below this, a float scaled by 10,000 at most still shows on which side of a half it lies
-
-
-def decimals(currency: str) -> int:
-    """How many decimals amounts of ``currency`` have (2 where ISO 4217 says nothing else)."""
-    return _DECIMALS.get(currency, 2)
 
 
 def minor_units(amounts: Sequence[float | str], currencies: Sequence[str]) -> np.ndarray:

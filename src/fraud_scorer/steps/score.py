@@ -40,6 +40,7 @@ def score(
     trans_nums: pd.Series,
     features: pd.DataFrame,
     matrix: np.ndarray,
+    currencies: pd.Series,
     *,
     model: Model,
     scorer: Scorer,
@@ -52,6 +53,7 @@ def score(
         trans_nums: the payments' ids.
         features: the declared features, row by row those of ``trans_nums``.
         matrix: the model's input (float32), row by row.
+        currencies: of the payments' amounts, row by row: reasons name amounts.
         model: the artefacts in force.
         scorer: SageMaker or the local model.
         threshold: a payment is flagged from this probability on.
@@ -74,7 +76,7 @@ def score(
             "fraud_probability": probability,
             "threshold": float(threshold),
             "flagged": flagged,
-            "reasons": _reasons(model, features, matrix, flagged),
+            "reasons": _reasons(model, features, matrix, currencies, flagged),
             "model_hash": model.model_hash,
             "scored_by": answer.scored_by,
         }
@@ -131,10 +133,12 @@ def _probabilities(model: Model, raw: np.ndarray) -> np.ndarray:
     return probability
 
 
-def _reasons(model: Model, features: pd.DataFrame, matrix: np.ndarray, flagged: np.ndarray) -> pd.Series:
+def _reasons(
+    model: Model, features: pd.DataFrame, matrix: np.ndarray, currencies: pd.Series, flagged: np.ndarray
+) -> pd.Series:
     reasons: list[list[dict[str, object]] | None] = [None] * len(features)
     rows = np.flatnonzero(flagged)
-    found = model.reasons(features.iloc[rows], matrix[rows]) if len(rows) else []
+    found = model.reasons(features.iloc[rows], matrix[rows], currencies.iloc[rows].tolist()) if len(rows) else []
     for row, row_reasons in zip(rows.tolist(), found, strict=True):
         reasons[row] = row_reasons
     return pd.Series(reasons, dtype=object)

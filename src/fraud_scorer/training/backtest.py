@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from fraud_scorer.currencies import minor_in_one
 from fraud_scorer.training.metrics import at_threshold
 
 _DAY_MICROS = 86_400_000_000
@@ -17,8 +18,8 @@ def backtest(payments: pd.DataFrame, thresholds: Sequence[float], alert_cost: fl
     """Alerts, frauds caught and missed, and the cost, at each threshold.
 
     Args:
-        payments: trans_num, event_time (UTC microseconds), amount_cents, fraud_probability, label (fraud, not_fraud
-            or null: not known).
+        payments: trans_num, event_time (UTC microseconds), amount_cents, currency, fraud_probability, label
+            (fraud, not_fraud or null: not known).
         thresholds: to compare.
         alert_cost: currency units an alert.
 
@@ -30,7 +31,7 @@ def backtest(payments: pd.DataFrame, thresholds: Sequence[float], alert_cost: fl
     days = float(micros.max() - micros.min()) / _DAY_MICROS if len(payments) else 0.0
     known = payments["label"].notna().to_numpy(bool)
     label = (payments["label"] == "fraud").fillna(False).to_numpy(bool)[known].astype(np.int64)
-    amount = payments["amount_cents"].to_numpy()[known] / 100.0
+    amount = (payments["amount_cents"].to_numpy() / minor_in_one(payments["currency"]))[known]
     rows = []
     for threshold in thresholds:
         figures = at_threshold(label, probability[known], amount, days, threshold)

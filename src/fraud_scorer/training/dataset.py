@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from fraud_scorer.currencies import minor_in_one
 from fraud_scorer.features import compute_features, merchant_profile_rows
 from fraud_scorer.frames import HISTORY_COLUMNS
 
@@ -21,7 +22,8 @@ class Dataset:
     trans_num: pd.Series
     micros: np.ndarray  # event time, UTC microseconds
     card: np.ndarray  # a code a card
-    amount: np.ndarray  # major units
+    currency: pd.Series  # str
+    amount: np.ndarray  # in units of its currency
     label: np.ndarray  # int8: 1 fraud, 0 genuine, -1 unknown
     features: pd.DataFrame
 
@@ -34,6 +36,7 @@ class Dataset:
             self.trans_num[chosen].reset_index(drop=True),
             self.micros[chosen],
             self.card[chosen],
+            self.currency[chosen].reset_index(drop=True),
             self.amount[chosen],
             self.label[chosen],
             self.features[chosen].reset_index(drop=True),
@@ -72,7 +75,8 @@ def make_dataset(
         trans_num=scored["trans_num"],
         micros=scored["event_time"].astype("int64").to_numpy(),
         card=pd.factorize(scored["card_token"])[0],
-        amount=scored["amount_cents"].to_numpy() / 100.0,
+        currency=scored["currency"],
+        amount=scored["amount_cents"].to_numpy() / minor_in_one(scored["currency"]),
         label=scored["payload_is_fraud"].astype("Int8").to_numpy(np.int8, na_value=-1),
         features=features,
     )

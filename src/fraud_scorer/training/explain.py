@@ -36,5 +36,5 @@ def explain(payment: dict[str, Any], model: Model) -> tuple[list[dict[str, objec
     matrix = np.array([payment["features"]], np.float32)
     if payment["model_hash"] != model.model_hash:
         return [], f"It was scored by model {payment['model_hash'][:12]}, which is not the one in force."
-    reasons = model.reasons(features_of_matrix(matrix, model.features), matrix)[0]
+    reasons = model.reasons(features_of_matrix(matrix, model.features), matrix, [payment["currency"]])[0]
     return reasons, "It was not flagged; this is what raised its probability most."

@@ -12,7 +12,7 @@ import pandas as pd
 from fraud_scorer.payments.fields import FieldMap
 from fraud_scorer.ports import Model, Scorer
 from fraud_scorer.training.datafile import read_payments
-from fraud_scorer.training.dataset import make_dataset
+from fraud_scorer.training.dataset import Dataset, make_dataset
 from fraud_scorer.training.saving import replace_file
 
 REASONS_OF = ("flagged", "all", "none")
@@ -58,7 +58,7 @@ def score_payments(
             "fraud_probability": probability,
             "threshold": threshold,
             "flagged": flagged,
-            "reasons": _reasons(model, asked.features, matrix, chosen),
+            "reasons": _reasons(model, asked, matrix, chosen),
         }
     )
     rows = read.payments.loc[wanted, ["trans_num", "event_time"]].merge(scores, on="trans_num", how="left")
@@ -73,10 +73,11 @@ def write_scores(scores: pd.DataFrame, out: Path) -> None:
         replace_file(out, lambda draft: scores.to_csv(draft, index=False))
 
 
-def _reasons(model: Model, features: pd.DataFrame, matrix: np.ndarray, chosen: np.ndarray) -> list[str]:
-    texts = [""] * len(features)
+def _reasons(model: Model, asked: Dataset, matrix: np.ndarray, chosen: np.ndarray) -> list[str]:
+    texts = [""] * len(asked)
     rows = np.flatnonzero(chosen)
     if len(rows):
-        for row, reasons in zip(rows.tolist(), model.reasons(features.iloc[rows], matrix[rows]), strict=True):
+        found = model.reasons(asked.features.iloc[rows], matrix[rows], asked.currency.iloc[rows].tolist())
+        for row, reasons in zip(rows.tolist(), found, strict=True):
             texts[row] = json.dumps(reasons, ensure_ascii=False)
     return texts

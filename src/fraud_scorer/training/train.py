@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fraud_scorer.features.declared import BY_NAME, NUMBER_FEATURES
+from fraud_scorer.features.declared import BY_NAME
 from fraud_scorer.features.drift import reference_of
 from fraud_scorer.training.calibration import ThresholdRule, apply_table, calibration_table, recommend_threshold
 from fraud_scorer.training.dataset import Dataset
@@ -17,8 +17,7 @@ from fraud_scorer.training.fitting import SEED, Fitted, Told, fit, out_of_fold, 
 from fraud_scorer.training.metrics import evaluation
 from fraud_scorer.training.periods import Periods, iso, split
 from fraud_scorer.training.saving import refuse_unwritable, save
-
-_FEW_PAYMENTS = 200  # of a category: its fraud share says little
+from fraud_scorer.training.usual import usual
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ def train(data: Dataset, source: Mapping[str, Any], out: Path, plan: Plan, told:
         "calibration": made.table,
         "recommended_threshold": made.threshold,
         "threshold_rule": plan.rule.as_text(),
-        "usual": _usual(known, final),
+        "usual": usual(known, final),
         "label_delay_days": plan.label_delay_days,
         "time_zone": plan.time_zone,
         "data": dict(source) | _extent(known),
@@ -162,21 +161,6 @@ def _reference(made: _Made, data: Dataset, matrix: np.ndarray, periods: Periods)
 
 def _how(fitted: Fitted) -> dict[str, Any]:
     return {"parameters": fitted.parameters, "rounds": fitted.rounds, "seed": SEED, "tried": fitted.tried}
-
-
-def _usual(data: Dataset, rows: np.ndarray) -> dict[str, Any]:
-    """What reasons compare with: medians of genuine payments, fraud shares, the share made at night."""
-    genuine = data.features[rows & (data.label == 0)]
-    medians = genuine[list(NUMBER_FEATURES)].median().dropna()
-    labelled = data.features.loc[rows, "category"].to_frame().assign(fraud=data.label[rows])
-    by_category = labelled.dropna().groupby("category")["fraud"].agg(["size", "mean"])
-    by_category = by_category[by_category["size"] >= _FEW_PAYMENTS]
-    return {
-        "medians": {name: float(f"{value:.6g}") for name, value in medians.items()},
-        "fraud_share": float(f"{data.label[rows].mean():.4g}"),
-        "night_share": float(f"{genuine['is_night'].mean():.4g}"),
-        "category_fraud_shares": {str(name): float(f"{share:.4g}") for name, share in by_category["mean"].items()},
-    }
 
 
 def _extent(data: Dataset) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from fraud_scorer.adapters.postgres.bulk import copy_out, frame_of, rows
 from fraud_scorer.adapters.postgres.engine import create_store_engine, transaction
 
 _LONG_SECONDS = 1_800.0  # a year's payments take minutes to read
-_TEXTS = ("card_token", "merchant", "category")
+_TEXTS = ("currency", "card_token", "merchant", "category")
 _PLACES = ("home_lat", "home_long", "merch_lat", "merch_long")
 _PAYMENT_TYPES = {
     "trans_num": pa.string(),
@@ -32,6 +32,7 @@ _BACKTEST_TYPES = {
     "trans_num": pa.string(),
     "event_time": pa.int64(),
     "amount_cents": pa.int64(),
+    "currency": pa.string(),
     "fraud_probability": pa.float64(),
     "label": pa.string(),
 }
@@ -61,7 +62,7 @@ def stored_profiles(engine: Engine) -> pd.DataFrame:
 
 
 def payments_to_backtest(engine: Engine, since: datetime, until: datetime, model_hash: str | None) -> pd.DataFrame:
-    """trans_num, event_time (UTC microseconds), amount_cents, fraud_probability, label (null: not known)."""
+    """trans_num, event_time (UTC microseconds), amount_cents, currency, fraud_probability, label (null: not known)."""
     values = {"since": since, "until": until, "model_hash": model_hash}
     with transaction(engine) as cursor:
         return frame_of(copy_out(cursor, "backtest_payments", values, _BACKTEST_TYPES))

@@ -23,6 +23,7 @@ _HISTORY_TYPES = {
     "merchant": pa.dictionary(pa.int32(), pa.string()),
     "category": pa.dictionary(pa.int32(), pa.string()),
     "amount_cents": pa.int64(),
+    "currency": pa.dictionary(pa.int32(), pa.string()),
     "merch_lat": pa.float64(),
     "merch_long": pa.float64(),
 }
@@ -110,6 +111,7 @@ def _history_frame(table: pa.Table, cards: list[str]) -> pd.DataFrame:
         "card_token": pa.array(cards, pa.large_string()).take(place),
         "merchant": table["merchant"].cast(pa.string()),
         "category": table["category"].cast(pa.string()),
+        "currency": table["currency"].cast(pa.string()),
     }
     rest = {name: table[name] for name in HISTORY_COLUMNS if name not in columns}
     return frame_of(pa.table(columns | rest).select(list(HISTORY_COLUMNS)))
