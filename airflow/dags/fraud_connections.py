@@ -11,10 +11,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Connection as AirflowConnection
-from airflow.sdk.exceptions import AirflowNotFoundException, AirflowRuntimeError
+from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
+from airflow.sdk.log import mask_secret
 
 from fraud_scorer.errors import TransientError
-from fraud_scorer.settings import settings_with
+from fraud_scorer.settings import Settings, load_settings, settings_with
 from fraud_scorer.settings_connections import (
     AWS,
     MAIL,
@@ -28,17 +29,15 @@ from fraud_scorer.settings_connections import (
 if TYPE_CHECKING:
     from fraud_scorer.wiring import Parts
 
-Get = Callable[[str], Any]
-UNSURE = "Airflow's API server does not say whether the connection {} is set"
+Get = Callable[[str], AirflowConnection | None]
 
 
-def parts(*names: str, get: Get | None = None, absent: Callable[[str], bool] | None = None) -> Parts:
+def parts(*names: str, get: Get | None = None) -> Parts:
     """The adapters that the settings choose, with the connections ``names`` before every other source.
 
     Args:
-        names: of `STORE`, `MAIL` and `AWS`, those that the task uses.
-        get: Airflow's own ``Connection.get``.
-        absent: whether Airflow is sure that there is no such connection.
+        names: of `STORE`, `MAIL` and `AWS`, those that the task uses. AWS is left out where no endpoint is in use.
+        get: Airflow's connection of a name, None if there is none; tests hand in another.
 
     Raises:
         SettingsError: a connection asks for what cannot be had.
@@ -46,22 +45,69 @@ def parts(*names: str, get: Get | None = None, absent: Callable[[str], bool] | N
     """
     from fraud_scorer import wiring
 
-    found = {name: one for name in names if (one := _found(name, get or AirflowConnection.get, absent or _is_absent))}
+    wanted = [name for name in names if name != AWS or _uses_an_endpoint(load_settings())]
+    found = {name: _ours(name, one) for name in wanted if (one := (get or connection)(name))}
     given = (store_settings(found[STORE]) if STORE in found else {}) | (
         mail_settings(found[MAIL]) if MAIL in found else {}
     )
     if found:
         logging.getLogger(__name__).info("Settings of Airflow's connections: %s", ", ".join(map(_told, found.values())))
-    return wiring.Parts(settings_with(given), aws=aws_access(found[AWS]) if AWS in found else None)
+    settings = settings_with(given) if given else load_settings()
+    return wiring.Parts(settings, aws=aws_access(found[AWS]) if AWS in found else None)
 
 
-def _found(name: str, get: Get, absent: Callable[[str], bool]) -> Connection | None:
+def connection(name: str) -> AirflowConnection | None:
+    """Airflow's connection ``name``, None if there is none.
+
+    Airflow's own ``Connection.get`` takes an API server that fails for "there is none", and has to be asked again to
+    know: so its backends are asked here, in its order, and the API server, the last of them, once.
+
+    Raises:
+        TransientError: the API server does not say.
+    """
+    from airflow.sdk.execution_time.secrets.execution_api import ExecutionAPISecretsBackend
+    from airflow.sdk.execution_time.supervisor import ensure_secrets_backend_loaded
+
+    for backend in ensure_secrets_backend_loaded():
+        found = _of_the_api_server(name) if isinstance(backend, ExecutionAPISecretsBackend) else _of(backend, name)
+        if found is not None:
+            return found
+    return None
+
+
+def _of(backend: Any, name: str) -> AirflowConnection | None:
     try:
-        one = get(name)
-    except AirflowNotFoundException:
-        if absent(name):
-            return None
-        raise TransientError(UNSURE.format(name)) from None
+        found: AirflowConnection | None = backend.get_connection(conn_id=name)
+    except Exception as error:  # whatever a secrets backend raises
+        raise TransientError(f"{type(backend).__name__} does not say whether the connection {name} is set") from error
+    if found is not None:
+        mask_secret(found.password)
+    return found
+
+
+def _of_the_api_server(name: str) -> AirflowConnection | None:
+    from airflow.sdk.execution_time.comms import ConnectionResult, ErrorResponse, GetConnection
+    from airflow.sdk.execution_time.task_runner import SUPERVISOR_COMMS
+
+    try:
+        answer: Any = SUPERVISOR_COMMS.send(GetConnection(conn_id=name))
+    except AirflowRuntimeError as error:
+        answer = error.error
+    if isinstance(answer, ConnectionResult):
+        mask_secret(answer.password)
+        return AirflowConnection(**answer.model_dump(exclude={"type"}, by_alias=True))
+    if isinstance(answer, ErrorResponse) and answer.error == ErrorType.CONNECTION_NOT_FOUND:
+        return None
+    raise TransientError(
+        f"Airflow's API server does not say whether the connection {name} is set", "Is it up? May this task ask it?"
+    )
+
+
+def _uses_an_endpoint(settings: Settings) -> bool:
+    return bool(settings.sagemaker_endpoint) and settings.scorer != "local"
+
+
+def _ours(name: str, one: AirflowConnection) -> Connection:
     return Connection(
         name=name,
         kind=(one.conn_type or "").lower(),
@@ -72,19 +118,6 @@ def _found(name: str, get: Get, absent: Callable[[str], bool]) -> Connection | N
         schema=one.schema or "",
         extra=one.extra_dejson,
     )
-
-
-def _is_absent(name: str) -> bool:
-    """Whether the API server itself says so: to Airflow's ``Connection.get`` one that fails to answer is as good."""
-    from airflow.sdk.exceptions import ErrorType
-    from airflow.sdk.execution_time.comms import ErrorResponse, GetConnection
-    from airflow.sdk.execution_time.task_runner import SUPERVISOR_COMMS
-
-    try:
-        answer = SUPERVISOR_COMMS.send(GetConnection(conn_id=name))
-    except AirflowRuntimeError:
-        return False
-    return isinstance(answer, ErrorResponse) and answer.error == ErrorType.CONNECTION_NOT_FOUND
 
 
 def _told(connection: Connection) -> str:

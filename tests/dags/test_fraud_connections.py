@@ -58,9 +58,10 @@ def connections(dag_file: Path) -> ModuleType:
 
 
 @pytest.fixture(autouse=True)
-def without_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A folder without files, and no connection in the environment."""
+def with_an_endpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A folder without files, no connection in the environment, and an endpoint that is in use."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SAGEMAKER_ENDPOINT", "fraud-test")
     for name in [name for name in os.environ if name.startswith("AIRFLOW_CONN_")]:
         monkeypatch.delenv(name)
     load_settings.cache_clear()
@@ -146,10 +147,20 @@ def test_without_any_nothing_changes(
         assert parts.settings == load_settings()
         assert parts.aws == AwsAccess()
     assert caplog.text == ""
-    assert set(server.asked) == set(ALL)
+    assert server.asked == list(ALL)
     server.asked.clear()
     connections.parts()
     assert server.asked == []
+
+
+def test_aws_is_not_asked_for_without_an_endpoint(
+    connections: ModuleType, within_a_task: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the local model scores, an AWS connection of other DAGs costs nothing and can refuse nothing."""
+    server = within_a_task(ApiServer())
+    monkeypatch.setenv("SCORER", "local")
+    connections.parts(*ALL)
+    assert server.asked == ["fraud_db", "smtp_default"]
 
 
 def test_an_api_server_that_does_not_answer_is_no_answer(connections: ModuleType, within_a_task: Any) -> None:

@@ -46,8 +46,8 @@ def test_the_commands_are_those_of_make_run(services: dict[str, dict[str, Any]],
     ours = stack_services.servers(options, local) | stack_services.jobs(options, local)
     compared = {
         name: services[name]["command"]
-        for name in ("migrate", "airflow-api", "airflow-dags", "airflow-scheduler", "dashboard", "payments",
-                     "history-make", "history-import", "watch")
+        for name in ("migrate", "airflow-api", "airflow-dags", "airflow-scheduler", "airflow-clean", "dashboard",
+                     "payments", "history-make", "history-import", "watch")
     }  # fmt: skip
     script = [line.split() for line in services["airflow-migrate"]["command"][-1].splitlines()]
     airflow = [line for line in script if line[0] == "airflow"]
@@ -105,7 +105,7 @@ def test_airflow_is_told_what_make_run_tells_it(services: dict[str, dict[str, An
     told = stack_services.airflow_environment(options, write_local_env(options))
     wanted = {name for name in told if name.startswith("AIRFLOW__")}
     wanted |= {name for name in dotenv_values(ROOT / "airflow/.env.example") if name.startswith("AIRFLOW__")}
-    for service in ("airflow-migrate", "airflow-api", "airflow-dags", "airflow-scheduler"):
+    for service in ("airflow-migrate", "airflow-api", "airflow-dags", "airflow-scheduler", "airflow-clean"):
         set_here = {name for name in services[service]["environment"] if name.startswith("AIRFLOW__")}
         assert set_here == wanted | {"AIRFLOW__API__HOST"}
 

@@ -10,7 +10,6 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -53,6 +52,7 @@ def servers(options: StackOptions, values: Mapping[str, str]) -> dict[str, Servi
             Service("airflow-api", (_bin("airflow"), "api-server"), airflow, api_health),
             Service("airflow-dags", (_bin("airflow"), "dag-processor"), airflow),
             Service("airflow-scheduler", (_bin("airflow"), "scheduler", "--skip-serve-logs"), airflow),
+            Service("airflow-clean", (sys.executable, "-m", "fraud_scorer.operations.airflow_clean"), airflow),
             Service(
                 "dashboard",
                 dashboard_argv(options),
@@ -88,12 +88,6 @@ def jobs(options: StackOptions, values: Mapping[str, str]) -> dict[str, Service]
             Service("airflow-pools", (_bin("airflow"), "pools", "import", pools), airflow, start_seconds=60),
         )
     }
-
-
-def airflow_clean(options: StackOptions, values: Mapping[str, str], before: datetime) -> Service:
-    """Airflow forgets runs that ended before then; it never does so by itself."""
-    argv = (_bin("airflow"), "db", "clean", "--clean-before-timestamp", before.isoformat(), "--skip-archive", "--yes")
-    return Service("airflow-clean", argv, airflow_environment(options, values))
 
 
 def simulator_argv(options: StackOptions) -> tuple[str, ...]:

@@ -78,6 +78,7 @@ class Stack:
         for future in running:
             future.result()
         self.server("airflow-scheduler")
+        self.server("airflow-clean")
         self.server("watch")
 
     def _start_all(self, threads: ThreadPoolExecutor) -> list[Future[None]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -11,16 +9,10 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from fraud_scorer.errors import FraudScorerError
 from fraud_scorer.operations.stack.minutes import settled_minutes
 from fraud_scorer.operations.stack.processes import shorten
 from fraud_scorer.operations.stack.revive import Reviver
-from fraud_scorer.operations.stack.services import airflow_clean
-from fraud_scorer.operations.stack.stack import Stack, Stopping
-
-CLEANING_SECONDS = 6 * 3600.0
-FIRST_CLEANING_SECONDS = 1800.0  # not in the busy first minutes
-KEPT = timedelta(days=7)  # Airflow's own memory of runs; the run ledger keeps its own
+from fraud_scorer.operations.stack.stack import Stack
 
 
 class Watch:
@@ -32,7 +24,7 @@ class Watch:
         self._revive = Reviver(stack)
         self._since = datetime.now(UTC) - timedelta(minutes=1)
         self._shown: dict[str, datetime] = {}
-        self._last = {"cleaning": time.monotonic() - CLEANING_SECONDS + FIRST_CLEANING_SECONDS}
+        self._last: dict[str, float] = {}
         self._store_down = False
 
     def until(self, stopping: threading.Event) -> None:
@@ -43,7 +35,6 @@ class Watch:
             self._every(15, "deaf", self._revive.the_deaf)
             self._every(15, "stall", self._revive.a_stalled_scheduler)
             self._every(60, "logs", self._shorten_logs)
-            self._every(CLEANING_SECONDS, "cleaning", self._forget_old_runs)
 
     def _every(self, seconds: float, name: str, act: Callable[[], None]) -> None:
         if time.monotonic() - self._last.get(name, 0.0) >= seconds:
@@ -69,14 +60,6 @@ class Watch:
                 self._screen.say(minute.line())
         self._since = max(self._since, now - timedelta(minutes=10))
         self._shown = {batch: at for batch, at in self._shown.items() if at > now - timedelta(hours=1)}
-
-    def _forget_old_runs(self) -> None:
-        before = datetime.now(UTC) - KEPT
-        with contextlib.suppress(FraudScorerError, Stopping):
-            self._stack.launch(airflow_clean(self._stack.options, self._stack.values, before))
-        for folder in (self._stack.options.logs / "airflow").glob("dag_id=*/run_id=*"):
-            if folder.stat().st_mtime < before.timestamp():
-                shutil.rmtree(folder, ignore_errors=True)
 
     def _shorten_logs(self) -> None:
         for process in self._stack.processes.values():
