@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 
+import pytest
+from pydantic import ValidationError
+
 from fraud_scorer.errors import MailRefused, MailServerDown, MailUnavailable
 from fraud_scorer.ports import Message
+from fraud_scorer.settings import Settings
 from fraud_scorer.steps.alert import LEASE_SECONDS, AlertCounts, alert
 
 
@@ -135,3 +139,10 @@ def test_a_message_taken_over_is_said():
     outbox = WaitingList(message("slow"), taken_over=frozenset({"slow"}))
 
     assert alert(outbox, {"email": Post()}) == AlertCounts(fenced=1)
+
+
+def test_a_try_ends_before_its_lease_does() -> None:
+    """No setting lets a mailer try for as long as a lease: a second sender would take the message meanwhile."""
+    assert Settings(_env_file=None).smtp_timeout_seconds < LEASE_SECONDS  # type: ignore[call-arg]
+    with pytest.raises(ValidationError, match="smtp_timeout_seconds"):
+        Settings(_env_file=None, smtp_timeout_seconds=LEASE_SECONDS)  # type: ignore[call-arg]
