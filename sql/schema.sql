@@ -24,6 +24,31 @@ CREATE TABLE public.circuit_breaker (
     last_error text,
     changed_at timestamp with time zone DEFAULT now() NOT NULL
 );
+CREATE TABLE public.drift_days (
+    day date NOT NULL,
+    model_hash text NOT NULL,
+    payments bigint NOT NULL,
+    compared bigint NOT NULL,
+    whole_day boolean NOT NULL,
+    reference jsonb,
+    computed_at timestamp with time zone DEFAULT now() NOT NULL
+);
+CREATE TABLE public.feature_drift (
+    day date NOT NULL,
+    model_hash text NOT NULL,
+    feature text NOT NULL,
+    feature_group text NOT NULL,
+    psi double precision NOT NULL,
+    missing_share double precision NOT NULL,
+    bins text[] NOT NULL,
+    reference_shares real[] NOT NULL,
+    day_shares real[] NOT NULL,
+    CONSTRAINT feature_drift_check CHECK ((cardinality(bins) = cardinality(reference_shares))),
+    CONSTRAINT feature_drift_check1 CHECK ((cardinality(bins) = cardinality(day_shares))),
+    CONSTRAINT feature_drift_feature_group_check CHECK ((feature_group = ANY (ARRAY['payment'::text, 'card'::text, 'merchant'::text, 'score'::text]))),
+    CONSTRAINT feature_drift_missing_share_check CHECK (((missing_share >= (0)::double precision) AND (missing_share <= (1)::double precision)))
+);
+COMMENT ON TABLE public.feature_drift IS 'Population stability index of a day''s payments against the model''s reference.';
 CREATE TABLE public.labels (
     label_id bigint NOT NULL,
     trans_num text NOT NULL,
@@ -244,6 +269,10 @@ ALTER TABLE public.snoozes ALTER COLUMN snooze_id ADD GENERATED ALWAYS AS IDENTI
 );
 ALTER TABLE ONLY public.circuit_breaker
     ADD CONSTRAINT circuit_breaker_pkey PRIMARY KEY (endpoint);
+ALTER TABLE ONLY public.drift_days
+    ADD CONSTRAINT drift_days_pkey PRIMARY KEY (day, model_hash);
+ALTER TABLE ONLY public.feature_drift
+    ADD CONSTRAINT feature_drift_pkey PRIMARY KEY (day, model_hash, feature);
 ALTER TABLE ONLY public.labels
     ADD CONSTRAINT labels_pkey PRIMARY KEY (label_id);
 ALTER TABLE ONLY public.landing_index
@@ -292,6 +321,8 @@ CREATE INDEX run_ledger_minute ON public.run_ledger USING btree (minute DESC);
 CREATE INDEX run_ledger_unloaded ON public.run_ledger USING btree (landing_seq) WHERE (status = 'landed'::text);
 CREATE INDEX snoozes_value ON public.snoozes USING btree (subject, value, until);
 CREATE TRIGGER payments_scored_keep_predecessors AFTER UPDATE ON public.payments_scored REFERENCING OLD TABLE AS was NEW TABLE AS became FOR EACH STATEMENT EXECUTE FUNCTION public.keep_predecessors();
+ALTER TABLE ONLY public.feature_drift
+    ADD CONSTRAINT feature_drift_day_model_hash_fkey FOREIGN KEY (day, model_hash) REFERENCES public.drift_days(day, model_hash) ON DELETE CASCADE;
 ALTER TABLE ONLY public.landing_index
     ADD CONSTRAINT landing_index_batch_id_fkey FOREIGN KEY (batch_id) REFERENCES public.run_ledger(batch_id);
 ALTER TABLE ONLY public.outbox

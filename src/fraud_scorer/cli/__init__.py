@@ -6,24 +6,48 @@ them), everything else to standard error.
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
-from fraud_scorer.cli import daily, desk, pipeline, sagemaker, system, training
-from fraud_scorer.errors import FraudScorerError, SettingsError
+from fraud_scorer.cli import daily, desk, drift, pipeline, sagemaker, system, training
+from fraud_scorer.errors import FraudScorerError, SettingsError, StoreUnavailable
 from fraud_scorer.logs import configure_logging
 
 app = typer.Typer(
-    help="Scores payments minute by minute, e-mails what looks like fraud, keeps the daily report.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (pipeline, daily, desk, system, training, sagemaker):
+for commands in (pipeline, daily, drift, desk, system, training, sagemaker):
     commands.register(app)
+
+
+@app.callback()
+def choose_stack(
+    data_dir: Annotated[
+        Path | None, typer.Option(help="The data folder of the stack that is meant (as FRAUD_DATA_DIR); else .data")
+    ] = None,
+) -> None:
+    """Scores payments minute by minute, e-mails what looks like fraud, keeps the daily report."""
+    if data_dir is not None:
+        os.environ["FRAUD_DATA_DIR"] = str(data_dir.absolute())
+
+
+def _with_its_cause(error: FraudScorerError) -> FraudScorerError:
+    if not isinstance(error, StoreUnavailable | SettingsError):
+        return error
+    if isinstance(error, SettingsError) and "fraud_db" not in error.what:
+        return error  # the settings themselves may be what is wrong
+    from fraud_scorer.operations.stack.found import with_its_cause
+    from fraud_scorer.settings import load_settings
+
+    return with_its_cause(error, load_settings())
 
 
 def main() -> None:
@@ -31,6 +55,7 @@ def main() -> None:
     configure_logging()
     try:
         app()
-    except FraudScorerError as error:
+    except FraudScorerError as raised:
+        error = _with_its_cause(raised)
         Console(stderr=True, soft_wrap=True).print(f"[bold red]error:[/] {escape(str(error))}", highlight=False)
         sys.exit(2 if isinstance(error, SettingsError) else 1)

@@ -105,7 +105,10 @@ def import_history(
 ) -> None:
     """Import past payments: scored and stored, never alerted; a second import of the same payments changes nothing."""
     from fraud_scorer.history import import_history as import_file
+    from fraud_scorer.operations.drift import catch_up
 
+    parts = wiring.Parts(load_settings())
     with progress_bar("importing", quiet=as_json) as advance:
-        result = import_file(wiring.Parts(load_settings()), file, progress=advance)
+        result = import_file(parts, file, progress=advance)
+    catch_up(parts)
     _tell(result, as_json)
