@@ -8,7 +8,7 @@ from datetime import timedelta
 import pandas as pd
 import streamlit as st
 
-from desk import charts, parts, quality, words
+from desk import charts, drift, parts, quality, words
 from desk.database import ReportState, ask, ask_kept, report_state
 from desk.parts import Card, Column
 
@@ -44,7 +44,8 @@ def render() -> None:
         _calibration(labelled)
     with right:
         _distribution(scores)
-    _drift(scores)
+    if not drift.render(state):
+        _drift(scores)
     _shadow(state, float(volume["payments_a_day"]))
 
 
