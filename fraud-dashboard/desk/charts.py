@@ -13,6 +13,7 @@ BLUE = "#4a7fd0"
 ORANGE = "#d9622b"
 GREY = "#8a93a3"
 GREEN = "#3c9a66"
+WIDEST_BAR, FEW_DAYS = 56, 12  # pixels; with fewer days than these, bars keep to that width
 
 KINDS = {
     "other": ("circle", GREY, 55),
@@ -62,7 +63,7 @@ def card_line(payments: pd.DataFrame) -> Chart:
         alt.Chart(payments)
         .mark_point(filled=True, opacity=0.9)
         .encode(
-            x=alt.X("at:T", title=None, axis=alt.Axis(tickCount=6, format="%-d %b")),
+            x=alt.X("at:T", title=None, axis=alt.Axis(tickCount=6, format="%-d %b"), scale=alt.Scale(padding=14)),
             y=alt.Y("amount:Q", title="amount"),
             shape=alt.Shape("what:N", scale=alt.Scale(domain=kinds, range=list(shapes)), legend=None),
             color=alt.Color("what:N", scale=alt.Scale(domain=kinds, range=list(colours)), legend=None),
@@ -87,17 +88,26 @@ def _days(days: pd.DataFrame) -> alt.Axis:
 def flags(days: pd.DataFrame) -> Chart:
     """Flagged payments by day, stacked by what became of them (columns day, became, payments)."""
     names, colours = ["fraud", "not fraud", "not known yet"], ["#c23b4a", GREEN, GREY]
+    every = [f"{day.day} {day:%b}" for day in pd.date_range(days["day"].min(), days["day"].max())]
+    name = pd.to_datetime(days["day"]).map(lambda day: f"{day.day} {day:%b}")
+    width = WIDEST_BAR if len(every) < FEW_DAYS else alt.Undefined
     return (
-        alt.Chart(days.assign(place=days["became"].map(names.index)))
-        .mark_bar()
+        alt.Chart(days.assign(place=days["became"].map(names.index), name=name))
+        .mark_bar(size=width)
         .encode(
-            x=alt.X("yearmonthdate(day):T", title=None, axis=_days(days)),
+            x=alt.X(
+                "name:O",
+                title=None,
+                sort=None,
+                scale=alt.Scale(domain=every),
+                axis=alt.Axis(labelAngle=0, labelOverlap="greedy"),
+            ),
             y=alt.Y("payments:Q", title="flagged payments", axis=alt.Axis(tickMinStep=1)),
             color=alt.Color(
-                "became:N", scale=alt.Scale(domain=names, range=colours), legend=alt.Legend(orient="top", title=None)
+                "became:N", scale=alt.Scale(domain=names, range=colours), legend=alt.Legend(orient="top", title=None, offset=4)
             ),
             order=alt.Order("place:Q"),
-            tooltip=[alt.Tooltip("yearmonthdate(day):T", title="day"), "became:N", "payments:Q"],
+            tooltip=[alt.Tooltip("name:O", title="day"), "became:N", "payments:Q"],
         )
         .properties(height=230)
     )

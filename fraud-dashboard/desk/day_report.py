@@ -15,6 +15,7 @@ from desk.parts import Card, Column
 from desk.rows import rows
 
 MOST_FLAGGED = 5000
+MOST_CATEGORIES = 16
 
 
 def show(day: date, state: ReportState, everything: pd.DataFrame) -> None:
@@ -184,17 +185,17 @@ def _categories(shown: pd.DataFrame) -> None:
     top = max(shown["flagged"].max(), 1)
     lines = [
         (
-            words.plain(row.category),
+            words.category(row.category),
             f"{row.payments:,}",
             parts.Html(f"{row.flagged:,}" + parts.bar(row.flagged, top)),
             words.share(row.flagged, row.payments),
         )
-        for row in rows(shown.head(12))
+        for row in rows(shown.head(MOST_CATEGORIES))
     ]
     heads = [Column("Category"), Column("Payments", "number"), Column("Flagged", "number"), Column("Share", "number")]
     parts.table(heads, lines, caption="Payments and flagged payments by category", stacks=False)
-    if len(shown) > 12:
-        st.caption(f"and {words.count(len(shown) - 12, 'category', 'categories')} more")
+    if len(shown) > MOST_CATEGORIES:
+        st.caption(f"and {words.count(len(shown) - MOST_CATEGORIES, 'category', 'categories')} more")
 
 
 def _map(flagged: pd.DataFrame) -> None:

@@ -13,7 +13,7 @@ from desk import exports, parts, words
 from desk.parts import Column, Html
 from desk.rows import rows
 
-PAGE_ROWS = 20
+PAGE_ROWS = 10
 ORDERS = {
     "amount at risk": (["at_risk"], False),
     "probability": (["fraud_probability"], False),
@@ -54,11 +54,11 @@ def show(flagged: pd.DataFrame, day: date, flagged_in_all: int) -> None:
 
 
 def _filtered(flagged: pd.DataFrame, day: date) -> pd.DataFrame:
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
         search = st.text_input("Search", placeholder="merchant, city, last four, id", width=230, key=f"search-{day}")
         codes = sorted(flagged["category"].dropna().unique())
         chosen = st.multiselect(
-            "Category", codes, format_func=words.plain, placeholder="all", width=230, key=f"in-{day}"
+            "Category", codes, format_func=words.category, placeholder="all", width=230, key=f"in-{day}"
         )
         states = st.multiselect("Known of it", list(STATES), placeholder="anything", width=230, key=f"known-{day}")
         least = st.number_input("Amount from", min_value=0.0, step=50.0, width=130, key=f"least-{day}")
@@ -131,7 +131,7 @@ def _row(row: Any) -> tuple[object, ...]:
     return (
         Html(parts.payment_link(row.trans_num, f"{row.event_time_local:%H:%M:%S}")),
         Html(
-            f'{parts.safe(row.merchant)}<br><span class="quiet">{parts.safe(words.plain(row.category))}'
+            f'{parts.safe(row.merchant)}<br><span class="quiet">{parts.safe(words.category(row.category))}'
             f"{' · holder in ' + parts.safe(place) if place else ''}</span>"
         ),
         f"···· {row.card_last4}",

@@ -20,6 +20,9 @@ def show(pages: list[Any]) -> None:
     """Run the page that the address names, inside the frame."""
     page = st.navigation(pages, position="top")
     st.html(f"<style>{LOOK.read_text()}</style>")
+    with st.container(horizontal=True, key="phone-pages"):  # the upper bar hides behind a sign where it is narrow
+        for other in pages:
+            st.page_link(other, width="content")
     try:
         person = require_person(read_settings(), page)
         st.session_state[PERSON] = person

@@ -18,12 +18,15 @@ GRACE_MINUTES = 2  # the running minute and the one whose run is under way are n
 # state: sign in the cell, what it means
 STATES = {
     "done": ("", "done in time"),
-    "late": ("+", f"done, more than {LATE_SECONDS / 60:.0f} minutes after the minute's end"),
+    "late": (
+        "+",
+        f"done late, {LATE_SECONDS / 60:.0f} minutes or more after its end: caught up after a pause or a start",
+    ),
     "fallback": ("L", "done by the local model, because the endpoint failed"),
     "waiting": ("…", "landed, not loaded yet"),
     "missed": ("–", "missed: nothing landed"),
     "failed": ("!", "failed for good: someone has to act"),
-    "unknown": ("·", "no run: before the first, or nothing ran"),
+    "unknown": ("·", "no run: the scheduler stood still"),
 }
 
 
@@ -37,26 +40,31 @@ class Action:
 
 
 def state_of(row: Any) -> str:
-    """The state of one minute of the ledger (a key of STATES)."""
+    """The state of one minute of the ledger (a key of STATES). What was stored before it ran did not come late."""
     if row.status == "missed" or row.status == "failed":
         return str(row.status)
     if row.status == "landed":
         return "waiting"
     if row.scored_by == "local-fallback":
         return "fallback"
-    return "late" if row.lag_seconds is not None and row.lag_seconds > LATE_SECONDS else "done"
+    was_there = row.unchanged > 0 and not row.inserted and not row.updated
+    return "late" if row.lag_seconds is not None and row.lag_seconds > LATE_SECONDS and not was_there else "done"
 
 
-def states(minutes: pd.DataFrame, this_minute: pd.Timestamp, time_zone: str) -> pd.DataFrame:
+def states(
+    minutes: pd.DataFrame, this_minute: pd.Timestamp, time_zone: str, first_minute: pd.Timestamp
+) -> pd.DataFrame:
     """Each minute of the last 24 hours (columns minute, local, state), oldest first; what the ledger lacks is unknown.
 
     Args:
         minutes: rows of ``pipeline_minutes.sql``.
         this_minute: the running minute (UTC).
+        first_minute: the first that the ledger ever knew; none before it is given.
         time_zone: of the local times.
     """
     known = {row.minute: state_of(row) for row in rows(minutes)}
-    every = pd.date_range(this_minute - pd.Timedelta(hours=24), this_minute, freq="min", inclusive="left")
+    start = max(this_minute - pd.Timedelta(hours=24), first_minute)
+    every = pd.date_range(start, this_minute, freq="min", inclusive="left")
     shown = [
         minute for minute in every if minute in known or minute < this_minute - pd.Timedelta(minutes=GRACE_MINUTES)
     ]

@@ -15,6 +15,7 @@ import pandas as pd
 BUCKETS = 200
 PSI_EDGES = [0, 1, 2, 5, 10, 20, 40, 80, 120, 160, 180, 190, 200]  # buckets, finer where scores crowd
 MOST_ROWS = 400_000
+FEWEST_IN_GROUP = 30  # payments; a share of fewer says little
 
 
 def slice_seconds(payments_a_day: float, days: int) -> int:
@@ -71,11 +72,14 @@ def at_threshold(labelled: pd.DataFrame, threshold: float, scale: float) -> AtTh
 
 
 def calibration(labelled: pd.DataFrame) -> pd.DataFrame:
-    """Mean probability against the share of frauds, in 12 groups (columns said, seen, payments)."""
+    """Mean probability against the share of frauds, in at most 12 groups (columns said, seen, payments).
+
+    Neighbouring groups are joined until each holds FEWEST_IN_GROUP payments, if there are that many.
+    """
     group = pd.cut(labelled["bucket"], PSI_EDGES, labels=False)
     frame = labelled.assign(group=group, frauds=labelled["payments"].where(labelled["label"] == "fraud", 0))
     sums = frame.groupby("group")[["payments", "probability", "frauds"]].sum()
-    sums = sums[sums["payments"] > 0]
+    sums = sums.groupby(_joined(sums["payments"])).sum()
     return pd.DataFrame(
         {
             "said": sums["probability"] / sums["payments"],
@@ -83,6 +87,21 @@ def calibration(labelled: pd.DataFrame) -> pd.DataFrame:
             "payments": sums["payments"],
         }
     ).reset_index(drop=True)
+
+
+def _joined(payments: pd.Series[int]) -> list[int]:
+    """A number for each group, the same for those that are joined; too small a rest joins the last.
+
+    >>> _joined(pd.Series([500, 10, 15, 40, 8]))
+    [0, 1, 1, 1, 1]
+    """
+    numbers: list[int] = []
+    held = 0
+    for count in payments:
+        numbers.append(numbers[-1] + 1 if numbers and held >= FEWEST_IN_GROUP else numbers[-1] if numbers else 0)
+        held = count if held >= FEWEST_IN_GROUP else held + count
+    last = max(numbers, default=0)
+    return [min(number, last - 1) if held < FEWEST_IN_GROUP and last else number for number in numbers]
 
 
 def distribution(scores: pd.DataFrame) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -45,10 +46,21 @@ def take_back(label_id: int, person: Person) -> None:
         st.toast("Taken back.", icon=":material/undo:")
 
 
-def buttons(trans_num: str, person: Person, *, keyboard: bool, prefix: str = "") -> None:
-    """The three verdicts and a note. ``keyboard``: F, N and U press them; ``prefix`` begins the note."""
+def buttons(
+    trans_num: str, person: Person, *, keyboard: bool, prefix: str = "", beside: Callable[[], None] = lambda: None
+) -> None:
+    """The three verdicts and a note.
+
+    Args:
+        trans_num: the payment.
+        person: who is at the page; a viewer is told that verdicts need a reviewer.
+        keyboard: F, N and U press the buttons.
+        prefix: begins the note.
+        beside: draws what stands in the same row, behind the verdicts.
+    """
     if not person.may_review:
         st.caption("You can look; verdicts need the role reviewer.")
+        beside()
         return
     note_key = f"note-{trans_num}"
     st.text_input("Note", key=note_key, placeholder="why (optional)", max_chars=NOTE_LETTERS)
@@ -61,6 +73,7 @@ def buttons(trans_num: str, person: Person, *, keyboard: bool, prefix: str = "")
                 args=(trans_num, says, person, note_key, prefix),
                 shortcut=letter if keyboard else None,
             )
+        beside()
 
 
 def statements(trans_num: str, person: Person) -> None:
@@ -81,9 +94,15 @@ def _statement(row: Any) -> str:
     return f"{whose}: **{words.verdict(row.verdict)}**{who}, {words.moment(row.known_at_local)}{note}"
 
 
-def snoozing(trans_num: str, person: Person, *, first: str = "card") -> None:
-    """Snooze a payment's card or merchant, and end what is snoozed. ``first``: which one is offered first."""
-    for row in rows(ask("payment_snoozes", trans_num=trans_num)):
+def snoozing(payment: Any, person: Person, *, first: str = "card") -> None:
+    """Snooze a payment's card or merchant, and end what is snoozed.
+
+    Args:
+        payment: a row with trans_num, card_last4 and merchant.
+        person: who is at the page.
+        first: which of the two is offered first.
+    """
+    for row in rows(ask("payment_snoozes", trans_num=payment.trans_num)):
         st.info(
             f"No mail about this {row.subject} until {words.moment(row.until_local)} "
             f"(by {words.as_markdown(row.author)}). It is still scored and flagged."
@@ -91,16 +110,25 @@ def snoozing(trans_num: str, person: Person, *, first: str = "card") -> None:
         if person.may_review:
             st.button("End the snooze", key=f"end-{row.snooze_id}", on_click=_end, args=(int(row.snooze_id), person))
     if person.may_review:
-        _offer(trans_num, person, first)
+        _offer(payment, person, first)
+    else:
+        st.caption("A snooze needs the role reviewer.")
 
 
-def _offer(trans_num: str, person: Person, first: str) -> None:
-    subjects = ["card", "merchant"]
+def _offer(payment: Any, person: Person, first: str) -> None:
+    names = {"card": f"this card (···· {payment.card_last4})", "merchant": f"this merchant ({payment.merchant})"}
+    trans_num = payment.trans_num
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        start = subjects.index(first) if first in subjects else 0
-        subject = st.selectbox("No mails about this", subjects, index=start, width=150, key=f"snooze-{trans_num}")
+        start = list(names).index(first) if first in names else 0
+        subject = st.selectbox(
+            "No mails about", list(names), index=start, format_func=names.__getitem__, width=260,
+            key=f"snooze-{trans_num}",
+        )  # fmt: skip
         span = st.selectbox("for", list(SNOOZES), index=1, width=120, key=f"for-{trans_num}")
-        st.button("Snooze", on_click=_snooze, args=(trans_num, str(subject), SNOOZES[str(span)], person))
+        st.button(
+            "Snooze", type="primary", on_click=_snooze, args=(trans_num, str(subject), SNOOZES[str(span)], person)
+        )
+    st.caption("Its payments are still scored, flagged and shown here; only the mails stop until then.")
 
 
 def _snooze(trans_num: str, subject: str, hours: int, person: Person) -> None:

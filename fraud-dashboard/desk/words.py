@@ -20,11 +20,11 @@ def money(amount: float, currency: str) -> str:
 def round_money(amount: float, currency: str) -> str:
     """An amount for a headline: without cents from 10,000 on, in millions from 1,000,000 on.
 
-    >>> round_money(1893815.1, "USD"), round_money(48211.4, "USD"), round_money(812.5, "USD"), round_money(812, "JPY")
-    ('1.89 M USD', '48,211 USD', '812.50 USD', '812 JPY')
+    >>> round_money(1893815.1, "USD").split(), round_money(48211.4, "USD"), round_money(812, "JPY")
+    (['1.89', 'M', 'USD'], '48,211 USD', '812 JPY')
     """
     if abs(amount) >= 1_000_000:
-        return f"{amount / 1e6:,.2f} M {currency}"
+        return f"{amount / 1e6:,.2f}\N{NO-BREAK SPACE}M {currency}"
     return f"{amount:,.0f} {currency}" if abs(amount) >= 10_000 else money(amount, currency)
 
 
@@ -115,6 +115,24 @@ def moment(at: datetime | None) -> str:
     return "—" if at is None or at != at else f"{at.day} {at:%b %Y, %H:%M}"
 
 
+def short_moment(at: datetime | None) -> str:
+    """A local time of these weeks: to the minute, with its day.
+
+    >>> short_moment(datetime(2026, 11, 9, 8, 5)), short_moment(None)
+    ('9 Nov, 08:05', '—')
+    """
+    return "—" if at is None or at != at else f"{at.day} {at:%b, %H:%M}"
+
+
+def days(number: float) -> str:
+    """A span of days, not always a whole one.
+
+    >>> days(7.0), days(1.0), days(0.5)
+    ('7 days', '1 day', '0.5 days')
+    """
+    return f"{number:g} day{'' if number == 1 else 's'}"
+
+
 def probability(value: float | None) -> str:
     """A fraud probability in the words of the mails: rounded down, never up to certainty or to the threshold.
 
@@ -134,6 +152,19 @@ def plain(code: str | None) -> str:
     ('gas transport', 'none named')
     """
     return code.replace("_", " ") if isinstance(code, str) and code else "none named"
+
+
+def category(code: str | None) -> str:
+    """A category in the words of the mails.
+
+    >>> category("shopping_net"), category("grocery_pos"), category("gas_transport"), category(None)
+    ('shopping, online', 'grocery, in person', 'gas transport', 'none named')
+    """
+    words = plain(code)
+    for ending, meaning in ((" net", ", online"), (" pos", ", in person")):
+        if words.endswith(ending):
+            return words.removesuffix(ending) + meaning
+    return words
 
 
 def duration(seconds: float | None) -> str:

@@ -13,7 +13,9 @@ def test_without_labels_it_says_when_they_come(store: Any, open_page: Open, text
     """No precision from nothing: the first day with labels is named."""
     store.payment("p", "2026-11-19T10:31Z", flagged=True)
     read = text(open_page("model"))
-    assert "no verdict or label yet" in read
+    assert "none judged yet: verdicts count at once" in read
+    assert "No flag is judged yet" in read
+    assert "1 day, Thu 19 Nov, in UTC; today is not in." in read
     assert "First numbers on Friday, 27 November 2026" in read
 
 
@@ -23,7 +25,7 @@ def test_verdicts_make_a_precision(store: Any, open_page: Open, text: Text) -> N
         store.label(store.payment(f"p{number}", "2026-11-19T10:31Z", flagged=True), verdict)
     read = text(open_page("model"))
     assert "75%" in read
-    assert "between 30% and 95% at 95% confidence, from 4" in read
+    assert "3 of 4 judged; with 95% certainty 30% to 95% of all" in read
 
 
 def test_another_threshold_is_counted_from_stored_payments(store: Any, open_page: Open, text: Text) -> None:
@@ -43,7 +45,7 @@ def test_another_threshold_is_counted_from_stored_payments(store: Any, open_page
         )
     page = open_page("model")
     assert "50% of the frauds" in text(page)
-    page.slider[0].set_value(0.5).run()
+    page.slider[0].set_value(50.0).run()
     read = text(page)
     assert "100% of the frauds" in read
     assert "67%" in read
@@ -57,7 +59,7 @@ def test_the_random_sample_estimates_what_is_missed(store: Any, open_page: Open,
                      known_at="2026-11-20T07:00Z", author="ana", note="random sample")  # fmt: skip
     read = text(open_page("model"))
     assert "10.00%" in read
-    assert "from 10 judged" in read
+    assert "1 of 10 judged at random" in read
 
 
 def test_before_the_first_payment_nothing_is_judged(store: Any, open_page: Open, text: Text) -> None:

@@ -36,7 +36,32 @@ def test_each_minute_is_a_cell_of_its_state(store: Any, open_page: Open, text: T
         'done" title="07:29',
     ):
         assert cell in read
-    assert "1 minutes missed: nothing landed" in read
+    assert "1 minute missed: nothing landed" in read
+
+
+def test_a_fresh_start_is_not_called_late_or_missing(store: Any, open_page: Open, text: Text) -> None:
+    """Minutes before the first ever have no cell; a caught-up one whose payments were all there is not late."""
+    store.minute("2026-11-20T07:24:00Z", lag_seconds=300.0, unchanged=20)
+    store.minute("2026-11-20T07:25:00Z", lag_seconds=300.0, unchanged=5, inserted=15)
+    store.minute("2026-11-20T07:29:00Z", inserted=20)
+    read = text(open_page("pipeline"))
+    assert 'done" title="07:24' in read
+    assert 'late" title="07:25' in read
+    assert 'unknown" title="07:26' in read
+    assert 'title="07:23' not in read
+    assert "of 5 since 07:24, the first ever" in read
+
+
+def test_who_scored_is_told_as_it_was_chosen(store: Any, open_page: Open, text: Text) -> None:
+    """The local model by choice, the endpoint, or the one in place of the other."""
+    store.minute("2026-11-20T07:27:00Z")
+    assert "as set; no endpoint is asked" in text(open_page("pipeline"))
+    store.cursor.execute("update run_ledger set scored_by = 'sagemaker'")
+    assert "stand in for no minute" in text(open_page("pipeline"))
+    store.minute("2026-11-20T07:28:00Z", scored_by="local-fallback")
+    assert '<div class="value">1 minute</div><div class="note">in its place, because it failed' in text(
+        open_page("pipeline")
+    )
 
 
 def test_what_needs_someone_names_its_command(store: Any, open_page: Open, text: Text) -> None:

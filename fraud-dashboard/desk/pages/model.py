@@ -28,16 +28,17 @@ def render() -> None:
         )
         return
     volume = ask_kept("model_volume", state.version).iloc[0]
-    seconds = quality.slice_seconds(float(volume["payments_a_day"]), DAYS)
+    days = min(DAYS, max((state.today - state.first_day).days, 1))
+    seconds = quality.slice_seconds(float(volume["payments_a_day"]), days)
     scores = ask_kept("model_scores", str(state.today) + str(state.last_day), days=DAYS, slice_seconds=seconds)
     flagged = ask_kept("model_flagged", state.version, days=DAYS)
-    st.caption(_what(state, volume, seconds))
     if scores.empty:
-        st.info("No whole day of payments was scored yet; come back tomorrow.")
+        st.info("Judged are days that are over, and none of them has a scored payment yet: come back tomorrow.")
         return
+    st.caption(_what(state, volume, seconds, scores))
     labelled = quality.labelled_days(scores, state.today, state.label_delay_days)
-    _cards(flagged, labelled, state)
-    _flags(flagged)
+    _cards(flagged, labelled, 3600 / seconds, state)
+    _flags(flagged, state)
     _thresholds(labelled, volume["threshold"], 3600 / seconds, state)
     left, right = st.columns(2, gap="large")
     with left:
@@ -49,39 +50,52 @@ def render() -> None:
     _shadow(state, float(volume["payments_a_day"]))
 
 
-def _what(state: ReportState, volume: pd.Series, seconds: int) -> str:
+def _what(state: ReportState, volume: pd.Series, seconds: int, scores: pd.DataFrame) -> str:
     model = f"Model {str(volume['model_hash'])[:12]}. " if isinstance(volume["model_hash"], str) else ""
-    sampled = "" if seconds == 3600 else f" Counted are the first {seconds} seconds of each hour, as a sample."
-    return f"{model}The last {DAYS} whole days, in {state.time_zone}.{sampled}"
+    first, last, number = scores["day"].min(), scores["day"].max(), scores["day"].nunique()
+    span = words.short_day(first) if first == last else f"{words.short_day(first)} to {words.short_day(last)}"
+    sampled = "" if seconds == 3600 else (
+        f" Frauds caught and missed, and the curves, count the first {words.count(seconds, 'second')} of each hour as "
+        "a sample."
+    )  # fmt: skip
+    return f"{model}{words.count(number, 'day')}, {span}, in {state.time_zone}; today is not in.{sampled}"
 
 
-def _cards(flagged: pd.DataFrame, labelled: pd.DataFrame, state: ReportState) -> None:
+def _cards(flagged: pd.DataFrame, labelled: pd.DataFrame, scale: float, state: ReportState) -> None:
     total = flagged["payments"].sum()
     judged = flagged[flagged["label"].notna()]["payments"].sum()
     right = flagged[flagged["label"] == "fraud"]["payments"].sum()
     frauds = labelled[labelled["label"] == "fraud"]
     parts.cards(
         [
-            Card("Flags that were right", words.share(right, judged, decimals=0), _of_judged(right, judged)),
-            Card("Flags judged", words.share(judged, total, decimals=0), f"{judged:,} of {total:,} flagged payments"),
-            Card("Known frauds flagged", words.share(frauds["flagged"].sum(), frauds["payments"].sum(), decimals=0),
-                 _of_frauds(labelled, state)),
-            Card("Unflagged frauds, by sample", *_missed()),
+            Card("Flags that were right", words.share(right, judged, decimals=0), _of_judged(right, judged, state)),
+            Card("Flags judged", words.share(judged, total, decimals=0),
+                 f"{judged:,} of {words.count(total, 'flagged payment')}, by verdict, chargeback or the payments API"),
+            Card("Known frauds that we flagged",
+                 words.share(frauds["flagged"].sum(), frauds["payments"].sum(), decimals=0),
+                 _of_frauds(labelled, scale, state)),
+            Card("Frauds among the unflagged", *_missed()),
         ]
     )  # fmt: skip
 
 
-def _of_judged(right: float, judged: float) -> str:
+def _of_judged(right: float, judged: float, state: ReportState) -> str:
     if not judged:
-        return "no verdict or label yet: give some on the Review page"
+        return f"none judged yet: verdicts count at once, the payments API's word {_delay(state)} after the payment"
     low, high = quality.wilson(right, judged)
-    return f"between {low:.0%} and {high:.0%} at 95% confidence, from {judged:,}"
+    return f"{right:,} of {judged:,} judged; with 95% certainty {low:.0%} to {high:.0%} of all"
 
 
-def _of_frauds(labelled: pd.DataFrame, state: ReportState) -> str:
+def _delay(state: ReportState) -> str:
+    return words.days(state.label_delay_days)
+
+
+def _of_frauds(labelled: pd.DataFrame, scale: float, state: ReportState) -> str:
     if labelled.empty:
-        return f"labels come {state.label_delay_days:g} days after the payment"
-    return f"of those in payments older than {state.label_delay_days:g} days"
+        return f"known from {words.short_day(_first_labels(state))} on, {_delay(state)} after the first payments"
+    frauds = labelled.loc[labelled["label"] == "fraud", "payments"].sum()
+    about = "about " if scale > 1 else ""
+    return f"of {about}{words.count(frauds * scale, 'fraud')} in payments older than {_delay(state)}"
 
 
 def _missed() -> tuple[str, str]:
@@ -89,18 +103,22 @@ def _missed() -> tuple[str, str]:
     tries = float(said["payments"].sum())
     hits = float(said.loc[said["verdict"] == "fraud", "payments"].sum())
     if not tries:
-        return "—", "judge the random sample on the Review page"
+        return "—", "nobody knows yet: judge the random sample on the Review page"
     low, high = quality.wilson(hits, tries)
-    return words.share(
-        hits, tries
-    ), f"{100 * low:.1f} to {100 * high:.1f}% of unflagged payments, from {tries:,.0f} judged"
+    span = f"{100 * low:.1f} to {100 * high:.1f}%"
+    return words.share(hits, tries), f"{hits:,.0f} of {tries:,.0f} judged at random; with 95% certainty {span} of all"
 
 
-def _flags(flagged: pd.DataFrame) -> None:
+def _flags(flagged: pd.DataFrame, state: ReportState) -> None:
     st.subheader("What became of the flags")
     if flagged.empty:
         st.write("Nothing was flagged in these days.")
         return
+    if flagged["label"].isna().all():
+        st.write(
+            "No flag is judged yet. Verdicts on the Review page show here at once, the payments API's labels "
+            f"{_delay(state)} after the payment."
+        )
     names = {"fraud": "fraud", "not_fraud": "not fraud"}
     became = flagged["label"].map(names).fillna("not known yet")
     drawn = flagged.assign(became=became).groupby(["day", "became"])["payments"].sum().reset_index()
@@ -111,17 +129,20 @@ def _flags(flagged: pd.DataFrame) -> None:
 def _thresholds(labelled: pd.DataFrame, in_force: float | None, scale: float, state: ReportState) -> None:
     st.subheader("Another threshold")
     if labelled.empty:
-        st.write(f"No day's labels are in yet: the payments API's count after {state.label_delay_days:g} days. First "
-                 f"numbers on {words.long_day(_first_labels(state))}.")  # fmt: skip
+        st.write(
+            "What another threshold would have caught can be said once a day's labels are in, which the payments API's "
+            f"are after {_delay(state)}. First numbers on {words.long_day(_first_labels(state))}."
+        )
         return
     now = None if in_force is None or math.isnan(in_force) else float(in_force)
-    chosen = st.slider("Flag from this probability on", 0.005, 0.995, min(max(now or 0.9, 0.005), 0.995), 0.005, "%.3f")
-    result = quality.at_threshold(labelled, chosen, scale)
+    start = round(200 * min(max(now or 0.9, 0.005), 0.995)) / 2
+    chosen = st.slider("Flag from this probability on", 0.5, 99.5, start, 0.5, "%.1f%%")
+    result = quality.at_threshold(labelled, chosen / 100, scale)
     parts.cards(
         [
-            Card("Alerts a day", f"{result.alerts_a_day:,.1f}", "on average"),
-            Card("Frauds caught a day", f"{result.caught_a_day:,.1f}", _share(result.caught, "of the frauds")),
-            Card("Frauds missed a day", f"{result.missed_a_day:,.1f}", "by labels"),
+            Card("Alerts a day", words.usual_count(result.alerts_a_day), "on average"),
+            Card("Frauds caught a day", words.usual_count(result.caught_a_day), _share(result.caught, "of the frauds")),
+            Card("Frauds missed a day", words.usual_count(result.missed_a_day), "known frauds below it"),
             Card("Alerts that are right", _share(result.right, ""), "of the alerts"),
         ]
     )
@@ -140,15 +161,18 @@ def _share(value: float | None, of: str) -> str:
 def _remark(labelled: pd.DataFrame, in_force: float | None) -> str:
     frauds = labelled.loc[labelled["label"] == "fraud", "payments"].sum()
     few = f" Only {words.count(frauds, 'known fraud')}: take the shares as a hint." if frauds < FEWEST_FRAUDS else ""
-    now = f"In force now: {in_force:.3f}. " if in_force is not None else ""
+    now = f"In force now: {words.probability(in_force)}. " if in_force is not None else ""
     days = words.count(labelled["day"].nunique(), "day")
-    return f"{now}From stored payments of {days} whose labels are in; moving the slider changes nothing.{few}"
+    return (
+        f"{now}Counted are the stored payments of the {days} whose labels are in. The slider only tries, in steps of "
+        f"half a percent: what is in force is set by FRAUD_THRESHOLD.{few}"
+    )
 
 
 def _calibration(labelled: pd.DataFrame) -> None:
     st.subheader("Is 80% really 80%?")
     if labelled.empty:
-        st.write("Shown once labels are in.")
+        st.write("Can be said once a day's labels are in: the same day as the first numbers above.")
         return
     drawn = quality.calibration(labelled)
     st.altair_chart(
@@ -156,7 +180,8 @@ def _calibration(labelled: pd.DataFrame) -> None:
     )
     st.caption(
         "Each point is a group of payments: to the right what the model said, upwards what came true. On the dashed "
-        "line it is exactly right; above, frauds are more frequent than said."
+        "line it is exactly right; above, frauds are more frequent than said. A group holds at least "
+        f"{quality.FEWEST_IN_GROUP} payments."
     )
 
 
@@ -188,7 +213,10 @@ def _shadow(state: ReportState, payments_a_day: float) -> None:
         return
     compared = ask_kept("model_shadow", state.version, days=SHADOW_DAYS)
     if compared.empty:
-        st.write(f"No second model scored along in the last {SHADOW_DAYS} days (SHADOW_ARTIFACTS names one).")
+        st.write(
+            f"No second model scored along in the last {words.count(SHADOW_DAYS, 'day')}. The setting SHADOW_ARTIFACTS "
+            "names one that scores every payment without alerting, to compare it before it goes live."
+        )
         return
     for model_hash, decisions in compared.groupby("shadow_model_hash"):
         _against(str(model_hash), decisions)

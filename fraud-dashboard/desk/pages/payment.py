@@ -34,7 +34,7 @@ def render() -> None:
     _heading(row)
     asked_to_snooze = SNOOZE in st.query_params
     if asked_to_snooze:
-        _snooze(trans_num)
+        _snooze(row)
     left, right = st.columns(2, gap="large")
     with left:
         _facts(row, state)
@@ -45,14 +45,14 @@ def render() -> None:
     _past(row)
     if not asked_to_snooze:
         with st.expander("Snooze", icon=":material/snooze:"):
-            verdict.snoozing(trans_num, frame.person())
+            verdict.snoozing(row, frame.person())
 
 
-def _snooze(trans_num: str) -> None:
+def _snooze(row: Any) -> None:
     """What a mail's snooze link asks for, before all else: on a phone too it is seen without scrolling."""
     with st.container(border=True, key="snooze"):
         st.subheader("Snooze", anchor=False)
-        verdict.snoozing(trans_num, frame.person(), first=st.query_params[SNOOZE])
+        verdict.snoozing(row, frame.person(), first=st.query_params[SNOOZE])
 
 
 def _unknown(trans_num: str) -> None:
@@ -86,7 +86,7 @@ def _facts(row: Any, state: ReportState) -> None:
         ),
         ("Amount", words.money(row.amount, row.currency)),
         ("Merchant", row.merchant),
-        ("Category", words.plain(row.category)),
+        ("Category", words.category(row.category)),
         ("Card", f"···· {row.card_last4}"),
         ("Card holder's place", place or "not said"),
     ]
@@ -140,10 +140,15 @@ def _card(row: Any) -> None:
         "✖ known fraud, ● others."
         + (f" Drawn: the {len(drawn)} in {row.currency}." if len(drawn) < len(around) else "")
     )
-    heads = [Column("Time", "tight"), Column("Merchant"), Column("Amount", "number"), Column("Probability", "number")]
+    heads = [
+        Column("Time", "tight"),
+        Column("Merchant"),
+        Column("Amount", "number"),
+        Column("Probability", "number minor"),
+    ]
     nearest = _nearest(around, row.trans_num)
-    parts.table([*heads, Column("State")], [_card_row(one, row.trans_num) for one in rows(nearest)],
-                caption="Payments of this card around this one")  # fmt: skip
+    lines = [_card_row(one, row.trans_num) for one in rows(nearest)]
+    parts.table(heads, lines, caption="Payments of this card around this one", stacks=False)
     if len(around) > len(nearest):
         st.caption(f"The {len(nearest)} payments around this one, of {len(around)}.")
 
@@ -177,7 +182,7 @@ def _what(one: Any, trans_num: str) -> str:
 
 
 def _card_row(one: Any, trans_num: str) -> tuple[object, ...]:
-    time = words.moment(one.event_time_local)
+    time = words.short_moment(one.event_time_local)
     this = one.trans_num == trans_num
     marks = [parts.badge("this payment")] if this else []
     marks += [parts.badge("▲ flagged", "warn")] if one.flagged else []
@@ -185,10 +190,9 @@ def _card_row(one: Any, trans_num: str) -> tuple[object, ...]:
         marks.append(parts.badge(*reversed(parts.LABELS[one.label])))
     return (
         time if this else parts.payment_link(one.trans_num, time),
-        one.merchant,
+        Html(" ".join([parts.safe(one.merchant), *marks])),
         words.money(one.amount, one.currency),
         words.probability(one.fraud_probability),
-        Html(" ".join(marks)),
     )
 
 

@@ -12,6 +12,8 @@ from desk.parts import Card, Column
 from desk.rows import rows
 
 RECENT_MINUTES = 10
+DAY_MINUTES = 24 * 60 - ledger.GRACE_MINUTES
+KINDS = {"alert": "Alerts", "daily": "Morning report", "operator": "To the operator"}
 QUIET = "Nothing needs anyone: every landed minute is loaded, every message is sent."
 
 
@@ -39,7 +41,7 @@ def _draw() -> None:
     needed = ledger.actions(ask("pipeline_open"), outbox, ask("pipeline_breaker"), quarantine, silent)
     if started:
         _actions(needed)
-        _minutes(pd.Timestamp(ever["this_minute"]), state.time_zone)
+        _minutes(pd.Timestamp(ever["this_minute"]), pd.Timestamp(ever["first_minute"]), state.time_zone)
     else:
         st.info(
             "No minute has landed yet. Once the DAG `fraud_pipeline` runs, each minute stands here as a cell. "
@@ -53,9 +55,9 @@ def _draw() -> None:
         _outbox(outbox)
 
 
-def _minutes(this_minute: pd.Timestamp, time_zone: str) -> None:
+def _minutes(this_minute: pd.Timestamp, first_minute: pd.Timestamp, time_zone: str) -> None:
     minutes = ask("pipeline_minutes")
-    cells = ledger.states(minutes, this_minute, time_zone)
+    cells = ledger.states(minutes, this_minute, time_zone, first_minute)
     _numbers(minutes, cells)
     _grid(cells)
     _recent(minutes)
@@ -75,22 +77,48 @@ def _numbers(minutes: pd.DataFrame, cells: pd.DataFrame) -> None:
     lag = done["lag_seconds"].astype("float64")
     parts.cards(
         [
-            Card("Minutes done", f"{len(done):,}", f"of {len(cells):,} in the last 24 hours"),
+            Card("Minutes done", f"{len(done):,}", _of_how_many(cells)),
             Card(
-                "Lag, median",
+                "Typical lag",
                 words.duration(float(lag.median())),
-                f"95% within {words.duration(float(lag.quantile(0.95)))}",
+                f"after a minute's end; 95% within {words.duration(float(lag.quantile(0.95)))}",
             ),
             Card(
                 "Received",
                 f"{done['received'].sum():,}",
                 f"{done['inserted'].sum():,} new, {done['updated'].sum():,} changed, {done['unchanged'].sum():,} known",
             ),
-            Card("Flagged", f"{done['flagged'].sum():,}", f"{words.count(done['alerted'].sum(), 'alert')}"),
-            Card("By the local model", f"{states.get('fallback', 0):,}", "minutes, because the endpoint failed"),
-            Card("Missed or failed", f"{states.get('missed', 0) + states.get('failed', 0):,}", "minutes"),
+            Card("Flagged", f"{done['flagged'].sum():,}", f"{done['alerted'].sum():,} of them alerted"),
+            _scored_by(done),
+            Card(
+                "Missed or failed",
+                f"{states.get('missed', 0) + states.get('failed', 0):,}",
+                f"minutes: {states.get('missed', 0):,} missed, {states.get('failed', 0):,} failed",
+            ),
         ]
     )
+
+
+def _of_how_many(cells: pd.DataFrame) -> str:
+    if len(cells) >= DAY_MINUTES:
+        return f"of {len(cells):,} in the last 24 hours"
+    return (
+        f"of {len(cells):,} since {cells['local'].iloc[0]:%H:%M}, the first ever" if len(cells) else "none is over yet"
+    )
+
+
+def _scored_by(done: pd.DataFrame) -> Card:
+    """Who scored: the endpoint or, as chosen or for want of it, the local model."""
+    by = done["scored_by"].value_counts()
+    fallback, local, endpoint = (int(by.get(name, 0)) for name in ("local-fallback", "local", "sagemaker"))
+    if fallback:
+        said = "in its place, because it failed" if endpoint else "because the endpoint failed"
+        return Card("Scored by the local model", words.count(fallback, "minute"), said)
+    if endpoint and local:
+        return Card("Scored by", "both models", f"{words.count(endpoint, 'minute')} SageMaker, {local:,} local, as set")
+    if endpoint:
+        return Card("Scored by", "SageMaker", "the local model had to stand in for no minute")
+    return Card("Scored by", "local model" if local else "—", "as set; no endpoint is asked" if local else "")
 
 
 def _grid(cells: pd.DataFrame) -> None:
@@ -123,7 +151,7 @@ def _cell(row: object) -> str:
 
 def _spoken(cells: pd.DataFrame) -> str:
     counts = cells["state"].value_counts()
-    return "; ".join(f"{count} minutes {STATES[str(state)][1]}" for state, count in counts.items())
+    return "; ".join(f"{words.count(count, 'minute')} {STATES[str(state)][1]}" for state, count in counts.items())
 
 
 def _recent(minutes: pd.DataFrame) -> None:
@@ -157,7 +185,7 @@ def _recent(minutes: pd.DataFrame) -> None:
 def _state_text(row: object) -> object:
     state = ledger.state_of(row)
     kind = {"failed": "alarm", "missed": "alarm", "late": "warn", "fallback": "warn", "done": "good"}.get(state, "")
-    name = {"fallback": "done by the local model", "waiting": "waiting"}.get(state, state)
+    name = {"fallback": "done by the local model", "late": "done late"}.get(state, state)
     error = getattr(row, "error", None) or getattr(row, "fallback_reason", None)
     said = f' <span class="desk-quiet">{parts.safe(error)}</span>' if isinstance(error, str) else ""
     return parts.Html(parts.badge(name, kind) + said)
@@ -168,14 +196,14 @@ def _quarantine(quarantine: pd.DataFrame) -> None:
     if quarantine.empty:
         st.write("Empty: every record received could be read as a payment.")
         return
-    heads = [Column("Reason"), Column("Records", "number"), Column("Latest", "tight")]
+    heads = [Column("Reason"), Column("Records", "number"), Column("Latest", "number")]
     lines = [
         (
             parts.Html(
                 f'{parts.safe(words.plain(row.reason))}<br><span class="quiet">{parts.safe(row.example)}</span>'
             ),
             f"{row.records:,}",
-            words.moment(row.latest_local),
+            words.short_moment(row.latest_local),
         )
         for row in rows(quarantine)
     ]
@@ -187,14 +215,14 @@ def _outbox(outbox: pd.DataFrame) -> None:
     if outbox.empty:
         st.write("No message was made in the last 24 hours, and none waits.")
         return
-    heads = [Column("Message"), Column("State"), Column("Number", "number"), Column("Latest", "tight")]
+    heads = [Column("Message"), Column("State"), Column("Made", "number"), Column("Latest", "number")]
     kinds = {"failed": "alarm", "pending": "warn", "sent": "good"}
     lines = [
         (
-            f"{row.kind} by {row.channel}",
+            f"{KINDS.get(row.kind, row.kind)}, by {row.channel}",
             parts.badge(row.status, kinds.get(row.status, "")),
             f"{row.messages:,}",
-            words.moment(row.latest_local),
+            words.short_moment(row.latest_local),
         )
         for row in rows(outbox)
     ]

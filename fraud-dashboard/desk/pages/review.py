@@ -19,7 +19,7 @@ SAMPLE_DAYS = 3
 SAMPLE_A_DAY = 10
 SAMPLE_NOTE = "random sample"
 LATER = "review_later"  # ids put off in this session, in order
-KINDS = {"waiting": "Flagged, waiting", "unsure": "Unsure", "sample": "Random sample"}
+KINDS = {"waiting": "Waiting", "unsure": "Unsure", "sample": "Random sample"}
 
 
 def render() -> None:
@@ -122,13 +122,15 @@ def _one(row: Any, waiting: int, kind: str) -> None:
         with right:
             _why(row)
         note = SAMPLE_NOTE if kind == "sample" else ""
-        verdict.buttons(row.trans_num, frame.person(), keyboard=True, prefix=note)
-        with st.container(horizontal=True, vertical_alignment="center"):
+
+        def later() -> None:
             if waiting > 1:
                 st.button("Later", key=f"later-{row.trans_num}", shortcut="L", on_click=_put_off, args=(row.trans_num,))
-            st.html(f'<p class="desk-links">{parts.payment_link(row.trans_num, "All about this payment ›")}</p>')
+
+        verdict.buttons(row.trans_num, frame.person(), keyboard=True, prefix=note, beside=later)
+        st.html(f'<p class="desk-links">{parts.payment_link(row.trans_num, "All about this payment ›")}</p>')
         with st.expander("Snooze", icon=":material/snooze:"):
-            verdict.snoozing(row.trans_num, frame.person())
+            verdict.snoozing(row, frame.person())
 
 
 def _facts(row: Any) -> None:
@@ -137,7 +139,7 @@ def _facts(row: Any) -> None:
     parts.facts(
         [
             ("Local time", words.moment(row.event_time_local)),
-            ("Category", words.plain(row.category)),
+            ("Category", words.category(row.category)),
             ("Card", f"···· {row.card_last4}"),
             ("Card holder's place", place or "not said"),
             (
@@ -159,7 +161,7 @@ def _why(row: Any) -> None:
         return
     said = (
         f"{words.money(one.amount, one.currency)} at {words.as_markdown(one.merchant)}, "
-        f"{words.moment(one.event_time_local)}"
+        f"{words.short_moment(one.event_time_local)}"
         for one in rows(earlier)
     )
     st.caption(f"The card's payments just before: {'; '.join(said)}.")
@@ -171,7 +173,7 @@ def _rest(others: pd.DataFrame) -> None:
     st.subheader("Next")
     lines = [
         (
-            parts.payment_link(row.trans_num, words.moment(row.event_time_local)),
+            parts.payment_link(row.trans_num, words.short_moment(row.event_time_local)),
             row.merchant,
             words.money(row.amount, row.currency),
             words.probability(row.fraud_probability),
@@ -191,12 +193,12 @@ def _latest() -> None:
     st.subheader("Latest verdicts")
     said = ask("review_latest", most=8)
     if said.empty:
-        st.write("No verdict was given yet. With the first ones, the Model page can say how often a flag is right.")
+        st.write("Nobody here has given a verdict yet. Each one counts on the Model page at once.")
         return
     kinds = {"fraud": "alarm", "not_fraud": "good", "unsure": "warn"}
     lines = [
         (
-            parts.payment_link(row.trans_num, words.moment(row.known_at_local)),
+            parts.payment_link(row.trans_num, words.short_moment(row.known_at_local)),
             Html(parts.badge(words.verdict(row.verdict), kinds.get(row.verdict, "")) + _note(row.note)),
             row.author,
         )
