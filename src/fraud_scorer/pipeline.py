@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from fraud_scorer.batches import Batch
+from fraud_scorer.errors import FraudScorerError
 from fraud_scorer.replay import Progress, replay, silent
 from fraud_scorer.run import Run, landed_work, note_landed, waiting
 from fraud_scorer.steps.alert import alert
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from fraud_scorer.wiring import Parts
 
 log = structlog.get_logger()
+COPY_SECONDS = 5.0  # no batch is begun after; what is left waits for the next run
 
 
 class Pipeline:
@@ -83,9 +85,12 @@ class Pipeline:
         return {"run": run, **self._run(run).load()}
 
     def alert(self, run: str) -> dict[str, Any]:
-        """Send the messages that wait, this run's and earlier ones."""
-        with self.parts.mailers() as mailers:
-            counts = alert(self.parts.outbox, mailers)
+        """Send the messages that wait, this run's and earlier ones; after them, copy to the bucket what has landed."""
+        try:
+            with self.parts.mailers() as mailers:
+                counts = alert(self.parts.outbox, mailers)
+        finally:
+            self._copy()
         log.info("Sent what waited.", action="alert", run=run, sent=counts.sent, retry_later=counts.retry_later)
         return {"run": run, **vars(counts)}
 
@@ -112,6 +117,14 @@ class Pipeline:
     ) -> dict[str, Any]:
         """Run the steps again over landed bytes: see ``fraud_scorer.replay``."""
         return replay(self.parts, start, end, rescore=rescore, dry_run=dry_run, progress=progress)
+
+    def _copy(self) -> None:
+        """Where a bucket is set, copy to it; no step waits for it, and what it misses the next run copies."""
+        try:
+            if archive := self.parts.archive:
+                archive.copy(seconds=COPY_SECONDS)
+        except FraudScorerError as error:
+            log.warning("The bucket lacks what has landed.", action="copy", what=error.what, cure=error.cure)
 
     def _run(self, name: str, work: Callable[[], Sequence[Work]] | None = None) -> Run:
         return Run(self.parts, name, work or partial(waiting, self.parts, Batch.of_id(name)))

@@ -33,7 +33,7 @@ def test_one_failure_hides_no_other_and_each_names_its_cure(tmp_path: Path) -> N
     """Nothing is up: what needs no connection is fine, the rest fails one by one, without the password."""
     found = findings(tmp_path)
     fine = {name for name, finding in found.items() if finding.ok}
-    assert fine == {"data folder", "keys", "model", "SageMaker"}
+    assert fine == {"data folder", "keys", "landing", "model", "SageMaker"}
     assert all(finding.cure for finding in found.values() if not finding.ok)
     assert "secret" not in str(found)
 

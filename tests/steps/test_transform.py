@@ -338,15 +338,21 @@ def test_landed_batches_are_read_when_their_turn_comes(tmp_path, store):
         landing.land(batch, Answer(body, 200, "", START + timedelta(minutes=1), truncated))
     sequence = landing.close(batch, now=START).landing_seq
 
-    result = run(
-        waiting_work([(batch, sequence), (Batch.of_minute(START + timedelta(hours=1)), sequence + 1)], landing), store
-    )
+    result = run(waiting_work([(batch, sequence)], landing), store)
 
-    assert result.batches["landing_seq"].tolist() == [sequence, sequence + 1]
+    assert result.batches["landing_seq"].tolist() == [sequence]
     assert result.quarantine["detail"].tolist() == [
         "the answer was cut before its announced length. The bytes that came are in landing."
     ]
     assert deliveries(result) == [["t1", sequence, NEW]]
+
+
+def test_a_batch_that_landed_elsewhere_is_no_empty_one(tmp_path, store):
+    """The ledger knows it and this landing does not: it cannot be read, which is told, and a replay may mend."""
+    result = run(waiting_work([(Batch.of_minute(START), 1795000000)], DiskLanding(tmp_path, CIPHER)), store)
+
+    assert result.quarantine[["part", "reason"]].to_numpy().tolist() == [[1, "landing_unreadable"]]
+    assert result.batches["error"].str.contains("landed, but not in this landing").tolist() == [True]
 
 
 def random_works(seed):

@@ -23,7 +23,7 @@ Numbers = Annotated[list[int] | None, typer.Argument(metavar="[ID]...", help="Th
 quarantine = typer.Typer(help="Records that could not become payments.", no_args_is_help=True)
 alerts = typer.Typer(help="Messages about frauds.", no_args_is_help=True)
 labels = typer.Typer(help="What others found out about payments.", no_args_is_help=True)
-landing = typer.Typer(help="The raw answers on disk.", no_args_is_help=True)
+landing = typer.Typer(help="The raw answers.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -195,11 +195,19 @@ def labels_import(
 
 
 # --- landing and housekeeping -------------------------------------------------------------------------------------
-def landing_rebuild(as_json: AsJson = False) -> None:
-    """Make run ledger and landing index know every batch on disk, after fraud_db was lost. Safe to run again."""
+def landing_rebuild(
+    take_over: Annotated[
+        bool, typer.Option("--take-over", help="This machine takes the place of the one that copied to the bucket")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make run ledger and landing index know every landed batch, after fraud_db or the machine was lost.
+
+    Safe to run again. Where FRAUD_LANDING is a bucket, what it holds is learnt first.
+    """
     from fraud_scorer.operations.housekeeping import rebuild_ledger
 
-    _tell(vars(rebuild_ledger(_parts())), as_json)
+    _tell(vars(rebuild_ledger(_parts(), take_over=take_over)), as_json)
 
 
 def housekeeping(as_json: AsJson = False) -> None:

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -39,6 +40,7 @@ def run_checks(parts: Parts) -> list[Finding]:
     checks: dict[str, Callable[[Parts], str]] = {
         "data folder": _data_folder,
         "keys": _keys,
+        "landing": _landing,
         "payments API": _payments_api,
         "fraud_db": _fraud_db,
         "model": _model,
@@ -60,6 +62,7 @@ def _finding(name: str, check: Callable[[Parts], str], parts: Parts) -> Finding:
 
 CURES = {
     "data folder": "Set FRAUD_DATA_DIR to a folder that this user can write",
+    "landing": "Set FRAUD_LANDING to a folder that this user can write, or leave it empty",
     "payments API": "Set PAYMENTS_API_URL to an address that answers from this machine",
     "mail server": "Set SMTP_HOST, SMTP_PORT, SMTP_SECURITY, SMTP_USER and SMTP_PASSWORD to those of your mail server",
     "dashboard": "Start the dashboard, or set DASHBOARD_URL to where it runs: links in mails lead there",
@@ -67,7 +70,10 @@ CURES = {
 
 
 def _data_folder(parts: Parts) -> str:
-    folder = parts.settings.fraud_data_dir
+    return _writable(parts.settings.fraud_data_dir)
+
+
+def _writable(folder: Path) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=folder) as probe:
         probe.write(b"probe")
@@ -77,6 +83,13 @@ def _data_folder(parts: Parts) -> str:
 def _keys(parts: Parts) -> str:
     _ = parts.cipher
     return f"landing keys fit; card tokens are made with key {parts.tokens.key_id}"
+
+
+def _landing(parts: Parts) -> str:
+    if parts.archive:
+        return parts.archive.probe()
+    chosen = parts.settings.fraud_landing
+    return _writable(Path(chosen)) if chosen else "in the data folder"
 
 
 def _payments_api(parts: Parts) -> str:

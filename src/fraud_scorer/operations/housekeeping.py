@@ -12,17 +12,19 @@ if TYPE_CHECKING:
     from fraud_scorer.wiring import Parts
 
 log = structlog.get_logger()
+COPY_SECONDS = 600.0  # of housekeeping's half hour
 
 
 @dataclass(frozen=True)
 class Kept:
     """What one housekeeping forgot, and what it could not."""
 
-    batches_purged: int  # landed bytes of so many batches
-    still_waiting: int  # old batches that are not loaded yet: kept
     stages_dropped: int  # work between two steps that nobody touched for a day
     records_purged: int  # quarantined records
     messages_purged: int  # what sent messages said
+    batches_copied: int  # to the bucket, if one is set: what the minutes' runs left
+    batches_purged: int  # landed bytes of so many batches
+    still_waiting: int  # old batches that are not loaded yet: kept
 
 
 def keep_house(parts: Parts) -> Kept:
@@ -32,17 +34,19 @@ def keep_house(parts: Parts) -> Kept:
 
     Raises:
         StoreUnavailable: ``fraud_db`` cannot be reached: without it nobody knows what may be purged.
+        TransientError, SettingsError: the bucket cannot be; all but the landed bytes is done then.
     """
     now, days = parts.clock.now(), parts.settings.fraud_landing_keep_days
     old = parts.landing.purgeable(now=now, keep_days=days)
     finished = parts.store.finished(old)
     before = now - timedelta(days=days)
     done = Kept(
-        batches_purged=parts.landing.purge(finished, now=now, keep_days=days),
-        still_waiting=len(set(old) - finished),
         stages_dropped=parts.stage.purge(now=now),
         records_purged=parts.quarantine.purge(before),
         messages_purged=parts.outbox.purge(before),
+        batches_copied=parts.archive.copy(seconds=COPY_SECONDS) if parts.archive else 0,
+        batches_purged=parts.landing.purge(finished, now=now, keep_days=days),
+        still_waiting=len(set(old) - finished),
     )
     log.info("Kept house.", action="housekeeping", **vars(done))
     return done
@@ -52,17 +56,21 @@ def keep_house(parts: Parts) -> Kept:
 class Rebuilt:
     """What the ledger learnt from the landing folder."""
 
+    fetched: int  # of the bucket, if one is set: batches that this machine did not know
     markers: int  # batches that ever closed, as the folder says
     waiting: int  # of them, those that wait to be loaded now
 
 
-def rebuild_ledger(parts: Parts) -> Rebuilt:
-    """Make ledger and landing index know every batch that the landing folder holds. What they know is left as it is.
+def rebuild_ledger(parts: Parts, *, take_over: bool = False) -> Rebuilt:
+    """Make ledger and landing index know every batch that the landing holds. What they know is left as it is.
 
-    After ``fraud_db`` was lost: the next runs load every batch again, oldest first.
+    After ``fraud_db`` was lost: the next runs load every batch again, oldest first. On a new machine: the landing
+    itself first learns what the bucket holds; ``take_over`` if another machine copied there until now.
     """
+    fetched = parts.archive.restore(take_over=take_over) if parts.archive else 0
     markers = parts.landing.completions()
     parts.store.note_landed(markers)
     waiting = len(parts.store.unloaded(len(markers) + 1))
-    log.info("Rebuilt the landing index.", action="landing", markers=len(markers), waiting=waiting)
-    return Rebuilt(len(markers), waiting)
+    log.info("Rebuilt the landing index.", action="landing", fetched=fetched, markers=len(markers),
+             waiting=waiting)  # fmt: skip
+    return Rebuilt(fetched, len(markers), waiting)

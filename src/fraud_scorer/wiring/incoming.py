@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fraud_scorer.wiring.chosen import Chosen
@@ -11,6 +12,7 @@ from fraud_scorer.wiring.chosen import Chosen
 if TYPE_CHECKING:
     from fraud_scorer.adapters.cipher import Cipher
     from fraud_scorer.adapters.landing import DiskLanding
+    from fraud_scorer.adapters.landing_bucket import BucketLanding
     from fraud_scorer.adapters.payments_api import HttpPaymentsApi
     from fraud_scorer.adapters.stage import Stage
     from fraud_scorer.payments.tokens import CardTokens
@@ -54,10 +56,23 @@ class Incoming(Chosen):
 
     @cached_property
     def landing(self) -> DiskLanding:
-        """The raw answers."""
+        """The raw answers: on disk, or on disk first and then in a bucket."""
         from fraud_scorer.adapters.landing import DiskLanding
 
-        return DiskLanding(self.settings.fraud_data_dir / "landing", self.cipher)
+        chosen = self.settings.fraud_landing
+        folder = self.settings.fraud_data_dir / "landing"
+        return self.archive or DiskLanding(Path(chosen) if chosen else folder, self.cipher)
+
+    @cached_property
+    def archive(self) -> BucketLanding | None:
+        """The landing, if it is copied to a bucket."""
+        if not self.settings.fraud_landing.startswith("s3://"):
+            return None
+        from fraud_scorer.adapters.bucket import Bucket
+        from fraud_scorer.adapters.landing_bucket import BucketLanding
+
+        folder = self.settings.fraud_data_dir / "landing"
+        return BucketLanding(folder, self.cipher, Bucket(self.settings.fraud_landing))
 
     @cached_property
     def stage(self) -> Stage:
