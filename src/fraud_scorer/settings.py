@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -84,6 +85,11 @@ class Settings(BaseSettings):
         SecretStr(""), description="Password of the dashboard's read-only role; empty: migrate makes no such login"
     )
     fraud_data_dir: Path = Field(Path(".data"), description="Landed bytes and the work between two steps")
+    fraud_landing: str = Field(
+        "",
+        description="Where landed bytes are kept: a folder, or s3://bucket/prefix (then on disk first); "
+        "empty: landing/ in FRAUD_DATA_DIR",
+    )
     fraud_landing_keys: SecretStr = Field(
         SecretStr(""), description="Fernet keys for landed bytes, comma separated; the first encrypts"
     )
@@ -151,6 +157,13 @@ class Settings(BaseSettings):
         if not url.get_secret_value().startswith("postgresql+psycopg2://"):
             raise ValueError("must start with postgresql+psycopg2://")
         return url
+
+    @field_validator("fraud_landing")
+    @classmethod
+    def _folder_or_bucket(cls, text: str) -> str:
+        if "://" in text and not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\w!.*'()/-]*)?", text):
+            raise ValueError("must be a folder, or s3://bucket/prefix")
+        return text
 
     @property
     def recipients(self) -> tuple[str, ...]:
