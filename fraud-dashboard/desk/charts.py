@@ -13,7 +13,7 @@ BLUE = "#4a7fd0"
 ORANGE = "#d9622b"
 GREY = "#8a93a3"
 GREEN = "#3c9a66"
-WIDEST_BAR, FEW_DAYS = 56, 12  # pixels; with fewer days than these, bars keep to that width
+WIDE_DAYS = 12  # fewer days leave room at the sides, so that no bar is wider than of so many
 
 KINDS = {
     "other": ("circle", GREY, 55),
@@ -90,21 +90,24 @@ def flags(days: pd.DataFrame) -> Chart:
     names, colours = ["fraud", "not fraud", "not known yet"], ["#c23b4a", GREEN, GREY]
     every = [f"{day.day} {day:%b}" for day in pd.date_range(days["day"].min(), days["day"].max())]
     name = pd.to_datetime(days["day"]).map(lambda day: f"{day.day} {day:%b}")
-    width = WIDEST_BAR if len(every) < FEW_DAYS else alt.Undefined
+    legend = alt.Legend(orient="top", title=None, offset=4)
+    room = alt.Scale(domain=every, paddingInner=0.2, paddingOuter=max(0.1, (WIDE_DAYS - len(every)) / 2))
     return (
         alt.Chart(days.assign(place=days["became"].map(names.index), name=name))
-        .mark_bar(size=width)
+        .mark_bar()
         .encode(
             x=alt.X(
                 "name:O",
                 title=None,
                 sort=None,
-                scale=alt.Scale(domain=every),
+                scale=room,
                 axis=alt.Axis(labelAngle=0, labelOverlap="greedy"),
             ),
             y=alt.Y("payments:Q", title="flagged payments", axis=alt.Axis(tickMinStep=1)),
             color=alt.Color(
-                "became:N", scale=alt.Scale(domain=names, range=colours), legend=alt.Legend(orient="top", title=None, offset=4)
+                "became:N",
+                scale=alt.Scale(domain=names, range=colours),
+                legend=legend,
             ),
             order=alt.Order("place:Q"),
             tooltip=[alt.Tooltip("name:O", title="day"), "became:N", "payments:Q"],

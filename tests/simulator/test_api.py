@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta, timezone
@@ -31,6 +32,15 @@ def test_public_shape(simulator: Any) -> None:
     assert split["columns"] == COLUMNS
     assert len(split["index"]) == len(split["data"]) == 1
     assert split["data"][0][-1] == int(simulator.clock[0] * 1000)
+
+
+def test_its_bare_address_says_what_it_is(simulator: Any) -> None:
+    """A browser that opens the printed address finds the endpoints, and each link answers."""
+    page = requests.get(f"{simulator.url}/", timeout=10)
+    assert page.headers["content-type"].startswith("text/html")
+    links = re.findall(r'href="([^"]+)"', page.text)
+    assert "current-transactions" in links
+    assert {requests.get(f"{simulator.url}/{link}", timeout=10).status_code for link in links} == {200}
 
 
 def test_sample_is_recent_and_with_replacement(simulator: Any, stream: Stream) -> None:

@@ -184,7 +184,7 @@ def _flood_messages(
             flagged=flagged,
             scored=scored,
             usual_share=usual_share,
-            page_url=page_link(policy.dashboard_url),
+            page_url=f"{policy.dashboard_url.rstrip('/')}/model",
             now=now,
         )
         for address in addresses

@@ -19,6 +19,7 @@ import structlog
 from fraud_scorer.adapters.postgres.watching import Seen
 from fraud_scorer.errors import FraudScorerError, TransientError
 from fraud_scorer.messages.operator import operator_message
+from fraud_scorer.messages.wording import count_text
 from fraud_scorer.operations.watch_findings import (
     FALLBACK_WITHIN,
     NAMES,
@@ -209,7 +210,8 @@ def _heard(seen: Seen, now: datetime) -> str:
     if seen.last_completed_at is None:
         return "no minute has completed yet"
     ago = (now - seen.last_completed_at).total_seconds()
-    return f"a minute completed {ago:.0f} s ago, {seen.waiting} batches and {seen.mails_waiting} mails wait"
+    waiting = f"{count_text(seen.waiting, 'batch', 'batches')} and {count_text(seen.mails_waiting, 'mail')} waiting"
+    return f"a minute completed {ago:.0f} s ago, {waiting}"
 
 
 def _sentence(memory: Memory, heard: str, unsent: str) -> str:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from fraud_scorer.adapters.postgres.watching import Seen
 from fraud_scorer.batches import MINUTE
 from fraud_scorer.errors import FraudScorerError
+from fraud_scorer.messages.wording import count_text
 
 STALLED_AFTER = timedelta(minutes=3)
 UNREACHABLE_AFTER = timedelta(minutes=1)
@@ -159,4 +160,4 @@ def _clock(moment: datetime | None) -> str:
 
 def _minutes(span: timedelta) -> str:
     minutes = int(span.total_seconds() // 60)
-    return f"{minutes} minutes" if minutes < 120 else f"{minutes // 60} hours"
+    return count_text(minutes, "minute") if minutes < 120 else f"{minutes // 60} hours"

@@ -64,11 +64,15 @@ class Loaded:
         if counts is None:
             return f"{self.batch.batch_id}: another run took it over, nothing written"
         if not (counts.inserted or counts.updated):
-            return f"{self.batch.batch_id}: {counts.unchanged} payments unchanged, nothing written"
+            return f"{self.batch.batch_id}: {_counted(counts.unchanged, 'payment')} unchanged, nothing written"
         return (
             f"{self.batch.batch_id}: {counts.inserted} new, {counts.updated} updated, {counts.unchanged} unchanged, "
-            f"{counts.flagged} flagged, {counts.messages} messages"
+            f"{counts.flagged} flagged, {_counted(counts.messages, 'message')}"
         )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _nothing(_batch: Batch, _error: TerminalError) -> None:

@@ -41,7 +41,7 @@ class ThresholdRule:
     def as_text(self) -> str:
         """For manifest and model card."""
         if self.alerts_a_day is not None:
-            return f"at most {self.alerts_a_day:g} alerts a day"
+            return f"at most {self.alerts_a_day:g} alert{'' if self.alerts_a_day == 1 else 's'} a day"
         return f"least cost: the amounts of missed frauds, and {self.alert_cost:g} an alert"
 
 

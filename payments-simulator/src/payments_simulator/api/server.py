@@ -16,10 +16,11 @@ import numpy as np
 import pandas as pd
 from fastapi import FastAPI, HTTPException, Query
 from fastapi.exceptions import RequestValidationError
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from payments_simulator.api.answers import Answer, Encoding, Form, Order, TimeForm, ZipForm
 from payments_simulator.api.faults import KINDS, STATUS, UNREADABLE, Fault, Plan, RowFaults
+from payments_simulator.api.index import INDEX
 from payments_simulator.api.ledger import HandedOut, Ledger
 from payments_simulator.api.wire import KeepsTransport, WireResponse
 from payments_simulator.sources import Source
@@ -183,6 +184,10 @@ def application(
     """The ASGI application. ``clock`` gives epoch seconds; payments after it have not happened yet."""
     api = PaymentsApi(source, settings, ledger, clock)
     app = FastAPI(title="payments simulator", docs_url=None, redoc_url=None)
+
+    @app.get("/", response_class=HTMLResponse)
+    def index() -> str:
+        return INDEX
 
     @app.get("/health")
     def health() -> dict[str, Any]:

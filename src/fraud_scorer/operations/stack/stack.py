@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from fraud_scorer.errors import FraudScorerError, TransientError
+from fraud_scorer.messages.wording import count_text
 from fraud_scorer.operations.stack.databases import AIRFLOW, FRAUD, create_database, databases
 from fraud_scorer.operations.stack.health import is_ready
 from fraud_scorer.operations.stack.local_env import write_private
@@ -131,7 +132,8 @@ class Stack:
 
     def _make_history(self) -> None:
         if self._wants_history():
-            past = f"{history_days(self.options):.3g} days of past payments"
+            days = history_days(self.options)
+            past = f"{days:.3g} day{'' if days == 1 else 's'} of past payments"
             self.job("history-make", f"making {past}", f"{past} are made")
 
     def _import_history(self) -> None:
@@ -146,7 +148,9 @@ class Stack:
             days = self._imported_days()
             if days > shown:
                 shown = days
-                self.screen.say(f"  {self.screen.seconds():5.1f} s  history: {days} days imported")
+                self.screen.say(
+                    f"  {self.screen.seconds():5.1f} s  history: {count_text(days, 'calendar day')} imported"
+                )
             time.sleep(0.5)
         self._must_have_succeeded(process)
         self._history_marker.write_text("the simulator's past is in fraud_db; remove this file to import it again\n")
