@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
+from fault_lab.everything import play
+from fault_lab.fault import HEALED_WITHIN, Fault
 from fault_lab.invariants import replay_writes, violations
 from fault_lab.laboratory import Laboratory
 from fault_lab.world import World
@@ -81,3 +83,18 @@ def test_repeated_mails_are_noticed(world: World) -> None:
     assert any("other bytes" in one for one in violations(world, may_repeat=True))
     accepted.pop()
     assert violations(world) == []
+
+
+@pytest.mark.faults
+def test_what_is_not_whole_again_in_time_is_noticed(lab: Laboratory) -> None:
+    """A fault that goes on although it says that it is over: mails still wait after the third minute."""
+
+    def never_over(world: World) -> str:
+        world.smtp.mode = "refuse"
+        return "said to be over"
+
+    wrong = play(Fault("SMTP: down for ever", "", never_over), lab).wrong
+    late = [int(one.split()[1]) for one in wrong if one.endswith("minutes to heal")]
+    assert late, wrong
+    assert late[0] > HEALED_WITHIN
+    assert any("things still wait" in one for one in wrong)
