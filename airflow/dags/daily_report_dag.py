@@ -1,10 +1,11 @@
-"""# daily_report: each morning, yesterday's payments and frauds by mail, and the day's housekeeping.
+"""# daily_report: each morning, yesterday's payments and frauds by mail, drift, and the day's housekeeping.
 
 At `DAILY_REPORT_AT` (07:00) on the clock of `FRAUD_TIME_ZONE`; both are read when this file is parsed, so a change
 in `.env` is in force a minute later.
 
 | task | does | if it fails |
 |---|---|---|
+| `drift` | compares yesterday, and days that were missed, with the model's training, feature by feature | the mail goes without its line on drift; the next morning's run, or `fraud-scorer drift`, does it |
 | `report` | writes the mail on yesterday to the outbox, one a recipient of `ALERT_RECIPIENTS` (and the webhook) | is tried every five minutes for an hour |
 | `send` | sends what waits | nothing is lost: `fraud_pipeline`'s next `alert` sends it |
 | `housekeeping` | forgets landed bytes and quarantined records older than `FRAUD_LANDING_KEEP_DAYS` | the next morning's does it |
@@ -38,7 +39,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from airflow.sdk import DAG, CronTriggerTimetable, Param, task
+from airflow.sdk import DAG, CronTriggerTimetable, Param, TriggerRule, task
 from airflow.sdk.exceptions import AirflowFailException
 
 from fraud_scorer.errors import SettingsError, TerminalError
@@ -113,6 +114,15 @@ def day_of(dag_run: Any, params: Mapping[str, Any], time_zone: str) -> date:
 # Airflow fills in the context by the arguments' names; tests hand in parts of their own as `wired`.
 
 
+def drift(wired: Wired = wired_parts) -> None:
+    """Compare whole days that were not compared yet with the model's training."""
+    from fraud_scorer.operations.drift import drift as compare
+
+    with told_to_airflow():
+        result = compare(wired("fraud_db"))
+        tell("drift", {"days": [done["day"] for done in result["days"]], "note": result["note"]})
+
+
 def report(dag_run: Any = None, params: Any = None, wired: Wired = wired_parts) -> None:
     """Write the mail on the run's day, once a recipient."""
     from fraud_scorer.operations.daily import daily_report
@@ -158,8 +168,11 @@ with DAG(
     tags=["fraud", "payments"],
 ) as dag:
     # fraud_db may be away for an hour
-    written = task(**limits(tries=13, pause=timedelta(minutes=5), longest=timedelta(minutes=3)))(report)()
+    often = limits(tries=13, pause=timedelta(minutes=5), longest=timedelta(minutes=3))
+    written = task(**often, trigger_rule=TriggerRule.ALL_DONE)(report)()
     sent = task(**limits(tries=3, pause=timedelta(seconds=30), longest=timedelta(minutes=1)))(send)()
-    written >> sent
-    # hangs on neither: what is kept too long is forgotten even if no mail can be made
+    # first, for the mail's line on it; without it the mail goes nevertheless
+    compared = task(**limits(tries=2, pause=timedelta(minutes=1), longest=timedelta(minutes=10)))(drift)()
+    compared >> written >> sent
+    # hangs on none of them: what is kept too long is forgotten even if no mail can be made
     task(**limits(tries=3, pause=timedelta(minutes=5), longest=timedelta(minutes=30)))(housekeeping)()

@@ -85,6 +85,7 @@ class DayFacts:
     largest: tuple[ListedPayment, ...] = ()  # flagged, or known as fraud
     too_old: tuple[ListedPayment, ...] = ()  # flagged, and too old to mail when they were loaded on this day
     gaps: Gaps = field(default_factory=Gaps)
+    drifted: tuple[tuple[str, float], ...] = ()  # features and how far (PSI) from the model's training, farthest first
 
     @property
     def hours_in_day(self) -> int:

@@ -77,11 +77,19 @@ def test_missed_mornings_are_not_run_by_airflow_itself(dag: DAG) -> None:
 
 
 def test_report_then_send_and_housekeeping_beside_them(dag: DAG) -> None:
-    """A failed report stops its sending and shows in the run's colour; housekeeping hangs on neither."""
-    assert {task.task_id for task in dag.tasks} == {"report", "send", "housekeeping"}
+    """A failed report stops its sending and shows in the run's colour; housekeeping hangs on none of them."""
+    assert {task.task_id for task in dag.tasks} == {"drift", "report", "send", "housekeeping"}
     assert dag.get_task("report").downstream_task_ids == {"send"}
     assert dag.get_task("housekeeping").upstream_task_ids == set()
-    assert {task.trigger_rule for task in dag.tasks} == {"all_success"}
+    assert {task.trigger_rule for task in dag.tasks if task.task_id != "report"} == {"all_success"}
+
+
+def test_the_mail_waits_for_drift_and_goes_without_it(dag: DAG) -> None:
+    """A comparison that fails costs the mail its line, and half an hour at most."""
+    assert dag.get_task("report").upstream_task_ids == {"drift"}
+    assert dag.get_task("report").trigger_rule == "all_done"
+    drift = dag.get_task("drift")
+    assert (drift.retries + 1) * drift.execution_timeout + drift.retries * drift.retry_delay < timedelta(minutes=30)
 
 
 def test_takes_no_slot_of_a_live_minute(dag: DAG, config_folder: Path) -> None:
@@ -92,14 +100,14 @@ def test_takes_no_slot_of_a_live_minute(dag: DAG, config_folder: Path) -> None:
 
 
 def test_every_task_ends_before_its_run_does(dag: DAG) -> None:
-    """All tries of report and of send at their longest, and housekeeping's, fit into dagrun_timeout."""
+    """All tries of drift, report and send at their longest, and housekeeping's, fit into dagrun_timeout."""
     assert dag.dagrun_timeout is not None
 
     def longest(name: str) -> timedelta:
         task = dag.get_task(name)
         return (task.retries + 1) * task.execution_timeout + task.retries * task.retry_delay
 
-    assert longest("report") + longest("send") < dag.dagrun_timeout
+    assert longest("drift") + longest("report") + longest("send") < dag.dagrun_timeout
     assert longest("housekeeping") < dag.dagrun_timeout
     assert longest("report") > timedelta(hours=1)
 

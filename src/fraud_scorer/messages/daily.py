@@ -90,6 +90,8 @@ def daily_content(facts: DayFacts, *, dashboard_url: str, now: datetime) -> dict
         "gaps": _gaps(facts.gaps),
         "was_live": facts.gaps.done > 0,
         **_too_old(facts, dashboard_url),
+        "drifted": [[clean(feature, 60), round(psi, 4)] for feature, psi in facts.drifted],
+        "model_url": f"{dashboard_url.rstrip('/')}/model#drift",
         "page_url": page_link(dashboard_url, day=facts.day.isoformat()),
         "pipeline_url": f"{dashboard_url.rstrip('/')}/pipeline",
     }

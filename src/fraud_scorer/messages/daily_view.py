@@ -17,6 +17,7 @@ from fraud_scorer.messages.wording import (
 
 BAR_HEIGHT = 64  # pixels; flagged bars hang below the line and are half as high
 SEVERE_PROBABILITY = 0.9
+_MOST_DRIFTED = 4
 
 
 def daily_view(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -37,6 +38,7 @@ def daily_view(content: Mapping[str, Any]) -> dict[str, Any]:
         "not_listed_text": f"{content['not_listed']:,}" if content["not_listed"] else "",
         "too_old_not_listed_text": f"{content['too_old_not_listed']:,}" if content["too_old_not_listed"] else "",
         "nothing_missed": _nothing_missed(content),
+        "drift_text": _drift(content.get("drifted", [])),
     }
 
 
@@ -144,6 +146,15 @@ def _remarks(content: Mapping[str, Any]) -> list[str]:
         money = _sum(content, "refund_cents")
         remarks.append(f"Besides, {count_text(refunds, 'refund')} of {money}: stored, not scored.")
     return remarks
+
+
+def _drift(drifted: Sequence[Sequence[Any]]) -> str:
+    """One line on the features that are no longer distributed as in training; empty if there are none."""
+    if not drifted:
+        return ""
+    named = ", ".join(f"{str(feature).replace('_', ' ')} (PSI {psi:.2f})" for feature, psi in drifted[:_MOST_DRIFTED])
+    more = f" and {len(drifted) - _MOST_DRIFTED} more" if len(drifted) > _MOST_DRIFTED else ""
+    return f"{count_text(len(drifted), 'feature')} drifted from the model's training: {named}{more}."
 
 
 def _bars(hours: Sequence[Mapping[str, int]]) -> list[dict[str, Any]]:

@@ -33,8 +33,13 @@ _UNKNOWN = "the model in force was trained before references were written: its d
 _CURE = "train again (`fraud-scorer train`) to have days compared"
 
 
-def drift(parts: Parts, day: date | None = None) -> dict[str, Any]:
+def drift(parts: Parts, day: date | None = None, *, most: int = MOST_COMPARED) -> dict[str, Any]:
     """Compare ``day`` (also one that is not over), or without it every whole day that was missed, and keep the result.
+
+    Args:
+        parts: the model's manifest, the clock and ``fraud_db``.
+        day: of the report's calendar.
+        most: payments of a day that are compared, about; a bigger day is sampled.
 
     Returns:
         ``model_hash``; ``days``, a mapping each: ``day``, ``is_over``, ``payments``, ``compared``, ``features`` (the
@@ -48,7 +53,7 @@ def drift(parts: Parts, day: date | None = None) -> dict[str, Any]:
 
     manifest, model_hash = read_manifest(parts.settings.fraud_artifacts)
     days = [day] if day else parts.drift.missing_days(now=parts.clock.now(), most=LONGEST_CATCH_UP)
-    done = [_compare(parts, one, manifest, model_hash) for one in days]
+    done = [_compare(parts, one, manifest, model_hash, most) for one in days]
     log.info("Compared days with the model's reference.", action="drift", days=len(done), model_hash=model_hash[:12])
     return {"model_hash": model_hash, "days": done, "note": _note(manifest, day, done)}
 
@@ -61,13 +66,13 @@ def catch_up(parts: Parts) -> None:
         log.warning(f"Days could not be compared with the model's reference: {error}", action="drift")
 
 
-def _compare(parts: Parts, day: date, manifest: Mapping[str, Any], model_hash: str) -> dict[str, Any]:
+def _compare(parts: Parts, day: date, manifest: Mapping[str, Any], model_hash: str, most: int) -> dict[str, Any]:
     found = parts.drift.day(day, now=parts.clock.now())
     reference = manifest.get("reference")
     features: list[dict[str, Any]] = []
     compared = 0
     if reference and found.payments:
-        sample = parts.drift.sample(found, model_hash, manifest["matrix_columns"], most=MOST_COMPARED)
+        sample = parts.drift.sample(found, model_hash, manifest["matrix_columns"], most=most)
         compared = len(sample)
         left_out = ONE_VALUE_A_DAY if found.is_whole else ONE_VALUE_A_DAY + HOURS
         features = list(compare(sample, reference, left_out)) if compared else []

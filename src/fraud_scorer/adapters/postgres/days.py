@@ -43,6 +43,7 @@ class PostgresDays:
                 largest=tuple(_listed(row) for row in _all(cursor, "daily_largest", values)),
                 too_old=tuple(_listed(row) for row in _all(cursor, "daily_too_old", values)),
                 gaps=_gaps(cursor, values),
+                drifted=tuple((row["feature"], row["psi"]) for row in _all(cursor, "daily_drift", values)),
             )
 
 
