@@ -49,6 +49,9 @@ def test_an_unknown_name_is_told_with_the_nearest_right_one(
         ("FRAUD_DB_URL", "postgresql://somewhere/fraud_db"),
         ("SCORER", "remote"),
         ("SMTP_TIMEOUT_SECONDS", "120"),
+        ("FRAUD_LANDING", "gs://somewhere/ours"),
+        ("FRAUD_LANDING", "s3://key:somewhere@bucket"),
+        ("FRAUD_LANDING", "s3://"),
     ],
 )
 def test_a_wrong_value_names_its_setting(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:

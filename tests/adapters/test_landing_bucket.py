@@ -2,6 +2,9 @@
 
 import http.client
 import json
+import subprocess
+import sys
+import textwrap
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -595,3 +598,24 @@ def test_the_probe_tries_every_right_and_leaves_nothing(machine, gate, stored) -
     gate.ignored_headers = {"if-none-match"}
     with pytest.raises(SettingsError, match="ignores If-None-Match"):
         machine("two").landing.probe()
+
+
+@pytest.mark.parametrize(("chosen", "imported"), [("", False), ("FOLDER/kept", False), ("s3://landed/ours", True)])
+def test_one_setting_chooses_and_a_disk_pays_for_no_bucket(tmp_path, chosen, imported) -> None:
+    """Without a bucket boto3 is not even imported; a folder of one's own is landed in."""
+    script = f"""
+        import sys
+        from pathlib import Path
+        from fraud_scorer.batches import Batch
+        from fraud_scorer.settings import Settings
+        from fraud_scorer.wiring import Parts
+
+        settings = Settings(_env_file=None, fraud_data_dir={str(tmp_path)!r}, fraud_landing_keys={"M" * 43 + "="!r},
+                            fraud_landing={chosen.replace("FOLDER", str(tmp_path))!r})
+        parts = Parts(settings)
+        parts.landing.close(Batch.of_id("2026-11-20T10:31Z"), now=parts.clock.now(), status="missed")
+        print("boto3" in sys.modules, bool(parts.archive))
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [str(imported)] * 2
+    assert (tmp_path / ("kept" if "kept" in chosen else "landing") / "closed" / "2026-11-20").is_dir()
