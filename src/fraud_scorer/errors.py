@@ -37,7 +37,10 @@ class FraudScorerError(Exception):
         self.cure = cure
 
     def __str__(self) -> str:
-        return f"{self.what}. {self.cure}".rstrip(" .") + "." if self.cure else self.what
+        if not self.cure:
+            return self.what
+        end = "" if self.what.endswith(("?", "!", ".")) else "."
+        return f"{self.what}{end} {self.cure}".rstrip(" .") + "."
 
 
 class TransientError(FraudScorerError):

@@ -1,8 +1,8 @@
 """Every setting, typed and strict: one class, read once.
 
 Sources, strongest first: Airflow's connections (in its tasks only, see ``settings_connections``), the environment,
-``.env`` in the working folder, ``.data/local.env`` (what ``make run`` generated). ``.env.example`` lists the same
-names; a test holds the two equal.
+``.env`` in the working folder, what ``make run`` generated (``local.env`` in FRAUD_DATA_DIR, else in ``.data``).
+``.env.example`` lists the same names; a test holds the two equal.
 """
 
 from __future__ import annotations
@@ -186,7 +186,7 @@ def settings_with(given: Mapping[str, object]) -> Settings:
     named = {*os.environ, *dotenv_values(USERS_FILE, interpolate=False)}
     faults = [_unknown(name) for name in sorted(named) if _is_ours(name) and name.lower() not in Settings.model_fields]
     try:
-        settings = Settings(**given)  # type: ignore[arg-type]  # checked by pydantic
+        settings = Settings(_env_file=env_files(), **given)  # type: ignore[arg-type]  # checked by pydantic
     except ValidationError as error:
         faults += [
             f"{'.'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}" for fault in error.errors()
@@ -197,12 +197,23 @@ def settings_with(given: Mapping[str, object]) -> Settings:
     return settings.model_copy(update=_with_generated_keys(settings))
 
 
+def generated_file() -> Path:
+    """What ``make run`` generated: in the data folder that the environment names, else in this checkout's."""
+    named = Path(os.environ.get("FRAUD_DATA_DIR") or Path(GENERATED_FILE).parent, Path(GENERATED_FILE).name)
+    return named if named.is_file() else Path(GENERATED_FILE)
+
+
+def env_files() -> tuple[Path, ...]:
+    """The files that settings are read from, the strongest last."""
+    return (generated_file(), Path(USERS_FILE))
+
+
 def _with_generated_keys(settings: Settings) -> dict[str, SecretStr]:
     """The keys in force, with those that ``make run`` generated behind them: what those encrypted stays readable.
 
     Not where the environment names another data folder: then another stack's keys are in force.
     """
-    generated = dotenv_values(GENERATED_FILE, interpolate=False)
+    generated = dotenv_values(generated_file(), interpolate=False)
     if os.environ.get("FRAUD_DATA_DIR", generated.get("FRAUD_DATA_DIR")) != generated.get("FRAUD_DATA_DIR"):
         return {}
     update = {}

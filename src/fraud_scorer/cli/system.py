@@ -12,7 +12,7 @@ from rich.table import Table
 
 from fraud_scorer import wiring
 from fraud_scorer.cli.output import AsJson, console, print_json
-from fraud_scorer.settings import Settings, load_settings
+from fraud_scorer.settings import Settings, env_files, load_settings
 from fraud_scorer.settings_connections import NOT_SEEN, named_in
 
 
@@ -121,8 +121,8 @@ def env_example() -> str:
 def _source(name: str) -> str:
     if os.environ.get(name.upper()):
         return "environment"
-    for path in reversed(Settings.model_config["env_file"]):  # type: ignore[arg-type]
-        if Path(path).is_file() and dotenv_values(path).get(name.upper()):
+    for path in reversed(env_files()):
+        if path.is_file() and dotenv_values(path).get(name.upper()):
             return str(path)
     return "default"
 

@@ -6,7 +6,7 @@ import smtplib
 import socket
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,11 +18,19 @@ import requests
 from fraud_scorer.batches import Batch
 from fraud_scorer.errors import FraudScorerError, SettingsError
 from fraud_scorer.operations.migrate import pending_migrations
+from fraud_scorer.operations.stack.found import belongs_to_it, stopped
 
 if TYPE_CHECKING:
     from fraud_scorer.wiring import Parts
 
 PATIENCE_SECONDS = 5.0
+OF_THE_STACK = {
+    "payments API": "PAYMENTS_API_URL",
+    "fraud_db": "FRAUD_DB_URL",
+    "SageMaker": "SAGEMAKER_ENDPOINT",
+    "mail server": "SMTP_PORT",
+    "dashboard": "DASHBOARD_URL",
+}
 
 
 @dataclass(frozen=True)
@@ -48,7 +56,18 @@ def run_checks(parts: Parts) -> list[Finding]:
         "mail server": _mail_server,
         "dashboard": _dashboard,
     }
-    return [_finding(name, check, parts) for name, check in checks.items()]
+    down, cure = stopped(parts.settings)
+    first = [Finding("stack", False, down, cure)] if down else []
+    found = [_finding(name, check, parts) for name, check in checks.items()]
+    return first + [_of_the_stack(finding) if down else finding for finding in found]
+
+
+def _of_the_stack(finding: Finding) -> Finding:
+    """What does not answer because the stack does not run needs no cure of its own."""
+    setting = OF_THE_STACK.get(finding.name)
+    if finding.ok or setting is None or not belongs_to_it(setting):
+        return finding
+    return replace(finding, cure="It starts with the stack")
 
 
 def _finding(name: str, check: Callable[[Parts], str], parts: Parts) -> Finding:

@@ -11,6 +11,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from fraud_scorer.errors import SettingsError
+from fraud_scorer.operations.stack.found import runs, start_command
 from fraud_scorer.operations.stack.local_env import in_force
 from fraud_scorer.operations.stack.options import StackOptions, parse_ports
 from fraud_scorer.operations.stack.services import BIN, airflow_environment
@@ -20,11 +21,15 @@ def airflow_command(options: StackOptions, arguments: Sequence[str]) -> tuple[li
     """The command and the environment in which Airflow's command line finds the stack's Airflow.
 
     Raises:
-        SettingsError: no stack was ever started on this data folder.
+        SettingsError: no stack was ever started on this data folder, or it does not run.
     """
     file = options.data_dir / "local.env"
     if not file.exists():
         raise SettingsError(f"no stack was started on {options.data_dir} yet", "Run `make run` first")
+    if not runs(options.data_dir):
+        raise SettingsError(
+            f"the stack of {options.data_dir} is not running", f"Start it: {start_command(options.data_dir)}"
+        )
     kept = {name: value for name, value in dotenv_values(file, interpolate=False).items() if value}
     running = replace(options, ports=parse_ports(kept["STACK_PORTS"]))
     return [str(BIN / "airflow"), *arguments], airflow_environment(running, in_force(kept, options.checkout))

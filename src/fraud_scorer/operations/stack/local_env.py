@@ -71,6 +71,7 @@ def _addresses(options: StackOptions, kept: Mapping[str, str]) -> dict[str, str]
         "PAYMENTS_API_URL": api,
         "FRAUD_DB_URL": f"postgresql+psycopg2://{database}",
         "FRAUD_DATA_DIR": str(options.data_dir),
+        "FRAUD_ARTIFACTS": str(options.checkout / "model" / "artifacts"),
         "SCORER": options.scorer,
         "SMTP_HOST": "127.0.0.1",
         "SMTP_PORT": str(port["smtp"]),

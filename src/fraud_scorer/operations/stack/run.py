@@ -13,6 +13,7 @@ from pathlib import Path
 from fraud_scorer.errors import FraudScorerError, SettingsError
 from fraud_scorer.operations.stack.checks import check_machine, check_secrets
 from fraud_scorer.operations.stack.databases import databases
+from fraud_scorer.operations.stack.found import LOCK
 from fraud_scorer.operations.stack.local_env import chosen_by_the_user, in_force, write_local_env
 from fraud_scorer.operations.stack.options import StackOptions
 from fraud_scorer.operations.stack.processes import kill, leftovers
@@ -90,7 +91,7 @@ def only_one(data_dir: Path) -> Iterator[None]:
     """One stack a data folder; the lock goes with the process, however that ends."""
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
-        lock = (data_dir / "stack.lock").open("a+")
+        lock = (data_dir / LOCK).open("a+")
     except OSError as error:
         raise SettingsError(
             f"the data folder {data_dir} cannot be used: {error.strerror}", "Choose one: make run DATA_DIR=..."
