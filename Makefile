@@ -27,8 +27,16 @@ DATA_DIR ?= .data
 PORTS ?=
 
 .PHONY: run
-run: .venv/.installed ## start everything here (PACE=20 SCORER=local DATA_DIR=... PORTS=airflow=8081)
+run: .venv/.installed ## start everything here (PACE=20 SCORER=auto DATA_DIR=.data PORTS=airflow=8081)
 	@exec $(BIN)/fraud-scorer stack --pace $(PACE) --scorer $(SCORER) --data-dir "$(DATA_DIR)" --ports "$(PORTS)" $(ARGS)
+
+.PHONY: stop
+stop: .venv/.installed ## end what `make run` started, from another terminal (DATA_DIR=...)
+	@$(BIN)/fraud-scorer stack-stop --data-dir "$(DATA_DIR)"
+
+.PHONY: clean
+clean: .venv/.installed ## list what `make run` wrote here and what removed clones left; YES=1 removes it for good
+	@$(BIN)/fraud-scorer stack-clean --data-dir "$(DATA_DIR)" $(if $(YES),--yes) $(ARGS)
 
 .PHONY: env
 env: ## write .env from .env.example and fill its empty secrets, for docker compose (keeps what stands there)

@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from fraud_scorer.cli import daily, desk, drift, pipeline, sagemaker, system, training
+from fraud_scorer.cli import daily, desk, drift, pipeline, sagemaker, stack, system, training
 from fraud_scorer.errors import FraudScorerError, SettingsError, StoreUnavailable
 from fraud_scorer.logs import configure_logging
 
@@ -24,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (pipeline, daily, drift, desk, system, training, sagemaker):
+for commands in (pipeline, daily, drift, desk, system, stack, training, sagemaker):
     commands.register(app)
 
 

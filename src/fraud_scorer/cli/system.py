@@ -1,10 +1,9 @@
-"""Commands that keep the system up: migrate, check, status, settings, stack."""
+"""Commands that keep the system up: migrate, check, status, settings."""
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 from dotenv import dotenv_values
@@ -22,7 +21,6 @@ def register(app: typer.Typer) -> None:
     app.command()(check)
     app.command()(status)
     app.command()(settings)
-    app.command()(stack)
 
 
 def migrate() -> None:
@@ -125,30 +123,3 @@ def _source(name: str) -> str:
         if path.is_file() and dotenv_values(path).get(name.upper()):
             return str(path)
     return "default"
-
-
-def stack(
-    pace: Annotated[int, typer.Option(min=1, help="Payments a minute that the simulator plays")] = 20,
-    scorer: Annotated[Literal["auto", "local", "sagemaker"], typer.Option(help="As the setting SCORER")] = "auto",
-    endpoint: Annotated[
-        bool | None,
-        typer.Option(help="Score on a local twin of the SageMaker endpoint; by default with --scorer sagemaker"),
-    ] = None,
-    data_dir: Annotated[Path, typer.Option(help="Everything that is written")] = Path(".data"),
-    history_days: Annotated[int, typer.Option(min=0, help="Days of past payments the first start imports")] = 8,
-    ports: Annotated[str, typer.Option(help="Ports to move, e.g. airflow=8081,dashboard=8502")] = "",
-) -> None:
-    """Start everything on this machine and keep it up until Ctrl-C: `make run`."""
-    from fraud_scorer.operations.stack import StackOptions, parse_ports, run_stack
-
-    load_settings()  # what is wrong in .env or the environment is said before anything starts
-    options = StackOptions(
-        checkout=Path.cwd(),
-        data_dir=data_dir.resolve(),
-        pace=pace,
-        history_days=history_days,
-        scorer=scorer,
-        endpoint=scorer == "sagemaker" if endpoint is None else endpoint,
-        ports=parse_ports(ports),
-    )
-    raise typer.Exit(run_stack(options))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -92,3 +93,15 @@ def test_a_log_that_grew_too_long_begins_anew(tmp_path: Path) -> None:
         writer.write(b"new\n")
     assert log.read_bytes() == b"new\n"
     assert (tmp_path / "one.log.1").stat().st_size == LONGEST_LOG_BYTES + 1
+
+
+def test_only_this_starts_words_are_shown(tmp_path: Path) -> None:
+    """A log goes on over many starts; an earlier one's trouble is not this one's."""
+    log = tmp_path / "one.log"
+    log.write_text("Traceback of yesterday\n")
+    process = Process("one", ["sh", "-c", "echo today"], os.environ, home=tmp_path, cwd=tmp_path, log=log)
+    process.start()
+    assert process.popen is not None
+    process.popen.wait()
+    assert process.last_lines() == ["today"]
+    assert "yesterday" in log.read_text()

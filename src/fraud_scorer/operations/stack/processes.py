@@ -31,11 +31,13 @@ class Process:
         self.log = log
         self.popen: subprocess.Popen[bytes] | None = None
         self.started_at = 0.0  # time.monotonic()
+        self._log_before = 0  # bytes that its log held before this start
 
     def start(self) -> None:
         """Start it; raises OSError if its program cannot be run."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         shorten(self.log)
+        self._log_before = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
             self.popen = subprocess.Popen(
                 self.argv, env=self.environment, cwd=self.cwd, stdin=subprocess.DEVNULL, stdout=log,
@@ -66,9 +68,10 @@ class Process:
         end_all([self], patience_seconds)
 
     def last_lines(self, count: int = 8) -> list[str]:
-        """The end of its log."""
+        """The end of its log, of this start alone: what an earlier one said misleads."""
         with contextlib.suppress(OSError), self.log.open("rb") as log:
-            log.seek(max(0, log.seek(0, os.SEEK_END) - 20_000))
+            size = log.seek(0, os.SEEK_END)
+            log.seek(max(self._log_before if self._log_before <= size else 0, size - 20_000))
             lines = log.read().decode(errors="replace").splitlines()
             return [line for line in lines if line.strip()][-count:]
         return []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import signal
 import threading
 import time
@@ -12,7 +13,8 @@ from pathlib import Path
 
 from fraud_scorer.errors import FraudScorerError, SettingsError
 from fraud_scorer.operations.stack.checks import check_machine, check_secrets
-from fraud_scorer.operations.stack.databases import databases
+from fraud_scorer.operations.stack.clean import note_owner
+from fraud_scorer.operations.stack.databases import FRAUD, databases
 from fraud_scorer.operations.stack.found import LOCK
 from fraud_scorer.operations.stack.local_env import chosen_by_the_user, in_force, write_local_env
 from fraud_scorer.operations.stack.options import StackOptions
@@ -28,6 +30,7 @@ OWN = (
     ("FRAUD_DB_URL", "fraud-db"),
     ("SAGEMAKER_ENDPOINT", "endpoint"),
 )
+NO_PASSWORDS = {"STACK_FRAUD_DB_PASSWORD": "", "STACK_AIRFLOW_DB_PASSWORD": ""}
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -50,9 +53,9 @@ def _run(options: StackOptions, screen: Screen) -> int:
     end_leftovers(options, screen)
     options = leave_out_the_users_own(options, screen)
     check_machine(options, used_ports(options))
-    no_passwords = {"STACK_FRAUD_DB_PASSWORD": "", "STACK_AIRFLOW_DB_PASSWORD": ""}
-    servers = databases(options, no_passwords).values()
+    servers = databases(options, NO_PASSWORDS).values()
     check_secrets(options.data_dir / "local.env", [server.data_dir for server in servers])
+    note_owner(options)
     values = in_force(write_local_env(options), options.checkout)
     stack = Stack(options, values, screen)
     with told_to_stop(stack.stopping):
@@ -101,21 +104,26 @@ def only_one(data_dir: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise SettingsError(
-                f"a stack on {data_dir} runs already", "Use that one, end it with Ctrl-C, or: make run DATA_DIR=..."
+                f"a stack on {data_dir} runs already",
+                "Use that one, end it (Ctrl-C there, or make stop), or: make run DATA_DIR=...",
             ) from None
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n")  # whom `make stop` tells
+        lock.flush()
         yield
 
 
-def end_leftovers(options: StackOptions, screen: Screen) -> None:
-    """End what an earlier stack on this data folder left when it was killed."""
+def end_leftovers(options: StackOptions, screen: Screen) -> bool:
+    """End what an earlier stack on this data folder left when it was killed; whether there was anything."""
     left = leftovers(options.data_dir)
     if left:
         kill(left)
         screen.say(f"ended {len(left)} processes that an earlier run had left")
-    for server in databases(options, {"STACK_FRAUD_DB_PASSWORD": "", "STACK_AIRFLOW_DB_PASSWORD": ""}).values():
-        if server.running():
-            server.stop()
-            screen.say(f"stopped the PostgreSQL in {server.data_dir} that an earlier run had left")
+    serving = [one for one in databases(options, NO_PASSWORDS).values() if one.running()]
+    for server in serving:
+        server.stop()
+        screen.say(f"stopped the PostgreSQL in {server.data_dir} that an earlier run had left")
+    return bool(left or serving)
 
 
 def leave_out_the_users_own(options: StackOptions, screen: Screen) -> StackOptions:
@@ -155,4 +163,9 @@ def say_where(stack: Stack) -> None:
     for name, address, what in rows:
         if name not in stack.options.without:
             screen.say(f"  [bold]{name.removesuffix('-api'):<10}[/] {address:<34} {what}")
-    screen.say(f"\nup after {screen.seconds():.0f} s; one line a minute follows; Ctrl-C ends everything\n")
+    home = stack.databases[FRAUD].data_dir.parent if FRAUD in stack.databases else stack.options.data_dir
+    if home != stack.options.data_dir:
+        screen.say(f"  PostgreSQL's files lie in {home}: as root it runs as a user who cannot reach the data folder")
+    screen.say(
+        f"\nup after {screen.seconds():.0f} s; one line a minute follows; Ctrl-C (or make stop) ends everything\n"
+    )

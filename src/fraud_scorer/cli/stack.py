@@ -1,0 +1,79 @@
+"""The stack of `make run`: started, ended, removed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from fraud_scorer.cli.output import console
+from fraud_scorer.settings import load_settings
+
+DataDir = Annotated[Path, typer.Option("--data-dir", help="Everything that is written")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    app.command()(stack)
+    app.command("stack-stop")(stack_stop)
+    app.command("stack-clean")(stack_clean)
+
+
+def stack(
+    pace: Annotated[int, typer.Option(min=1, help="Payments a minute that the simulator plays")] = 20,
+    scorer: Annotated[Literal["auto", "local", "sagemaker"], typer.Option(help="As the setting SCORER")] = "auto",
+    endpoint: Annotated[
+        bool | None,
+        typer.Option(help="Score on a local twin of the SageMaker endpoint; by default with --scorer sagemaker"),
+    ] = None,
+    data_dir: DataDir = Path(".data"),
+    history_days: Annotated[int, typer.Option(min=0, help="Days of past payments the first start imports")] = 8,
+    ports: Annotated[str, typer.Option(help="Ports to move, e.g. airflow=8081,dashboard=8502")] = "",
+) -> None:
+    """Start everything on this machine and keep it up until Ctrl-C: `make run`."""
+    from fraud_scorer.operations.stack import StackOptions, parse_ports, run_stack
+
+    load_settings()  # what is wrong in .env or the environment is said before anything starts
+    options = StackOptions(
+        checkout=Path.cwd(),
+        data_dir=data_dir.resolve(),
+        pace=pace,
+        history_days=history_days,
+        scorer=scorer,
+        endpoint=scorer == "sagemaker" if endpoint is None else endpoint,
+        ports=parse_ports(ports),
+    )
+    raise typer.Exit(run_stack(options))
+
+
+def stack_stop(data_dir: DataDir = Path(".data")) -> None:
+    """End what `make run` started, from another terminal: `make stop`. Also what a killed one left."""
+    from fraud_scorer.operations.stack import StackOptions
+    from fraud_scorer.operations.stack.stop import stop_stack
+
+    folder = data_dir.resolve()
+    ended = stop_stack(StackOptions(Path.cwd(), folder))
+    console.print(f"the stack on {folder} is ended" if ended else f"no stack runs on {folder}", highlight=False)
+
+
+def stack_clean(
+    data_dir: DataDir = Path(".data"),
+    yes: Annotated[bool, typer.Option("--yes", help="Remove them; else they are only listed")] = False,
+    leftovers: Annotated[bool, typer.Option("--leftovers", help="Only databases of clones that are gone")] = False,
+) -> None:
+    """List what `make run` wrote and what removed clones left; with --yes remove it for good: `make clean`."""
+    from fraud_scorer.operations.stack import StackOptions
+    from fraud_scorer.operations.stack.clean import left_over, remove, written
+
+    found = [] if leftovers else written(StackOptions(Path.cwd(), data_dir.resolve()))
+    found += left_over()
+    for one in found:
+        console.print(f"{one.bytes_used / 1e6:8.0f} MB  {one.folder}  {one.what}", highlight=False, markup=False)
+    if not found:
+        console.print("there is nothing to remove")
+    elif not yes:
+        console.print("nothing was removed. To remove all of it for good: make clean YES=1", highlight=False)
+    else:
+        remove(found)
+        console.print("all of it is removed")
