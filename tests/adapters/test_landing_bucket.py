@@ -239,8 +239,10 @@ def test_a_closed_batch_is_copied_whole_and_an_open_one_is_not(machine, stored) 
     one.landing.land(minute(1), answer(minute(1)))
 
     assert [done.batch for done in one.landing.waiting()] == [BATCH, HISTORY]
+    assert one.landing.uncopied_since() == NOW
     assert one.landing.copy() == 2
     assert one.landing.waiting() == []
+    assert one.landing.uncopied_since() is None
     assert machine().landing.copy() == 0
 
     kept = stored()

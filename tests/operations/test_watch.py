@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -43,13 +43,14 @@ class Scene:
         self.now, self.folder, self.post = START, folder, Post()
         self.seen: Seen | None = None  # None: as it should be; the minute before has completed
         self.down = False
+        self.uncopied: Callable[[], datetime | None] = lambda: None
         self.channels: dict[str, Mailer] = {"email": self.post}
         self.start()
 
     def start(self) -> None:
         self.dog = Watchdog(
             self, self.open_channels, StateFile(self.folder), Operator("op@example.org", "example.org"),
-            silent_after=timedelta(minutes=15),
+            silent_after=timedelta(minutes=15), uncopied_since=lambda: self.uncopied(),
         )  # fmt: skip
 
     @contextmanager
@@ -106,6 +107,29 @@ def test_a_stall_is_told_once_and_its_end_once(scene: Scene) -> None:
     scene.pass_time(30)
     assert len(scene.titles) == 2
     assert len({message.message_id for message in scene.post.sent}) == 2
+
+
+def test_a_bucket_that_lacks_an_hour_is_told_also_while_the_database_is_down(scene: Scene) -> None:
+    """Once, and once when all is copied; what cannot be seen leaves it as it was."""
+    scene.uncopied = lambda: START
+    scene.pass_time(59)
+    assert scene.titles == []
+    scene.down = True
+    scene.pass_time(10)
+    told = "Landed minutes have not been copied to the bucket for 60 minutes"
+    assert told in scene.titles
+    scene.down = False
+
+    def unseen() -> datetime:
+        raise TransientError("the disk cannot be read")
+
+    scene.uncopied = unseen
+    scene.pass_time(10)
+    assert scene.titles.count(told) == 1
+    assert not [title for title in scene.titles if title.startswith("Over: landed")]
+    scene.uncopied = lambda: None
+    scene.pass_time(3)
+    assert scene.titles[-1] == "Over: landed minutes are not copied to the bucket"
 
 
 def test_two_incidents_of_a_kind_have_names_of_their_own(scene: Scene) -> None:

@@ -31,7 +31,7 @@ from fraud_scorer.adapters.cipher import Cipher
 from fraud_scorer.adapters.copied import Copied, keep_copied, read_copied, writer_text, writer_told
 from fraud_scorer.adapters.landed_files import alone, completion_of, completion_text, disk_faults, missing, write_whole
 from fraud_scorer.adapters.landing import TEMPORARY, DiskLanding
-from fraud_scorer.adapters.landing_names import batch_named, old_markers, sequence_of
+from fraud_scorer.adapters.landing_names import batch_named, file_names, old_markers, sequence_of
 from fraud_scorer.batches import Batch
 from fraud_scorer.errors import SettingsError, TransientError
 from fraud_scorer.ports import Completion, Part
@@ -56,6 +56,13 @@ class BucketLanding(DiskLanding):
     def waiting(self) -> list[Completion]:
         """Closed batches that are not copied yet, in order of landing sequence."""
         return self.completions(self._copied().through)
+
+    def uncopied_since(self) -> datetime | None:
+        """About when the oldest batch that waits was closed (by its number: fast), None if none waits."""
+        through, days = self._copied().through, self._closed_days()
+        waiting = (number for day in days for name in file_names(day) if (number := sequence_of(name)) > through)
+        oldest = min(waiting, default=None)
+        return None if oldest is None else datetime.fromtimestamp(oldest, UTC)
 
     def copy(self, *, seconds: float = math.inf) -> int:
         """Copy what waits, lowest landing sequence first; gives how many batches were copied.

@@ -27,6 +27,7 @@ from fraud_scorer.operations.watch_findings import (
     Finding,
     Findings,
     judged,
+    uncopied,
     unreachable,
 )
 from fraud_scorer.operations.watch_state import Incident, Memory, StateFile
@@ -66,6 +67,7 @@ class Watchdog:
         operator: who is told.
         silent_after: how long the API may give no payment; zero: for ever.
         interval: between two looks.
+        uncopied_since: when the oldest landed batch was closed that the bucket lacks; None: there is no bucket.
     """
 
     def __init__(
@@ -77,9 +79,10 @@ class Watchdog:
         *,
         silent_after: timedelta,
         interval: timedelta = timedelta(seconds=30),
+        uncopied_since: Callable[[], datetime | None] | None = None,
     ) -> None:
         self._ledger, self._channels, self._state, self._operator = ledger, channels, state, operator
-        self._silent_after = silent_after
+        self._silent_after, self._uncopied_since = silent_after, uncopied_since
         self._absence = max(ABSENCE, 3 * interval)
         self._memory = state.read()
 
@@ -90,7 +93,7 @@ class Watchdog:
             memory.watching_since = now
         memory.last_look = now
         findings, heard = self._findings(memory, now)
-        _remember(memory, findings, now)
+        _remember(memory, findings | self._uncopied(now), now)
         self._keep()
         unsent = self._tell() if memory.incidents else ""
         self._keep()
@@ -102,6 +105,13 @@ class Watchdog:
             self._state.keep(self._memory)
         except TransientError as error:
             log.error("The watchdog cannot write down what it saw.", action="watch", fault=error.what)
+
+    def _uncopied(self, now: datetime) -> Findings:
+        try:
+            return uncopied(self._uncopied_since() if self._uncopied_since else None, now)
+        except FraudScorerError as error:
+            log.error("The watchdog cannot see what has landed.", action="watch", fault=error.what)
+            return {}
 
     def _findings(self, memory: Memory, now: datetime) -> tuple[Findings, str]:
         try:

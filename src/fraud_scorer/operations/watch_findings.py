@@ -15,9 +15,10 @@ STALLED_AFTER = timedelta(minutes=3)
 UNREACHABLE_AFTER = timedelta(minutes=1)
 MAIL_OVERDUE_AFTER = timedelta(minutes=10)
 FALLBACK_WITHIN = timedelta(minutes=5)
+UNCOPIED_AFTER = timedelta(hours=1)
 
 DATABASE, STALLED, SILENT, MAIL = "database", "stalled", "silent", "mail"
-FALLBACK, FAILED = "fallback", "failed"
+FALLBACK, FAILED, BUCKET = "fallback", "failed", "bucket"
 NAMES = {
     DATABASE: "fraud_db cannot be reached",
     STALLED: "no minute has completed",
@@ -25,6 +26,7 @@ NAMES = {
     MAIL: "mail is undeliverable",
     FALLBACK: "the endpoint fails, the local model scores",
     FAILED: "minutes could not be loaded",
+    BUCKET: "landed minutes are not copied to the bucket",
 }
 
 
@@ -72,6 +74,23 @@ def judged(seen: Seen, *, watching_since: datetime, now: datetime, silent_after:
     if findings[STALLED] is None and not seen.waiting:
         findings[SILENT] = _silent(seen, watching_since, now, silent_after)
     return findings
+
+
+def uncopied(since: datetime | None, now: datetime) -> Findings:
+    """Whether landed batches wait too long for their bucket; ``since``: when the oldest was closed, None: none waits."""
+    if since is None or now - since <= UNCOPIED_AFTER:
+        return {BUCKET: None}
+    return {
+        BUCKET: Finding(
+            title=f"Landed minutes have not been copied to the bucket for {_minutes(now - since)}",
+            lines=(
+                "They are on this machine's disk alone; they are scored and mailed as usual.",
+                "If the bucket is new and is being filled, nothing is to be done.",
+            ),
+            action="See why by `fraud-scorer check`; once mended, all of them are copied without anyone acting.",
+            facts={"The oldest landed": _clock(since)},
+        )
+    }
 
 
 def _stalled(seen: Seen, watching_since: datetime, now: datetime) -> Finding | None:

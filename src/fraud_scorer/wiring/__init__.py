@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from fraud_scorer.settings import Settings
 from fraud_scorer.wiring.deciding import Deciding
-from fraud_scorer.wiring.incoming import Incoming
 from fraud_scorer.wiring.telling import Telling
 
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from fraud_scorer.steps.extract import Clock
 
 
-class Parts(Incoming, Deciding, Telling):
+class Parts(Deciding, Telling):
     """The adapters that the settings choose, each made when first asked for."""
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from fraud_scorer.wiring.chosen import Chosen
+from fraud_scorer.wiring.incoming import Incoming
 
 if TYPE_CHECKING:
     from fraud_scorer.adapters.smtp import SmtpMailer
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fraud_scorer.ports import Mailer
 
 
-class Telling(Chosen):
+class Telling(Incoming):
     """Analysts and operator."""
 
     @cached_property
@@ -77,6 +77,7 @@ class Telling(Chosen):
             Operator(settings.alert_operator, domain_of(settings.alert_from), settings.dashboard_url),
             silent_after=timedelta(minutes=settings.watch_no_payments_minutes),
             interval=interval,
+            uncopied_since=self.archive.uncopied_since if self.archive else None,
         )
 
     @contextmanager
