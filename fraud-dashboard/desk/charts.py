@@ -91,7 +91,7 @@ def flags(days: pd.DataFrame) -> Chart:
     every = [f"{day.day} {day:%b}" for day in pd.date_range(days["day"].min(), days["day"].max())]
     name = pd.to_datetime(days["day"]).map(lambda day: f"{day.day} {day:%b}")
     legend = alt.Legend(orient="top", title=None, offset=4)
-    room = alt.Scale(domain=every, paddingInner=0.2, paddingOuter=max(0.1, (WIDE_DAYS - len(every)) / 2))
+    room = alt.Scale(domain=every, paddingInner=0.2, paddingOuter=min(1.0, max(0.1, (WIDE_DAYS - len(every)) / 2)))
     return (
         alt.Chart(days.assign(place=days["became"].map(names.index), name=name))
         .mark_bar()

@@ -17,6 +17,8 @@ from desk.drift_cells import ANCHOR, WORDS, Drift, chosen, heat_map, name, ranke
 DAYS = 14  # shown; a phone shows the last seven
 LOOK = Path(__file__).with_name("drift.css")
 LOOK_BACK_DAYS = 30  # of card features; merchant features also wait for labels
+# a link to a feature loads the page anew, which would show its top
+TO_THE_SECTION = f'<script>document.getElementById("{ANCHOR}")?.scrollIntoView()</script>'
 RULE = "N. Siddiqi, Credit Risk Scorecards, Wiley 2006"
 
 
@@ -45,6 +47,8 @@ def render(state: ReportState) -> bool:
     st.html(f"<style>{LOOK.read_text()}</style>{heat_map(found)}")
     st.caption(_remarks(found, state))
     _one_feature(found)
+    if "feature" in st.query_params:
+        st.html(TO_THE_SECTION, unsafe_allow_javascript=True)
     return True
 
 

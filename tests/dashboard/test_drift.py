@@ -81,6 +81,8 @@ def test_a_chosen_feature_shows_its_bins(old_store: Any, open_page: Open, text: 
         feature(old_store, day, "city_pop", 0.03)
     page = open_page("model", feature="city_pop")
     assert page.selectbox[0].value == "city_pop"
+    assert "scrollIntoView" in text(page)
+    assert "scrollIntoView" not in text(open_page("model"))
     assert "PSI 0.030, stable; 25.0% missing that day." in text(page)
     page.selectbox[0].set_value("amount").run()
     page.selectbox[1].set_value(date(2026, 11, 18)).run()
