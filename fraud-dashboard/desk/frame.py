@@ -43,7 +43,7 @@ def show_trouble(trouble: DatabaseTrouble) -> None:
     st.error(f"`fraud_db`: {trouble.what}. {trouble.cure}")
     st.write(
         "No numbers are shown, rather than old ones. Payments are landed on disk without this database and are scored "
-        "when it is back; frauds are mailed then."
+        "when it is back; frauds are mailed then. If this stays, tell whoever runs the database."
     )
     st.button("Try again", type="primary")
 

@@ -79,7 +79,12 @@ def _say_what(kind: str, total: int) -> None:
             "how many frauds we miss. Judge them as you would judge any payment."
         )
     elif total:
-        what = "wait for a verdict" if kind == "waiting" else "were called unsure"
+        one = total == 1
+        what = (
+            f"wait{'s' if one else ''} for a verdict"
+            if kind == "waiting"
+            else f"{'was' if one else 'were'} called unsure"
+        )
         found = words.count(total, "flagged payment")
         st.caption(f"{found} of the last {QUEUE_DAYS} days {what}; the largest amount at risk comes first.")
 
@@ -200,12 +205,16 @@ def _latest() -> None:
         (
             parts.payment_link(row.trans_num, words.short_moment(row.known_at_local)),
             Html(parts.badge(words.verdict(row.verdict), kinds.get(row.verdict, "")) + _note(row.note)),
+            f"{words.money(row.amount, row.currency)} at {row.merchant}",
             row.author,
         )
         for row in rows(said)
     ]
-    parts.table([Column("When", "tight"), Column("Said"), Column("By")], lines, caption="Latest verdicts", stacks=False)
+    heads = [Column("When", "tight"), Column("Said"), Column("Of", "minor"), Column("By")]
+    parts.table(heads, lines, caption="Latest verdicts", stacks=False)
 
 
 def _note(note: object) -> str:
-    return f' <span class="desk-quiet">{parts.safe(note)}</span>' if isinstance(note, str) else ""
+    if not isinstance(note, str):
+        return ""
+    return f' <span class="desk-quiet">{parts.safe(note.replace("not_fraud", "not fraud"))}</span>'
