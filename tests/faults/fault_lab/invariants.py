@@ -179,7 +179,8 @@ def _mails(world: World, may_repeat: bool) -> list[str]:
         "select message_id, o.recipient, trans_num from outbox as o left join outbox_payments using (message_id)"
     ):
         written[name, recipient].add(trans_num)
-    unknown = bodies.keys() - written.keys()  # before the look-ups below make entries of them
+    # before the look-ups below make entries of them
+    unknown = {key for key in bodies.keys() - written.keys() if not world.sent_by_watchdog(key[0])}
     listed = {key: set(_LINK.findall(text)) & written[key] for key, text in shown.items()}
     told = Counter((trans_num, recipient) for (_, recipient), names in listed.items() for trans_num in names)
     mentioned = {name for key in shown for name in written[key]}
