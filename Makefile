@@ -50,6 +50,10 @@ airflow: .venv/.installed ## Airflow's command line on the stack that runs (ARGS
 test: .venv/.installed ## run the whole suite (ARGS="-k name" for a part)
 	@$(BIN)/python -m pytest $(ARGS)
 
+.PHONY: pictures
+pictures: .venv/.installed ## take the documentation's pictures anew from the stack that runs (needs Chromium)
+	@$(BIN)/python docs/pictures/take.py "$(DATA_DIR)"
+
 SEED ?= 20261120
 SOAK ?= 300
 .PHONY: faults
