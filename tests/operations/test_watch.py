@@ -44,6 +44,7 @@ class Scene:
         self.seen: Seen | None = None  # None: as it should be; the minute before has completed
         self.down = False
         self.uncopied: Callable[[], datetime | None] = lambda: None
+        self.rules_fault = ""
         self.channels: dict[str, Mailer] = {"email": self.post}
         self.start()
 
@@ -51,6 +52,7 @@ class Scene:
         self.dog = Watchdog(
             self, self.open_channels, StateFile(self.folder), Operator("op@example.org", "example.org"),
             silent_after=timedelta(minutes=15), uncopied_since=lambda: self.uncopied(),
+            rules_fault=lambda: self.rules_fault,
         )  # fmt: skip
 
     @contextmanager
@@ -130,6 +132,18 @@ def test_a_bucket_that_lacks_an_hour_is_told_also_while_the_database_is_down(sce
     scene.uncopied = lambda: None
     scene.pass_time(3)
     assert scene.titles[-1] == "Over: landed minutes are not copied to the bucket"
+
+
+def test_broken_alert_rules_are_told_once_and_their_mending_once(scene: Scene) -> None:
+    """Nothing else would tell: payments are stored and mailed all the same."""
+    scene.rules_fault = "the alert rules r.yaml are no YAML. Mend the file."
+    for _ in range(4):
+        scene.pass_time(0.5)
+    assert scene.titles == ["The alert rules cannot be used: the last good ones are"]
+    scene.rules_fault = ""
+    scene.pass_time(2)
+    scene.pass_time(2)
+    assert scene.titles[1:] == ["Over: the alert rules cannot be used"]
 
 
 def test_two_incidents_of_a_kind_have_names_of_their_own(scene: Scene) -> None:

@@ -133,11 +133,11 @@ def test_imported_history_that_was_cut_off_does_not_hold_up_live_minutes(town: T
 
 def test_a_setting_or_schema_that_does_not_fit_fails_no_batch(town: Town, tmp_path: Path) -> None:
     """However many runs it stops: batches wait, and once it is mended one run loads them all."""
-    rules = tmp_path / "rules.yaml"
-    rules.write_text("rules: [{")
+    fields = tmp_path / "fields.yaml"
+    fields.write_text("[{")
     for number in range(7):
-        with pytest.raises(SettingsError, match="alert rules"):
-            town.run(number, alert_rules=rules)
+        with pytest.raises(SettingsError, match=r"fields\.yaml is not YAML"):
+            town.run(number, payments_api_fields=fields)
     town.rows("alter table outbox_payments rename to away")
     for number in range(7, 10):
         with pytest.raises(SettingsError, match="fraud-scorer migrate"):
@@ -146,3 +146,14 @@ def test_a_setting_or_schema_that_does_not_fit_fails_no_batch(town: Town, tmp_pa
     town.rows("alter table away rename to outbox_payments")
     assert town.run(10)["batches"] == 11
     assert town.stored() == town.handed_out()
+
+
+def test_broken_alert_rules_keep_no_payment_from_being_stored(town: Town, tmp_path: Path) -> None:
+    """The last good ones are used; where there were none, all recipients are told of all."""
+    rules = tmp_path / "rules.yaml"
+    for number, text in enumerate(["rules: [{", "otherwise: [lead@example.org]", "otherwise: 7"]):
+        rules.write_text(text)
+        town.run(number, alert_rules=rules)
+    assert town.stored() == town.handed_out()
+    told = town.rows("select distinct batch_id, recipient from outbox where kind = 'alert' order by batch_id")
+    assert [who for _, who in told] == ["analyst@localhost", "lead@example.org", "lead@example.org"]

@@ -33,8 +33,9 @@ def stack(
 ) -> None:
     """Start everything on this machine and keep it up until Ctrl-C: `make run`."""
     from fraud_scorer.operations.stack import StackOptions, parse_ports, run_stack
+    from fraud_scorer.wiring.alert_rules import rules_as_written
 
-    load_settings()  # what is wrong in .env or the environment is said before anything starts
+    rules_as_written(load_settings())  # what is wrong in .env, the environment or the rules is said at once
     options = StackOptions(
         checkout=Path.cwd(),
         data_dir=data_dir.resolve(),

@@ -17,10 +17,11 @@ import requests
 
 from fraud_scorer.batches import Batch
 from fraud_scorer.errors import FraudScorerError, SettingsError
-from fraud_scorer.operations.migrate import pending_migrations
+from fraud_scorer.operations.migrate import pending_migrations, report_settings
 from fraud_scorer.operations.stack.found import belongs_to_it, stopped
 
 if TYPE_CHECKING:
+    from fraud_scorer.settings import Settings
     from fraud_scorer.wiring import Parts
 
 PATIENCE_SECONDS = 5.0
@@ -53,6 +54,7 @@ def run_checks(parts: Parts) -> list[Finding]:
         "fraud_db": _fraud_db,
         "model": _model,
         "SageMaker": _sagemaker,
+        "alert rules": _alert_rules,
         "mail server": _mail_server,
         "dashboard": _dashboard,
     }
@@ -126,8 +128,29 @@ def _payments_api(parts: Parts) -> str:
 def _fraud_db(parts: Parts) -> str:
     pending = pending_migrations(parts.settings.fraud_db_url.get_secret_value())
     if pending:
-        raise SettingsError(f"{len(pending)} migrations are pending", "Run `fraud-scorer migrate`")
+        waiting = "1 migration is" if len(pending) == 1 else f"{len(pending)} migrations are"
+        raise SettingsError(f"{waiting} pending", "Run `fraud-scorer migrate`")
+    _compare_report(parts.settings)
     return "reached, schema is current"
+
+
+def _compare_report(settings: Settings) -> None:
+    """Refuse a report whose days, labels or sums mean another thing than the settings say."""
+    there = report_settings(settings.fraud_db_url.get_secret_value())
+    ours = (settings.fraud_time_zone, settings.fraud_label_delay_days, settings.fraud_currency)
+    if there != ours:
+        raise SettingsError(
+            f"its report counts days in {there[0]}, labels after {there[1]:g} days and sums in {there[2]}; "
+            f"the settings say {ours[0]}, {ours[1]:g} and {ours[2]}",
+            "Run `fraud-scorer migrate`: it writes the settings into the database",
+        )
+
+
+def _alert_rules(parts: Parts) -> str:
+    from fraud_scorer.wiring.alert_rules import rules_as_written
+
+    rules, file = rules_as_written(parts.settings), parts.settings.alert_rules
+    return f"{len(rules.rules)} in {file}" if file else f"none: all is told to {', '.join(rules.otherwise)}"
 
 
 def _model(parts: Parts) -> str:

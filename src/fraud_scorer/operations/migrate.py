@@ -24,7 +24,7 @@ from fraud_scorer.sql_files import sql_root
 CONNECT_SECONDS = 5
 OLDEST_SERVER = 15  # unique nulls not distinct
 MIGRATE_SECONDS = 3600
-__all__ = ["Migrated", "migrate", "pending_migrations", "sql_root"]
+__all__ = ["Migrated", "migrate", "pending_migrations", "report_settings", "sql_root"]
 
 # one `migrate` at a time in a database
 ADVISORY_KEY = 0x66726175645F6462
@@ -91,6 +91,19 @@ def pending_migrations(url: str, *, root: Path | None = None) -> list[str]:
         cursor.execute("select version from public.schema_migrations")
         applied = {version for (version,) in cursor.fetchall()}
     return [name for name in names if name.split("_", 1)[0] not in applied]
+
+
+def report_settings(url: str) -> tuple[str, float, str]:
+    """What the report views of the database at ``url`` go by: zone, label delay in days, currency.
+
+    Raises:
+        StoreUnavailable: the server cannot be reached.
+        SettingsError: login refused, or not migrated.
+    """
+    with Connected(make_url(url)) as connection, connection.cursor() as cursor:
+        cursor.execute("select time_zone, extract(epoch from label_delay) / 86400, currency from report_settings")
+        zone, days, currency = cursor.fetchone()  # type: ignore[misc]  # it has one row, always
+    return str(zone), float(days), str(currency)
 
 
 class Connected:

@@ -23,9 +23,11 @@ from fraud_scorer.messages.wording import count_text
 from fraud_scorer.operations.watch_findings import (
     FALLBACK_WITHIN,
     NAMES,
+    RULES,
     UNREACHABLE_AFTER,
     Finding,
     Findings,
+    broken_rules,
     judged,
     uncopied,
     unreachable,
@@ -68,6 +70,7 @@ class Watchdog:
         silent_after: how long the API may give no payment; zero: for ever.
         interval: between two looks.
         uncopied_since: when the oldest landed batch was closed that the bucket lacks; None: there is no bucket.
+        rules_fault: why the alert rules cannot be used; empty if they can.
     """
 
     def __init__(
@@ -80,9 +83,10 @@ class Watchdog:
         silent_after: timedelta,
         interval: timedelta = timedelta(seconds=30),
         uncopied_since: Callable[[], datetime | None] | None = None,
+        rules_fault: Callable[[], str] = str,
     ) -> None:
         self._ledger, self._channels, self._state, self._operator = ledger, channels, state, operator
-        self._silent_after, self._uncopied_since = silent_after, uncopied_since
+        self._silent_after, self._uncopied_since, self._rules_fault = silent_after, uncopied_since, rules_fault
         self._absence = max(ABSENCE, 3 * interval)
         self._memory = state.read()
 
@@ -93,7 +97,7 @@ class Watchdog:
             memory.watching_since = now
         memory.last_look = now
         findings, heard = self._findings(memory, now)
-        _remember(memory, findings | self._uncopied(now), now)
+        _remember(memory, findings | self._uncopied(now) | {RULES: broken_rules(self._rules_fault())}, now)
         self._keep()
         unsent = self._tell() if memory.incidents else ""
         self._keep()

@@ -18,7 +18,7 @@ FALLBACK_WITHIN = timedelta(minutes=5)
 UNCOPIED_AFTER = timedelta(hours=1)
 
 DATABASE, STALLED, SILENT, MAIL = "database", "stalled", "silent", "mail"
-FALLBACK, FAILED, BUCKET = "fallback", "failed", "bucket"
+FALLBACK, FAILED, BUCKET, RULES = "fallback", "failed", "bucket", "rules"
 NAMES = {
     DATABASE: "fraud_db cannot be reached",
     STALLED: "no minute has completed",
@@ -27,6 +27,7 @@ NAMES = {
     FALLBACK: "the endpoint fails, the local model scores",
     FAILED: "minutes could not be loaded",
     BUCKET: "landed minutes are not copied to the bucket",
+    RULES: "the alert rules cannot be used",
 }
 
 
@@ -77,7 +78,7 @@ def judged(seen: Seen, *, watching_since: datetime, now: datetime, silent_after:
 
 
 def uncopied(since: datetime | None, now: datetime) -> Findings:
-    """Whether landed batches wait too long for their bucket; ``since``: when the oldest was closed, None: none waits."""
+    """Whether landed batches wait too long for the bucket; ``since``: when the oldest was closed, None: none waits."""
     if since is None or now - since <= UNCOPIED_AFTER:
         return {BUCKET: None}
     return {
@@ -170,6 +171,18 @@ def _failed(seen: Seen) -> Finding | None:
         action="See why by `fraud-scorer status --last 1440`, mend it, and run them again: "
         "`fraud-scorer replay --from ... --to ...`.",
         facts={"Minutes, within two days": str(seen.failed_minutes)},
+    )
+
+
+def broken_rules(fault: str) -> Finding | None:
+    """What the alert rules' ``fault`` means; None where there is none."""
+    if not fault:
+        return None
+    return Finding(
+        title="The alert rules cannot be used: the last good ones are",
+        lines=("Payments are stored and mailed; where no rules were ever good, all recipients are told of all.",),
+        action="Mend the file that ALERT_RULES names; `fraud-scorer check` reads it.",
+        facts={"It says": fault},
     )
 
 

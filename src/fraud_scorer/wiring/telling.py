@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
+from fraud_scorer.errors import SettingsError
 from fraud_scorer.wiring.incoming import Incoming
 
 if TYPE_CHECKING:
@@ -26,18 +27,17 @@ class Telling(Incoming):
         """Who is told of what."""
         from fraud_scorer.messages.compose import Policy
         from fraud_scorer.messages.render import domain_of
-        from fraud_scorer.messages.rules import read_rules
+        from fraud_scorer.wiring.alert_rules import rules_in_force
 
         settings = self.settings
-        slack = bool(settings.alert_slack_webhook.get_secret_value())
         return Policy(
-            rules=read_rules(settings.alert_rules, recipients=settings.recipients, slack=slack),
+            rules=rules_in_force(settings),
             operator=settings.alert_operator,
             dashboard_url=settings.dashboard_url,
             time_zone=settings.fraud_time_zone,
             domain=domain_of(settings.alert_from),
             max_age=timedelta(hours=settings.alert_max_age_hours),
-            slack=slack,
+            slack=bool(settings.alert_slack_webhook.get_secret_value()),
         )
 
     def smtp(self) -> SmtpMailer:
@@ -78,7 +78,18 @@ class Telling(Incoming):
             silent_after=timedelta(minutes=settings.watch_no_payments_minutes),
             interval=interval,
             uncopied_since=self.archive.uncopied_since if self.archive else None,
+            rules_fault=self.rules_fault,
         )
+
+    def rules_fault(self) -> str:
+        """Why the alert rules cannot be used, and what to do; empty if they can."""
+        from fraud_scorer.wiring.alert_rules import rules_as_written
+
+        try:
+            rules_as_written(self.settings)
+        except SettingsError as error:
+            return str(error)
+        return ""
 
     @contextmanager
     def mailers(self) -> Iterator[dict[str, Mailer]]:
