@@ -18,7 +18,10 @@ DAYS = 14  # shown; a phone shows the last seven
 LOOK = Path(__file__).with_name("drift.css")
 LOOK_BACK_DAYS = 30  # of card features; merchant features also wait for labels
 # a link to a feature loads the page anew, which would show its top
-TO_THE_SECTION = f'<script>document.getElementById("{ANCHOR}")?.scrollIntoView()</script>'
+TO_THE_SECTION = (  # at once, and when the charts above have found their height
+    f'<script>for (const wait of [0, 1500]) setTimeout(() => document.getElementById("{ANCHOR}")?.scrollIntoView(), '
+    "wait)</script>"
+)
 RULE = "N. Siddiqi, Credit Risk Scorecards, Wiley 2006"
 
 
