@@ -449,6 +449,23 @@ def test_a_new_machine_knows_and_reads_what_the_old_one_copied(machine) -> None:
     assert two.landing.parts(BATCH) == one.landing.parts(BATCH)
 
 
+def test_a_restore_that_is_cut_goes_on_from_there(machine, gate) -> None:
+    """What was learnt before the bucket went away is kept, and the next restore learns the rest."""
+    one, two = machine("one"), machine("two")
+    one.land(*(minute(n) for n in range(6)))
+    one.landing.copy()
+    gate.behaviour = lambda handler, request: "1034" in request.path and handler.error(503, "SlowDown")
+
+    with pytest.raises(TransientError):
+        two.landing.restore(take_over=True)
+    assert [done.batch for done in two.landing.completions()] == [minute(n) for n in range(3)]
+    gate.behaviour = lambda *_: False
+    assert machine("two").landing.restore() == 3
+    assert two.landing.completions() == one.landing.completions()
+    assert two.landing.waiting() == []
+    assert two.bodies() == one.bodies()
+
+
 def test_what_was_never_copied_is_copied_after_a_restore(machine, stored) -> None:
     """Batches that landed here before it learnt of the bucket's lose nothing by it."""
     one, two = machine("one"), machine("two")

@@ -186,27 +186,33 @@ class BucketLanding(DiskLanding):
                 raise TransientError("another process is copying to the bucket", "Wait for it to end")
             self._claim(take_over=take_over)
             waiting, known = self.waiting(), {done.batch for done in self.completions()}
-            learnt = self._learn(key for key in self._bucket.keys("closed/") if _batch_of(key) not in known)
-            through = min((done.landing_seq for done in waiting), default=self.last_sequence() + 1) - 1
-            self._keep(replace(self._copied(), through=through))
-        return learnt
+            try:
+                return self._learn(key for key in self._bucket.keys("closed/") if _batch_of(key) not in known)
+            finally:  # what it learnt is there: only what landed here is still to be copied
+                through = min((done.landing_seq for done in waiting), default=self.last_sequence() + 1) - 1
+                self._keep(replace(self._copied(), through=through))
 
     def _learn(self, keys: Iterable[str]) -> int:
         """Write these markers to disk as they are, unless their number was given here to another batch."""
-        learnt, given = 0, {done.landing_seq for done in self.completions()}
-        wanted = sorted(keys)
-        with ThreadPoolExecutor(AT_ONCE) as pool:
+        learnt, given, wanted = 0, {done.landing_seq for done in self.completions()}, sorted(keys)
+        pool = ThreadPoolExecutor(AT_ONCE)
+        try:
             for key, text in zip(wanted, pool.map(self._bucket.get, wanted), strict=True):
-                done = completion_of(text or b"", key)
-                if done.landing_seq in given:
-                    log.error("Two installations gave one landing sequence: this batch stays in the bucket alone.",
-                              action="landing", batch_id=done.batch.batch_id, key=key)  # fmt: skip
-                    continue
-                folder, name = self._marker_place(done.batch)
-                with disk_faults(folder), self._locked():
-                    write_whole(folder, text or b"", prefix=TEMPORARY).rename_to(f"{done.landing_seq:012d}-{name}")
-                learnt += 1
+                learnt += self._learn_one(key, text or b"", given)
+        finally:
+            pool.shutdown(cancel_futures=True)  # else each of the rest would still be asked for
         return learnt
+
+    def _learn_one(self, key: str, text: bytes, given: set[int]) -> bool:
+        done = completion_of(text, key)
+        if done.landing_seq in given:
+            log.error("Two installations gave one landing sequence: this batch stays in the bucket alone.",
+                      action="landing", batch_id=done.batch.batch_id, key=key)  # fmt: skip
+            return False
+        folder, name = self._marker_place(done.batch)
+        with disk_faults(folder), self._locked():
+            write_whole(folder, text, prefix=TEMPORARY).rename_to(f"{done.landing_seq:012d}-{name}")
+        return True
 
     def probe(self) -> str:
         """Try every right that copying needs; where and how far it is, in a sentence. Raises as ``copy``."""
