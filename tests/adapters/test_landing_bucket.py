@@ -466,6 +466,24 @@ def test_a_restore_that_is_cut_goes_on_from_there(machine, gate) -> None:
     assert two.bodies() == one.bodies()
 
 
+def test_a_minute_that_lands_during_a_restore_is_copied(machine, gate, stored) -> None:
+    """The restore takes a while, and landing does not wait for it."""
+    one, two = machine("one"), machine("two")
+    one.land(*(minute(n) for n in range(3)))
+    one.landing.copy()
+
+    def land_meanwhile(handler: Handler, request: Request) -> bool:
+        if request.path.endswith("/1033") and not two.landing.completion(minute(8)):
+            two.land(minute(8), now=NOW - timedelta(hours=1))
+        return False
+
+    gate.behaviour = land_meanwhile
+    assert machine("two").landing.restore(take_over=True) == 3
+    machine("two").landing.copy()
+    assert minute(8).batch_id in markers(stored())
+    assert machine("two").landing.waiting() == []
+
+
 def test_what_was_never_copied_is_copied_after_a_restore(machine, stored) -> None:
     """Batches that landed here before it learnt of the bucket's lose nothing by it."""
     one, two = machine("one"), machine("two")

@@ -185,34 +185,32 @@ class BucketLanding(DiskLanding):
             if not mine:
                 raise TransientError("another process is copying to the bucket", "Wait for it to end")
             self._claim(take_over=take_over)
-            waiting, known = self.waiting(), {done.batch for done in self.completions()}
+            known, learnt = {done.batch for done in self.completions()}, set[Batch]()
             try:
-                return self._learn(key for key in self._bucket.keys("closed/") if _batch_of(key) not in known)
-            finally:  # what it learnt is there: only what landed here is still to be copied
-                through = min((done.landing_seq for done in waiting), default=self.last_sequence() + 1) - 1
-                self._keep(replace(self._copied(), through=through))
+                self._learn((key for key in self._bucket.keys("closed/") if _batch_of(key) not in known), learnt)
+            finally:  # of what it learnt nothing is to be copied; of what landed here, also meanwhile, all
+                last = self.last_sequence()
+                own = [done.landing_seq for done in self.waiting() if done.batch not in learnt]
+                self._keep(replace(self._copied(), through=min(own, default=last + 1) - 1))
+        return len(learnt)
 
-    def _learn(self, keys: Iterable[str]) -> int:
+    def _learn(self, keys: Iterable[str], learnt: set[Batch]) -> None:
         """Write these markers to disk as they are, unless their number was given here to another batch."""
-        learnt, given, wanted = 0, {done.landing_seq for done in self.completions()}, sorted(keys)
+        given, wanted = {done.landing_seq for done in self.completions()}, sorted(keys)
         pool = ThreadPoolExecutor(AT_ONCE)
         try:
             for key, text in zip(wanted, pool.map(self._bucket.get, wanted), strict=True):
-                learnt += self._learn_one(key, text or b"", given)
+                done = completion_of(text or b"", key)
+                if done.landing_seq in given:
+                    log.error("Two installations gave one landing sequence: this batch stays in the bucket alone.",
+                              action="landing", batch_id=done.batch.batch_id, key=key)  # fmt: skip
+                    continue
+                folder, name = self._marker_place(done.batch)
+                with disk_faults(folder), self._locked():
+                    write_whole(folder, text or b"", prefix=TEMPORARY).rename_to(f"{done.landing_seq:012d}-{name}")
+                learnt.add(done.batch)
         finally:
             pool.shutdown(cancel_futures=True)  # else each of the rest would still be asked for
-        return learnt
-
-    def _learn_one(self, key: str, text: bytes, given: set[int]) -> bool:
-        done = completion_of(text, key)
-        if done.landing_seq in given:
-            log.error("Two installations gave one landing sequence: this batch stays in the bucket alone.",
-                      action="landing", batch_id=done.batch.batch_id, key=key)  # fmt: skip
-            return False
-        folder, name = self._marker_place(done.batch)
-        with disk_faults(folder), self._locked():
-            write_whole(folder, text, prefix=TEMPORARY).rename_to(f"{done.landing_seq:012d}-{name}")
-        return True
 
     def probe(self) -> str:
         """Try every right that copying needs; where and how far it is, in a sentence. Raises as ``copy``."""
