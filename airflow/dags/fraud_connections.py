@@ -15,7 +15,7 @@ from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
 from airflow.sdk.log import mask_secret
 
 from fraud_scorer.errors import TransientError
-from fraud_scorer.settings import Settings, load_settings, settings_with
+from fraud_scorer.settings import load_settings, settings_with
 from fraud_scorer.settings_connections import (
     AWS,
     MAIL,
@@ -36,7 +36,8 @@ def parts(*names: str, get: Get | None = None) -> Parts:
     """The adapters that the settings choose, with the connections ``names`` before every other source.
 
     Args:
-        names: of `STORE`, `MAIL` and `AWS`, those that the task uses. AWS is left out where no endpoint is in use.
+        names: of `STORE`, `MAIL` and `AWS`, those that the task uses. AWS counts only where an endpoint is in use, and
+            stands for the store too then: the endpoint's circuit breaker lives there.
         get: Airflow's connection of a name, None if there is none; tests hand in another.
 
     Raises:
@@ -45,7 +46,7 @@ def parts(*names: str, get: Get | None = None) -> Parts:
     """
     from fraud_scorer import wiring
 
-    wanted = [name for name in names if name != AWS or _uses_an_endpoint(load_settings())]
+    wanted = _wanted(names)
     found = {name: _ours(name, one) for name in wanted if (one := (get or connection)(name))}
     given = (store_settings(found[STORE]) if STORE in found else {}) | (
         mail_settings(found[MAIL]) if MAIL in found else {}
@@ -103,8 +104,13 @@ def _of_the_api_server(name: str) -> AirflowConnection | None:
     )
 
 
-def _uses_an_endpoint(settings: Settings) -> bool:
-    return bool(settings.sagemaker_endpoint) and settings.scorer != "local"
+def _wanted(names: tuple[str, ...]) -> list[str]:
+    if AWS not in names:
+        return list(names)
+    settings = load_settings()
+    if settings.sagemaker_endpoint and settings.scorer != "local":
+        return list(dict.fromkeys((*names, STORE)))
+    return [name for name in names if name != AWS]
 
 
 def _ours(name: str, one: AirflowConnection) -> Connection:

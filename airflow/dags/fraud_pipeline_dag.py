@@ -28,7 +28,9 @@ The API is not asked twice, no payment is stored twice and no mail is sent twice
   `airflow dags trigger fraud_pipeline --conf '{"from": "2026-11-20T10:00Z", "to": "2026-11-20T11:00Z"}'`
 * **more than six hours**: `fraud-scorer replay --from … --to … [--rescore]`, which shows its progress.
 
-A trigger without `from` and `to` is refused: there is nothing it could mean.
+A trigger without `from` and `to` is refused by a red `extract` (Airflow lets no scheduled DAG require a param; what is
+no time with a zone is refused before there is a run): there is nothing it could mean, nothing was done, and the run
+may be deleted.
 Under `make run` Airflow's command line is `make airflow ARGS="backfill create ..."`.
 
 ## When not to
@@ -75,18 +77,23 @@ CURE = (
     'Trigger it with {"from": "2026-11-20T10:00Z", "to": "2026-11-20T11:00Z"}, add "rescore": true to decide anew; '
     "to run a minute's own tasks again, clear them, or use `airflow backfill create`"
 )
+# A scheduled DAG's params must have defaults that are valid, so none can be required: what is written there is checked
+# before the run is made, and what is left empty by `extract`.
+TIME = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})$"
 PARAMS = {
     "from": Param(
         None,
         type=["null", "string"],
-        title="Replay from",
+        pattern=TIME,
+        title="Replay from (needed: a run started by hand replays)",
         description="First minute to replay, with its zone: 2026-11-20T10:00Z",
         examples=["2026-11-20T10:00Z"],
     ),
     "to": Param(
         None,
         type=["null", "string"],
-        title="Replay to",
+        pattern=TIME,
+        title="Replay to (needed)",
         description="First minute not to replay any more; at most six hours after from",
         examples=["2026-11-20T11:00Z"],
     ),
@@ -197,7 +204,7 @@ def score(dag_run: Any = None, data_interval_start: Any = None, wired: Wired = w
     if is_replay(dag_run):
         raise AirflowSkipException("transform has replayed the whole range")
     with told_to_airflow():
-        tell("score", wired("fraud_db", "aws_default").score(batch_of(data_interval_start).batch_id))
+        tell("score", wired("aws_default").score(batch_of(data_interval_start).batch_id))
 
 
 def load(data_interval_start: Any = None, wired: Wired = wired_pipeline) -> None:

@@ -8,8 +8,8 @@ import sys
 import structlog
 
 
-def configure_logging(*, as_json: bool | None = None) -> None:
-    """Send events to standard error: one line each, JSON unless a person is looking."""
+def configure_logging(*, as_json: bool | None = None, level: int = logging.INFO) -> None:
+    """Send events from ``level`` on to standard error: one line each, JSON unless a person is looking."""
     if as_json is None:
         as_json = not sys.stderr.isatty()
     renderer = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(pad_event_to=0)
@@ -21,7 +21,7 @@ def configure_logging(*, as_json: bool | None = None) -> None:
             structlog.processors.format_exc_info,
             renderer,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )

@@ -49,3 +49,11 @@ def test_a_database_that_is_down_is_a_failure(tmp_path: Path) -> None:
     assert done.returncode == 1, done.stderr
     assert "fraud_db cannot be reached" in done.stderr
     assert "secret" not in done.stderr
+
+
+def test_a_range_the_wrong_way_round_is_one_line(tmp_path: Path) -> None:
+    """No bar, no event: only what is wrong; nor does a misspelt name end in two full stops."""
+    done = run(tmp_path, "replay", "--from", "2026-11-20T10:31Z", "--to", "2026-11-20T10:30Z")
+    assert done.stderr == "error: --to is not later than --from. Give the first minute, and the first one left out.\n"
+    done = run(tmp_path, "status", FRAUD_TRESHOLD="1")
+    assert done.stderr.startswith("error: FRAUD_TRESHOLD is no setting; did you mean FRAUD_THRESHOLD? `.env")

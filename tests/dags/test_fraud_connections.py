@@ -161,6 +161,16 @@ def test_aws_is_not_asked_for_without_an_endpoint(
     monkeypatch.setenv("SCORER", "local")
     connections.parts(*ALL)
     assert server.asked == ["fraud_db", "smtp_default"]
+    server.asked.clear()
+    connections.parts("aws_default")
+    assert server.asked == []
+
+
+def test_an_endpoint_needs_its_breakers_database(connections: ModuleType, within_a_task: Any) -> None:
+    """The circuit breaker lives in fraud_db, which has to be the one that the other tasks use."""
+    server = within_a_task(ApiServer())
+    connections.parts("aws_default")
+    assert server.asked == ["aws_default", "fraud_db"]
 
 
 def test_an_api_server_that_does_not_answer_is_no_answer(connections: ModuleType, within_a_task: Any) -> None:
@@ -186,7 +196,7 @@ def test_one_that_cannot_be_had_fails_with_its_cure(
         ("extract", "scheduled", ()),
         ("transform", "scheduled", ("fraud_db",)),
         ("transform", "manual", ("fraud_db", "aws_default")),
-        ("score", "scheduled", ("fraud_db", "aws_default")),
+        ("score", "scheduled", ("aws_default",)),
         ("load", "scheduled", ("fraud_db",)),
         ("alert", "scheduled", ("fraud_db", "smtp_default")),
     ],

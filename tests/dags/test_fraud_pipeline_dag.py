@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from airflow.sdk import DAG, CronDataIntervalTimetable
+from airflow.sdk.exceptions import ParamValidationError
 
 STEPS = ["extract", "transform", "score", "load", "alert"]
 HEAVY = {"pandas", "numpy", "xgboost", "sklearn", "pyarrow", "boto3", "sqlalchemy.dialects", "fraud_scorer.wiring"}
@@ -120,3 +121,24 @@ def test_the_operators_manual_is_shown(dag: DAG, dag_module: ModuleType) -> None
     assert dag_module.__doc__ is not None
     for way in ("Clear", "backfill create", "--reprocess-behavior completed", "fraud-scorer replay", "rescore"):
         assert way in dag_module.__doc__
+
+
+@pytest.mark.parametrize("written", ["2026-11-20T10:00Z", "2026-11-20T10:00:00.000Z", "2026-11-20 12:00+02:00", None])
+def test_a_time_with_its_zone_may_be_replayed_from(dag: DAG, written: str | None) -> None:
+    """As people write it; and nothing, which every scheduled run leaves it at."""
+    params = dag.params.__copy__()
+    params["from"] = written
+    assert params.validate()["from"] == written
+
+
+@pytest.mark.parametrize("written", ["yesterday", "2026-11-20", "2026-11-20T10:00", "10:00Z"])
+def test_what_is_no_time_is_refused_before_there_is_a_run(dag: DAG, written: str) -> None:
+    """The trigger form and the command line say so at once, not a red task's log."""
+    params = dag.params.__copy__()
+    with pytest.raises(ParamValidationError):
+        params["from"] = written
+
+
+def test_the_trigger_form_says_what_is_needed(dag: DAG) -> None:
+    """Airflow lets no scheduled DAG require a param: its title has to say so."""
+    assert all("needed" in dag.params.get_param(name).schema["title"] for name in ("from", "to"))

@@ -6,6 +6,7 @@ them), everything else to standard error.
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -24,17 +25,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+SERVERS = ("watch", "serve-model", "stack")  # their events are all that they say
 for commands in (pipeline, daily, drift, desk, system, stack, training, sagemaker):
     commands.register(app)
 
 
 @app.callback()
-def choose_stack(
+def before_any_command(
+    context: typer.Context,
     data_dir: Annotated[
         Path | None, typer.Option(help="The data folder of the stack that is meant (as FRAUD_DATA_DIR); else .data")
     ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log each step to standard error")] = False,
 ) -> None:
     """Scores payments minute by minute, e-mails what looks like fraud, keeps the daily report."""
+    if context.invoked_subcommand not in SERVERS and not verbose:
+        configure_logging(level=logging.WARNING)  # what a command did is its result
     if data_dir is not None:
         os.environ["FRAUD_DATA_DIR"] = str(data_dir.absolute())
 

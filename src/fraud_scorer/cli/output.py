@@ -28,14 +28,26 @@ Advance = Callable[[int, int], None]
 
 @contextmanager
 def progress_bar(what: str, *, quiet: bool = False) -> Iterator[Advance]:
-    """Hand out ``advance(done, total)``: a bar on standard error for people, nothing if ``quiet``."""
-    with Progress(
+    """Hand out ``advance(done, total)``: a bar on standard error for people, from its first call on.
+
+    Nothing if ``quiet``, or if nobody looks.
+    """
+    console = Console(stderr=True)
+    bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
-        disable=quiet,
-    ) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        console=console,
+        disable=quiet or not console.is_terminal,
+    )
+    task = bar.add_task(what, total=None)
+
+    def advance(done: int, total: int) -> None:
+        bar.start()  # the second start does nothing
+        bar.update(task, completed=done, total=total)
+
+    try:
+        yield advance
+    finally:
+        bar.stop()

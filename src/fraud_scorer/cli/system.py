@@ -68,7 +68,7 @@ def status(
         cells = [str(line[name]) for name in columns]
         table.add_row(*cells, seconds, line["scored_by"] or "", line["error"] or line["fallback_reason"] or "")
     console.print(table)
-    waiting = ", ".join(f"{count} {what}" for what, count in state["waiting"].items())
+    waiting = ", ".join(f"{what} {count}" for what, count in state["waiting"].items())
     console.print(f"waiting: {waiting}")
     if state["breaker"]:
         console.print(state["breaker"])

@@ -16,6 +16,8 @@ from fraud_scorer.operations.stack.local_env import in_force
 from fraud_scorer.operations.stack.options import StackOptions, parse_ports
 from fraud_scorer.operations.stack.services import BIN, airflow_environment
 
+QUIET = "ignore:Could not import graphviz:UserWarning"
+
 
 def airflow_command(options: StackOptions, arguments: Sequence[str]) -> tuple[list[str], dict[str, str]]:
     """The command and the environment in which Airflow's command line finds the stack's Airflow.
@@ -32,7 +34,9 @@ def airflow_command(options: StackOptions, arguments: Sequence[str]) -> tuple[li
         )
     kept = {name: value for name, value in dotenv_values(file, interpolate=False).items() if value}
     running = replace(options, ports=parse_ports(kept["STACK_PORTS"]))
-    return [str(BIN / "airflow"), *arguments], airflow_environment(running, in_force(kept, options.checkout))
+    environment = airflow_environment(running, in_force(kept, options.checkout))
+    # each command would begin with Airflow's advice to install graphviz
+    return [str(BIN / "airflow"), *arguments], environment | {"PYTHONWARNINGS": QUIET}
 
 
 def main() -> None:
