@@ -13,7 +13,7 @@ BLUE = "#4a7fd0"
 ORANGE = "#d9622b"
 GREY = "#8a93a3"
 GREEN = "#3c9a66"
-WIDE_DAYS = 12  # fewer days leave room at the sides, so that no bar is wider than of so many
+WIDE_DAYS = 10  # fewer days leave room behind them: a bar is never wider than of so many
 
 KINDS = {
     "other": ("circle", GREY, 55),
@@ -91,7 +91,8 @@ def flags(days: pd.DataFrame) -> Chart:
     every = [f"{day.day} {day:%b}" for day in pd.date_range(days["day"].min(), days["day"].max())]
     name = pd.to_datetime(days["day"]).map(lambda day: f"{day.day} {day:%b}")
     legend = alt.Legend(orient="top", title=None, offset=4)
-    room = alt.Scale(domain=every, paddingInner=0.2, paddingOuter=min(1.0, max(0.1, (WIDE_DAYS - len(every)) / 2)))
+    blanks = ["\u200b" * number for number in range(1, WIDE_DAYS - len(every) + 1)]
+    room = alt.Scale(domain=every + blanks, paddingInner=0.2)
     return (
         alt.Chart(days.assign(place=days["became"].map(names.index), name=name))
         .mark_bar()

@@ -59,9 +59,9 @@ def test_who_scored_is_told_as_it_was_chosen(store: Any, open_page: Open, text: 
     store.cursor.execute("update run_ledger set scored_by = 'sagemaker'")
     assert "stand in for no minute" in text(open_page("pipeline"))
     store.minute("2026-11-20T07:28:00Z", scored_by="local-fallback")
-    assert '<div class="value">1 minute</div><div class="note">in its place, because it failed' in text(
-        open_page("pipeline")
-    )
+    read = text(open_page("pipeline"))
+    assert '<div class="label">By the local model</div><div class="value">1 minute</div>' in read
+    assert "place, because it failed" in read
 
 
 def test_what_needs_someone_names_its_command(store: Any, open_page: Open, text: Text) -> None:

@@ -112,8 +112,8 @@ def _scored_by(done: pd.DataFrame) -> Card:
     by = done["scored_by"].value_counts()
     fallback, local, endpoint = (int(by.get(name, 0)) for name in ("local-fallback", "local", "sagemaker"))
     if fallback:
-        said = "in its place, because it failed" if endpoint else "because the endpoint failed"
-        return Card("Scored by the local model", words.count(fallback, "minute"), said)
+        said = "in the endpoint's place, because it failed"
+        return Card("By the local model", words.count(fallback, "minute"), said)
     if endpoint and local:
         return Card("Scored by", "both models", f"{words.count(endpoint, 'minute')} SageMaker, {local:,} local, as set")
     if endpoint:

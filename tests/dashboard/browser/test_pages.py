@@ -72,3 +72,33 @@ def test_the_flagged_list_is_downloaded(
             page.get_by_role("button", name=button).click()
         download.value.save_as(tmp_path / download.value.suggested_filename)
         assert len(read(tmp_path / download.value.suggested_filename)) == flagged > 0
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 800), (390, 844)])
+def test_a_mails_snooze_link_shows_the_snooze_at_once(
+    busy: Any, serve: Callable[..., str], browser: Any, open_in: Open, width: int, height: int
+) -> None:
+    """Its button is seen without scrolling, on a phone too, and one click snoozes the card."""
+    page = browser.new_page(viewport={"width": width, "height": height})
+    open_in(page, serve() + "/?payment=p3&snooze=card")
+    button = page.get_by_role("button", name="Snooze", exact=True)
+    box = button.bounding_box()
+    assert box is not None
+    assert 0 < box["y"] < height - box["height"]
+    button.click()
+    page.get_by_text("No mail about this card until").wait_for(timeout=SHOWN_MS)
+    assert busy.rows("select subject, author from snoozes") == [("card", "ana")]
+
+
+def test_on_a_phone_every_page_is_one_touch_away(
+    busy: Any, serve: Callable[..., str], browser: Any, open_in: Open
+) -> None:
+    """The pages' names stand in a row; on a desktop the upper bar has them, and the row is gone."""
+    address = serve()
+    phone, desktop = browser.new_page(viewport={"width": 390, "height": 844}), browser.new_page()
+    for page in (phone, desktop):
+        open_in(page, address)
+    row = phone.locator(".st-key-phone-pages")
+    row.get_by_role("link", name="Pipeline").click()
+    phone.get_by_role("heading", name="Pipeline").wait_for(timeout=SHOWN_MS)
+    assert not desktop.locator(".st-key-phone-pages").is_visible()
