@@ -9,7 +9,7 @@ payments of 10:31. What became of a minute stands in the run ledger: `fraud-scor
 | `transform` | checks the waiting batches, adds features; also if `extract` failed | the next run takes them |
 | `score` | decides, on SageMaker or on the local model | the next run takes them |
 | `load` | writes, one transaction a batch | nothing was written; the next run takes them |
-| `alert` | sends all mails that wait, then copies to the bucket (if set); also if a step failed | both wait for the next run |
+| `alert` | sends what waits, then copies to the bucket (if set); also if a step failed | both wait for the next run |
 
 So after an outage there is nothing to do: one `transform → score → load` takes every landed minute, oldest first.
 A task that is *skipped* lost its batches to another run, and that run loads them.
