@@ -74,7 +74,7 @@ def stack_clean(
     if not found:
         console.print("there is nothing to remove")
     elif not yes:
-        console.print("nothing was removed. To remove all of it for good: make clean YES=1", highlight=False)
+        console.print("nothing was removed. The same with YES=1 (--yes) removes all of it for good", highlight=False)
     else:
         remove(found)
         console.print("all of it is removed")
