@@ -17,6 +17,12 @@ begin
     return null;
 end
 $$;
+CREATE TABLE public.card_tokens (
+    earlier_token text NOT NULL,
+    token text NOT NULL,
+    noted_at timestamp with time zone DEFAULT now() NOT NULL
+);
+COMMENT ON TABLE public.card_tokens IS 'Tokens that an older card key made, and the same card''s token under a newer one.';
 CREATE TABLE public.circuit_breaker (
     endpoint text NOT NULL,
     failed_runs integer DEFAULT 0 NOT NULL,
@@ -267,6 +273,8 @@ ALTER TABLE public.snoozes ALTER COLUMN snooze_id ADD GENERATED ALWAYS AS IDENTI
     NO MAXVALUE
     CACHE 1
 );
+ALTER TABLE ONLY public.card_tokens
+    ADD CONSTRAINT card_tokens_pkey PRIMARY KEY (earlier_token);
 ALTER TABLE ONLY public.circuit_breaker
     ADD CONSTRAINT circuit_breaker_pkey PRIMARY KEY (endpoint);
 ALTER TABLE ONLY public.drift_days

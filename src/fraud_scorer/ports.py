@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -139,6 +139,9 @@ class Store(Protocol):
 
     def history(self, card_tokens: Sequence[str], since: datetime, until: datetime, before_seq: int) -> pd.DataFrame:
         """HISTORY_COLUMNS of these cards' payments in [since, until) first landed before ``before_seq``."""
+
+    def note_card_tokens(self, earlier: Mapping[str, str]) -> None:
+        """Remember that tokens of older keys name the same cards as today's, where payments are stored under them."""
 
     def merchant_profiles(self, days: Sequence[object], before_seq: int) -> pd.DataFrame:
         """merchant_profiles' columns for these days; days not yet written are computed as of ``before_seq``."""

@@ -59,6 +59,8 @@ class Run:
             parts.store.claim([one.batch for one in work], token)
         parts.stage.begin(self.name, token)
         transformed = self._prepared(work)
+        if self._claim and transformed.earlier_tokens:
+            parts.store.note_card_tokens(transformed.earlier_tokens)
         about = pd.DataFrame({"model_hash": [parts.model.model_hash], "seconds": [time.monotonic() - began]})
         parts.stage.write(self.name, token, "transform", transformed.frames() | {"about": about})
         log.info("Transformed.", action="transform", run=self.name, batches=len(transformed.batches),

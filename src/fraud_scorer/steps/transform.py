@@ -6,11 +6,11 @@ nothing can be read never stops the others.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -88,6 +88,7 @@ class Transformed:
     profiles: pd.DataFrame  # merchant_profiles' columns
     features: pd.DataFrame
     matrix: np.ndarray  # shape (len(features), width)
+    earlier_tokens: Mapping[str, str] = field(default_factory=dict)  # of an older key: the card's of today; not staged
 
     def frames(self) -> dict[str, pd.DataFrame]:
         """All of it as frames, for the stage."""
@@ -98,7 +99,8 @@ class Transformed:
     def of_frames(cls, frames: dict[str, pd.DataFrame]) -> Transformed:
         """What ``frames`` gave."""
         matrix = frames["matrix"].to_numpy(np.float32)
-        return cls(**{name: frames[name] for name in _FRAMES}, matrix=np.ascontiguousarray(matrix))
+        taken: dict[str, Any] = {name: frames[name] for name in _FRAMES}
+        return cls(**taken, matrix=np.ascontiguousarray(matrix))
 
 
 _FRAMES = ("batches", "payments", "quarantine", "profiles", "features")
@@ -159,6 +161,7 @@ def transform(
         profiles=profiles,
         features=features,
         matrix=model.matrix(features),
+        earlier_tokens=earlier_tokens,
     )
 
 

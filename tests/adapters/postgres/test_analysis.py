@@ -61,6 +61,20 @@ def test_training_gets_payments_with_the_label_in_force(stored):
     assert len(stored_profiles(long_engine(stored.url))) == 0
 
 
+def test_a_card_whose_key_was_rotated_is_one_card(world):
+    """Twice, and back again: every token of a card becomes one, other cards keep theirs; noting it again is nothing."""
+    tokens = {letter: letter * 64 for letter in "abcx"}
+    for number, letter in enumerate("abcx", start=1):
+        world.minute(number, [{"trans_num": world.trans_num(letter), "event_time": OLD, "card_token": tokens[letter]}])
+    for earlier, now in (("a", "b"), ("b", "c"), ("c", "b"), ("c", "b"), ("d", "b")):
+        world.store.note_card_tokens({tokens.get(earlier, "d" * 64): tokens[now]})
+    payments = payments_to_train(long_engine(world.url), *EVER).set_index("trans_num")["card_token"]
+    assert len({payments[world.trans_num(letter)] for letter in "abc"}) == 1
+    assert payments[world.trans_num("x")] == tokens["x"]
+    assert payments.dtype == "str"
+    assert world.rows("select count(*) from card_tokens") == [(3,)], "what is stored under no token needs no link"
+
+
 def test_a_label_that_is_not_known_yet_is_null(world):
     """Within the label delay nothing is known."""
     recent = datetime.now(UTC).replace(microsecond=0)

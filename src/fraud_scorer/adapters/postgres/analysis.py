@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -46,13 +47,31 @@ def long_engine(url: str) -> Engine:
 def payments_to_train(engine: Engine, since: datetime, until: datetime) -> pd.DataFrame:
     """What ``training.dataset.make_dataset`` reads, of payments in [since, until), sorted by event time.
 
-    ``payload_is_fraud`` (boolean) is the label in force today, whoever said it; null where none is known.
+    ``payload_is_fraud`` (boolean) is the label in force today, whoever said it; null where none is known. A card has
+    one ``card_token``, also if its payments are stored under several keys' tokens.
     """
     with transaction(engine) as cursor:
         table = copy_out(cursor, "training_payments", {"since": since, "until": until}, _PAYMENT_TYPES)
+        links = rows(cursor, "training_card_tokens", {})
     moments = table["event_time"].cast(pa.timestamp("us", "UTC"))
     frame = frame_of(table.set_column(table.column_names.index("event_time"), "event_time", moments))
+    if links:
+        frame["card_token"] = frame["card_token"].replace(_one_name_a_card(links)).astype("str")
     return frame.astype({"payload_is_fraud": "boolean", "city_pop": "Int64"})
+
+
+def _one_name_a_card(links: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Each linked token to one that stands for its card, however its keys were rotated, forth or back."""
+    name: dict[str, str] = {}
+
+    def find(token: str) -> str:
+        while (above := name.setdefault(token, token)) != token:
+            token = above
+        return token
+
+    for link in links:
+        name[find(link["earlier_token"])] = find(link["token"])
+    return {token: find(token) for token in list(name)}
 
 
 def stored_profiles(engine: Engine) -> pd.DataFrame:

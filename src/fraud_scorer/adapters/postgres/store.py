@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 import pandas as pd
@@ -73,6 +73,15 @@ class PostgresStore(PostgresLedger):
         with transaction(self._engine) as cursor:
             table = copy_out(cursor, "payments_history", values, _HISTORY_TYPES)
         return _history_frame(table, cards)
+
+    def note_card_tokens(self, earlier: Mapping[str, str]) -> None:
+        """Remember that tokens of older keys (``earlier``'s keys) name the same cards as today's (its values).
+
+        Only where payments are stored under them; idempotent.
+        """
+        values = {"earlier": texts(list(earlier)), "tokens": texts(list(earlier.values()))}
+        with transaction(self._engine) as cursor:
+            rows(cursor, "card_tokens_note", values)
 
     def merchant_profiles(self, days: Sequence[object], before_seq: int) -> pd.DataFrame:
         """merchant_profiles' columns for these days (``datetime.date``); one row a day and merchant known of, sorted.
