@@ -15,12 +15,13 @@ from fraud_scorer.errors import FraudScorerError, SettingsError
 from fraud_scorer.operations.stack.checks import check_machine, check_secrets
 from fraud_scorer.operations.stack.clean import note_owner
 from fraud_scorer.operations.stack.databases import FRAUD, databases
+from fraud_scorer.operations.stack.faults import ProcessFailed, Stopping
 from fraud_scorer.operations.stack.found import LOCK
 from fraud_scorer.operations.stack.local_env import chosen_by_the_user, in_force, write_local_env
 from fraud_scorer.operations.stack.options import StackOptions
 from fraud_scorer.operations.stack.processes import kill, leftovers
 from fraud_scorer.operations.stack.screen import Screen
-from fraud_scorer.operations.stack.stack import ProcessFailed, Stack, Stopping
+from fraud_scorer.operations.stack.stack import Stack
 from fraud_scorer.operations.stack.watch import Watch
 
 # a setting of the user's, and the service that is then not started

@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from fraud_scorer.errors import FraudScorerError, TransientError
+from fraud_scorer.errors import FraudScorerError
 from fraud_scorer.messages.wording import count_text
 from fraud_scorer.operations.stack.databases import AIRFLOW, FRAUD, create_database, databases
+from fraud_scorer.operations.stack.faults import ProcessFailed, Stopping
 from fraud_scorer.operations.stack.health import is_ready
 from fraud_scorer.operations.stack.local_env import write_private
 from fraud_scorer.operations.stack.minutes import imported_days
@@ -19,19 +20,6 @@ from fraud_scorer.operations.stack.options import StackOptions
 from fraud_scorer.operations.stack.processes import Process, end_all
 from fraud_scorer.operations.stack.screen import Screen
 from fraud_scorer.operations.stack.services import Service, airflow_release, history_days, jobs, servers
-
-
-class Stopping(Exception):
-    """Ctrl-C while starting."""
-
-
-class ProcessFailed(TransientError):
-    """A process ended, or was not ready in time. ``lines`` are the last of its log."""
-
-    def __init__(self, what: str, cure: str = "", lines: tuple[str, ...] = ()) -> None:
-        super().__init__(what, cure)
-        self.args = (what, cure, lines)
-        self.lines = lines
 
 
 class Stack:
