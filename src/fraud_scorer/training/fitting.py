@@ -36,10 +36,13 @@ GRID: tuple[dict[str, float], ...] = (
 )  # fmt: skip
 _WORTH_IT = 0.002
 _SEARCH_GENUINE = 120_000
-_MOST_GENUINE = 500_000
+_MOST_GENUINE = 320_000
 _MOST_ROUNDS = 400
 _PATIENCE = 40
-_FOLDS = 3
+# Raw scores grow surer with the data that the trees have seen. Of three folds each leaves out a third of the frauds, and
+# the table made from their scores said 12 to 19 % too much of the shipped trees' scores; of six, 3 to 10 %. Each draws as
+# many genuine payments as the shipped trees do.
+_FOLDS = 6
 
 
 @dataclass(frozen=True)
