@@ -39,8 +39,8 @@ _SEARCH_GENUINE = 120_000
 _MOST_GENUINE = 320_000
 _MOST_ROUNDS = 400
 _PATIENCE = 40
-# Raw scores grow surer with the data that trees have seen. Of three folds each leaves out a third of the frauds, and the
-# table made from their scores said 12 to 19 % too much of the shipped trees' scores; of six, 3 to 10 %. Each fold draws
+# Raw scores grow surer with the data that trees have seen. Of three folds each leaves out a third of the frauds, and
+# the table made from their scores said 12 to 19 % too much of the shipped trees' scores; of six, 3 to 10 %. Each draws
 # as many genuine payments as the shipped trees do.
 _FOLDS = 6
 
