@@ -72,6 +72,18 @@ def test_it_finds_frauds_of_people_it_has_never_seen(shipped, simulated):
     assert flagged[late & (data.label == 0)].mean() < 0.01
 
 
+def test_its_probabilities_held_on_the_test_period(shipped):
+    """By its own figures: between 0.01 and 0.7 a seventh more or less at most, beyond what chance explains."""
+    bands = [one for one in shipped.manifest["metrics"]["test"]["reliability"] if 0.01 <= one["from"] < 0.7]
+    said = sum(one["payments"] * one["mean_probability"] for one in bands)
+    seen = sum(one["payments"] * one["fraud_share"] for one in bands)
+    chance = sum(one["payments"] * one["mean_probability"] * (1 - one["mean_probability"]) for one in bands) ** 0.5
+    assert abs(said - seen) < 0.14 * seen + 2 * chance
+    for one in bands:
+        spread = (one["mean_probability"] * (1 - one["mean_probability"]) / one["payments"]) ** 0.5
+        assert abs(one["mean_probability"] - one["fraud_share"]) < 0.25 * one["mean_probability"] + 3 * spread, one
+
+
 @pytest.mark.parametrize("kind", sorted(TELLING))
 def test_each_kind_of_fraud_is_told_by_what_makes_it_one(shipped, simulated, kind):
     """Of the flagged ones at least two in three have a telling reason among their three strongest."""
