@@ -104,7 +104,9 @@ def test_the_store_trains_backtests_and_explains(store, tmp_path, make_public):
     assert result["by_threshold"][0]["frauds_missed"] == 0
     assert "threshold" in _run("backtest", *period)
     trans_num = make_public()["trans_num"].iloc[0]
-    assert "It was not scored" in _run("explain", trans_num)
+    told = " ".join(_run("explain", trans_num).split())
+    assert "It was not scored" in told
+    assert "fraud probability 10.0%, not flagged from 50.0% on by model m1" in told
     assert json.loads(_run("explain", trans_num, "--json"))["trans_num"] == trans_num
     assert "no payment" in _run("explain", "unknown", fails=DataFileError)
     assert "no scored payment" in _run("backtest", "--from", "2031-01-01T00:00Z", "--to", "2031-01-02T00:00Z",

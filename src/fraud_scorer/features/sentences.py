@@ -53,10 +53,9 @@ def _beside(text: str) -> str:
 
 
 def _amount(row: Row, usual: Usual) -> Words:
-    value, ratio = _money(row, row["amount"]), row["amount_over_mean"]
+    value, ratio, normal = _money(row, row["amount"]), row["amount_over_mean"], usual.money("amount", row["currency"])
     if ratio > 0:
         return _amount_of_card(value, _money(row, row["amount"] / ratio), ratio)
-    normal = usual.money("amount", row["currency"])
     others = f"; others pay {normal}" if normal else ""
     if row["card_count_30d"] > 0:
         return value, normal, f"Amount {value}; this card spent nothing in {row['currency']} in 30 days before{others}"
@@ -73,9 +72,9 @@ def _amount_of_card(value: str, mean: str, ratio: float) -> Words:
 def _category(row: Row, usual: Usual) -> Words:
     name = row["category"] if isinstance(row["category"], str) else "unknown"
     known, normal = usual.category_fraud_shares.get(name, math.nan), share(usual.fraud_share)
+    all_frauds = f"{normal} of all payments are frauds"
     if math.isnan(known):
         return name, normal, f"Category {name}, of which little is known"
-    all_frauds = f"{normal} of all payments are frauds"
     if known > usual.fraud_share:
         return name, all_frauds, f"Category {name}: {share(known)} frauds, {normal} in all categories"
     return name, all_frauds, _beside(f"category {name}, by itself with {share(known)} frauds, {normal} in all")
