@@ -2,13 +2,14 @@
 
     .venv/bin/python tests/faults/publish.py reports/faults.md reports/soak.md
 
-Several tables of faults (the list may be played in parts) become one, in the order given; so do several soaks.
+Several tables of faults (the list may be played in parts) become one, in the order given; a fault that was played again
+stands as it was played last. Several soaks stand one after the other.
 """
 
 from __future__ import annotations
 
+import argparse
 import subprocess
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,8 +21,8 @@ HEAD = ["| fault | expected | seen | invariants |", "|---|---|---|---|"]
 
 def published(page: str, reports: Sequence[str], made_from: str) -> str:
     """The page with its tables made anew from these reports; what they do not tell of stays as it is."""
-    rows = [line for report in reports for line in report.splitlines() if _is_row(line)]
-    if rows:
+    by_name = {line.split(" | ")[0]: line for report in reports for line in report.splitlines() if _is_row(line)}
+    if rows := list(by_name.values()):
         broken = sum(not line.endswith("| holds |") for line in rows)
         sentence = f"{len(rows)} faults, {broken} broke an invariant; {made_from}."
         page = _between(page, "faults", "\n".join([sentence, "", *HEAD, *rows]))
@@ -46,14 +47,18 @@ def _between(page: str, name: str, text: str) -> str:
 
 def main() -> None:
     """The command."""
-    if len(sys.argv) == 1:
-        raise SystemExit(__doc__)
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout.strip()
-    made_from = f"made from the reports of {datetime.now(UTC):%Y-%m-%d}, commit {commit}"
-    reports = [Path(name).read_text(encoding="utf-8") for name in sys.argv[1:]]
-    PAGE.write_text(published(PAGE.read_text(encoding="utf-8"), reports, made_from), encoding="utf-8")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("reports", nargs="+", type=Path)
+    parser.add_argument("--played", help="when and at which commit; today and HEAD unless said")
+    asked = parser.parse_args()
+    made_from = f"played {asked.played or _today()}"
+    texts = [path.read_text(encoding="utf-8") for path in asked.reports]
+    PAGE.write_text(published(PAGE.read_text(encoding="utf-8"), texts, made_from), encoding="utf-8")
+
+
+def _today() -> str:
+    head = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True)
+    return f"on {datetime.now(UTC):%Y-%m-%d} at commit {head.stdout.strip()}"
 
 
 if __name__ == "__main__":

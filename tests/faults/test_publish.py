@@ -25,6 +25,15 @@ def test_tables_of_several_runs_become_one() -> None:
     assert page.count("\nold\n") == 1
 
 
+def test_a_fault_played_again_stands_as_played_last() -> None:
+    """In its first place."""
+    reports = [table([played(0, "lost"), played(1)], 1), table([played(0)], 1)]
+    page = published(EMPTY, reports, MADE_FROM)
+    rows = [line for line in page.splitlines() if line.startswith("| ")]
+    assert "2 faults, 0 broke an invariant" in page
+    assert [row.split(" | ")[0].strip("| ") for row in rows[1:]] == [fault.name for fault in FAULTS[:2]]
+
+
 def test_what_no_report_tells_of_stays() -> None:
     """A soak's report leaves the faults alone; publishing twice changes nothing."""
     soak = "# Soak (seed 1): 300 random faults struck, 0 invariants broken\n\n- drawn: 310\n"
