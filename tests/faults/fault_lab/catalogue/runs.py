@@ -110,7 +110,7 @@ def _file_limit(world: World, limit: int) -> str:
     world.file_limit = limit
     outcome = world.minute()
     world.file_limit = 0
-    return fails(outcome, "TransientError")
+    return fails(outcome, "TransientError").replace(str(world.folder), "…")
 
 
 def _full_disk(world: World) -> str:
@@ -128,7 +128,7 @@ def _full_disk(world: World) -> str:
         subprocess.run(["umount", str(data)], check=True)
         shutil.rmtree(data)
         aside.rename(data)
-    return said
+    return said.replace(str(world.folder), "…")
 
 
 def _mounted(data: Path, aside: Path) -> None:
