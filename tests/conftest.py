@@ -11,13 +11,22 @@ from pathlib import Path
 
 import psycopg2
 import pytest
+import structlog
 
-from fraud_scorer.operations.embedded_postgres import EmbeddedPostgres, free_port
-from fraud_scorer.operations.migrate import migrate
+from fraud_scorer.operations.database.embedded_postgres import EmbeddedPostgres, free_port
+from fraud_scorer.operations.database.migrate import migrate
 
 TEMPLATE = "migrated_template"
 PREFIX = "fraud-tests-"
 _numbers = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    """What a test makes of logging (each command of ours configures it) is gone with the test."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
 
 
 @pytest.fixture(scope="session")

@@ -134,7 +134,7 @@ def report(dag_run: Any = None, params: Any = None, wired: Wired = wired_parts) 
 
 def send(wired: Wired = wired_parts) -> None:
     """Send what waits."""
-    from fraud_scorer.pipeline import Pipeline
+    from fraud_scorer.pipeline.verbs import Pipeline
 
     with told_to_airflow():
         tell("send", Pipeline(wired("fraud_db", "smtp_default")).alert("daily_report"))

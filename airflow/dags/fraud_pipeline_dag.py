@@ -68,7 +68,7 @@ from fraud_scorer.batches import Batch, parse_minute
 from fraud_scorer.errors import Fenced, SettingsError, TerminalError
 
 if TYPE_CHECKING:
-    from fraud_scorer.pipeline import Pipeline
+    from fraud_scorer.pipeline.verbs import Pipeline
 
 Wired = Callable[..., "Pipeline"]  # handed the names of the connections that the task uses
 LONGEST_REPLAY = timedelta(hours=6)
@@ -123,7 +123,7 @@ def wired_pipeline(*connections: str) -> Pipeline:
     """
     from fraud_connections import parts
 
-    from fraud_scorer.pipeline import Pipeline
+    from fraud_scorer.pipeline.verbs import Pipeline
 
     return Pipeline(parts(*connections))
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from fraud_scorer.operations.embedded_postgres import EmbeddedPostgres, free_port
+from fraud_scorer.operations.database.embedded_postgres import EmbeddedPostgres, free_port
 
 BIN = Path(sys.executable).parent
 

@@ -20,7 +20,7 @@ from dotenv import dotenv_values
 from sqlalchemy import NullPool, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from fraud_scorer.operations.embedded_postgres import free_port
+from fraud_scorer.operations.database.embedded_postgres import free_port
 from fraud_scorer.operations.stack.checks import is_taken
 from fraud_scorer.operations.stack.options import DEFAULT_PORTS
 from fraud_scorer.operations.stack.processes import leftovers

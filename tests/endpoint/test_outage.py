@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from fraud_scorer.adapters.breaker import PostgresBreaker
-from fraud_scorer.adapters.local_model import LocalScorer
+from fraud_scorer.adapters.model.local import LocalScorer
 from fraud_scorer.adapters.postgres.engine import create_store_engine
 from fraud_scorer.adapters.sagemaker import FallbackScorer, Limits, SageMakerScorer
 from fraud_scorer.ports import RawScores

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from fraud_scorer.adapters.postgres.analysis import long_engine
 from fraud_scorer.adapters.postgres.engine import transaction
 from fraud_scorer.features.declared import FEATURE_NAMES
-from fraud_scorer.shadow import score_along
+from fraud_scorer.pipeline.shadow import score_along
 
 ARTIFACTS = Path(__file__).parents[2] / "model" / "artifacts"
 

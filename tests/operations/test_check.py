@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fraud_scorer.operations.check import Finding, run_checks
-from fraud_scorer.operations.migrate import migrate
+from fraud_scorer.operations.database.migrate import migrate
 from fraud_scorer.settings import Settings
 from fraud_scorer.wiring import Parts
 

@@ -86,7 +86,7 @@ def cursor(postgres_url: str) -> Iterator[psycopg2.extensions.cursor]:
 @pytest.fixture
 def pay(cursor: psycopg2.extensions.cursor, parts: Parts) -> Pay:
     """Store a day's scored payments, spread over its hours."""
-    from fraud_scorer.adapters.artifacts import read_manifest
+    from fraud_scorer.adapters.model.manifest import read_manifest
 
     def stored(day: date, rows: int = 2_000, *, model: str = "", seed: int = 2, **columns: object) -> None:
         features = draw(rows, seed).assign(**columns)

@@ -29,7 +29,7 @@ from fraud_scorer import wiring
 from fraud_scorer.batches import Batch
 from fraud_scorer.features import FEATURES
 from fraud_scorer.features.encoding import make_preprocess
-from fraud_scorer.pipeline import Pipeline
+from fraud_scorer.pipeline.verbs import Pipeline
 from fraud_scorer.settings import Settings
 from payments_simulator.api.ledger import Ledger
 from payments_simulator.api.server import Settings as SimulatorSettings
@@ -128,7 +128,7 @@ class Town:
         return Settings(_env_file=None, **(values | changed))
 
     def pipeline(self, **changed: Any) -> Pipeline:
-        return wiring.pipeline(self.settings(**changed), self.clock)
+        return Pipeline(wiring.Parts(self.settings(**changed), self.clock))
 
     def batch(self, number: int = 0) -> Batch:
         return Batch.of_minute(START + timedelta(minutes=number))

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from fraud_scorer.errors import DataFileError
-from fraud_scorer.history import import_history
+from fraud_scorer.pipeline.history import import_history
 from payments_simulator.stream import Stream
 
 Town = Any  # conftest.Town

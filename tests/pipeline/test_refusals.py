@@ -11,8 +11,8 @@ import pytest
 
 from fraud_scorer.errors import StoreUnavailable, TerminalError
 from fraud_scorer.payments.tokens import CardTokens
-from fraud_scorer.pipeline import Pipeline
-from fraud_scorer.refusals import HOPELESS_REFUSALS
+from fraud_scorer.pipeline.refusals import HOPELESS_REFUSALS
+from fraud_scorer.pipeline.verbs import Pipeline
 from fraud_scorer.wiring import Parts
 
 Town = Any  # conftest.Town

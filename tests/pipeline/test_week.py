@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fraud_scorer.adapters.artifacts import load_artifacts
+from fraud_scorer.adapters.model.artifacts import load_artifacts
 from fraud_scorer.adapters.postgres.analysis import long_engine, payments_to_train, stored_profiles
 from fraud_scorer.batches import Batch
-from fraud_scorer.history import import_history
 from fraud_scorer.payments.fields import FieldMap
-from fraud_scorer.pipeline import Pipeline
+from fraud_scorer.pipeline.history import import_history
+from fraud_scorer.pipeline.verbs import Pipeline
 from fraud_scorer.steps.extract import extract
 from fraud_scorer.training.datafile import read_payments
 from fraud_scorer.training.dataset import Dataset, make_dataset

@@ -6,7 +6,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from fraud_scorer.adapters.cipher import Cipher
-from fraud_scorer.adapters.landing import DiskLanding
+from fraud_scorer.adapters.landing.on_disk import DiskLanding
 from fraud_scorer.batches import Batch
 from fraud_scorer.errors import ApiUnavailable, TransientError
 from fraud_scorer.ports import Answer

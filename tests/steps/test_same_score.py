@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fraud_scorer.adapters.artifacts import Artifacts, load_artifacts
-from fraud_scorer.adapters.local_model import LocalScorer
+from fraud_scorer.adapters.model.artifacts import Artifacts, load_artifacts
+from fraud_scorer.adapters.model.local import LocalScorer
 from fraud_scorer.batches import Batch
 from fraud_scorer.features import PROFILE_COLUMNS, compute_features
 from fraud_scorer.frames import HISTORY_COLUMNS, UNCHANGED

@@ -10,7 +10,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from fraud_scorer.adapters.cipher import Cipher
-from fraud_scorer.adapters.landing import DiskLanding
+from fraud_scorer.adapters.landing.on_disk import DiskLanding
 from fraud_scorer.batches import Batch
 from fraud_scorer.errors import LandingError
 from fraud_scorer.features import compute_features

@@ -11,8 +11,8 @@ import shutil
 import numpy as np
 import pytest
 
-from fraud_scorer.adapters.artifacts import load_artifacts
-from fraud_scorer.adapters.local_model import LocalScorer
+from fraud_scorer.adapters.model.artifacts import load_artifacts
+from fraud_scorer.adapters.model.local import LocalScorer
 from fraud_scorer.errors import ArtifactError
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fraud_scorer.adapters.artifacts import load_artifacts
-from fraud_scorer.adapters.local_model import LocalScorer
+from fraud_scorer.adapters.model.artifacts import load_artifacts
+from fraud_scorer.adapters.model.local import LocalScorer
 from fraud_scorer.errors import ArtifactError, DataFileError
 from fraud_scorer.payments.fields import FieldMap
 from fraud_scorer.training.backtest import backtest

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fraud_scorer.adapters.artifacts import load_artifacts
+from fraud_scorer.adapters.model.artifacts import load_artifacts
 from fraud_scorer.errors import ArtifactError, DataFileError
 from fraud_scorer.features.declared import FEATURE_NAMES, TEXT_FEATURES
 from fraud_scorer.features.drift import number_shares, psi

@@ -22,7 +22,7 @@ from uuid import uuid4
 import pandas as pd
 import pyarrow as pa
 
-from fraud_scorer.adapters.landed_files import disk_faults
+from fraud_scorer.adapters.landing.files import disk_faults
 
 _JSON_COLUMNS = "json-columns.json"
 

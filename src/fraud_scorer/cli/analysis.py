@@ -54,7 +54,7 @@ def backtest(
 
 def explain(trans_num: Annotated[str, typer.Argument(help="The payment's id")], as_json: AsJson = False) -> None:
     """Why a stored payment got its fraud probability, in plain words."""
-    from fraud_scorer.adapters.artifacts import load_artifacts
+    from fraud_scorer.adapters.model.artifacts import load_artifacts
     from fraud_scorer.adapters.postgres.analysis import payment_to_explain
     from fraud_scorer.adapters.postgres.engine import create_store_engine
     from fraud_scorer.training.explain import explain as reasons_of

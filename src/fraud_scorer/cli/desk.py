@@ -104,9 +104,10 @@ def quarantine_retry(
 ) -> None:
     """Try records again, after what was wrong (field map, key, zone) is mended. Bad ones stay; safe to run again."""
     from fraud_scorer.operations.quarantine_retry import retry
+    from fraud_scorer.pipeline.verbs import Pipeline
 
     _require_a_choice(numbers, reason, everything)
-    pipeline = wiring.pipeline(load_settings())
+    pipeline = Pipeline(wiring.Parts(load_settings()))
     with progress_bar("trying again", quiet=as_json) as advance:
         done = retry(pipeline, numbers or None, reason=reason, progress=advance)
     problems = done.problems + _not_open(pipeline.parts, numbers or [], done.tried)
@@ -226,7 +227,7 @@ def watch(
 
     Once per incident, and once when it is over. Runs outside Airflow, for ever.
     """
-    from fraud_scorer.operations.watch import watch as run
+    from fraud_scorer.operations.watching.watch import watch as run
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)  # at once, also while it waits for a server; its memory is on disk

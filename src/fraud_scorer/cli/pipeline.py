@@ -14,7 +14,7 @@ from fraud_scorer.cli.output import AsJson, console, print_json, progress_bar
 from fraud_scorer.settings import load_settings
 
 if TYPE_CHECKING:
-    from fraud_scorer.pipeline import Pipeline
+    from fraud_scorer.pipeline.verbs import Pipeline
 
 At = Annotated[
     datetime, typer.Option("--at", parser=parse_minute, metavar="TIME", help="The minute, e.g. 2026-11-20T10:31Z")
@@ -38,7 +38,9 @@ def register(app: typer.Typer) -> None:
 
 
 def _pipeline() -> Pipeline:
-    return wiring.pipeline(load_settings())
+    from fraud_scorer.pipeline.verbs import Pipeline
+
+    return Pipeline(wiring.Parts(load_settings()))
 
 
 def _tell(result: dict[str, Any], as_json: bool) -> None:
@@ -104,8 +106,8 @@ def import_history(
     as_json: AsJson = False,
 ) -> None:
     """Import past payments: scored and stored, never alerted; a second import of the same payments changes nothing."""
-    from fraud_scorer.history import import_history as import_file
     from fraud_scorer.operations.drift import catch_up
+    from fraud_scorer.pipeline.history import import_history as import_file
 
     parts = wiring.Parts(load_settings())
     with progress_bar("importing", quiet=as_json) as advance:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from fraud_scorer.adapters.sagemaker.parity import Parity
-    from fraud_scorer.operations.deploy import Deployer
+    from fraud_scorer.operations.deploying.deploy import Deployer
 
 sagemaker = typer.Typer(help="The SageMaker endpoint: deploy, look, compare, delete.", no_args_is_help=True)
 
@@ -52,7 +52,7 @@ def deploy(
     ] = True,
 ) -> None:
     """Put the model on the endpoint, in place of the one before, and wait until it answers alike."""
-    from fraud_scorer.operations.deploy_parts import Plan
+    from fraud_scorer.operations.deploying.parts import Plan
 
     settings = load_settings()
     name, folder = _endpoint(settings, endpoint), artifacts or settings.fraud_artifacts
@@ -69,7 +69,7 @@ def deploy(
 
 def status(endpoint: Endpoint = "", as_json: AsJson = False) -> None:
     """What the endpoint serves, whether that is the model here, and its circuit breaker."""
-    from fraud_scorer.adapters.artifacts import read_manifest
+    from fraud_scorer.adapters.model.manifest import read_manifest
 
     settings = load_settings()
     state = _deployer().state(_endpoint(settings, endpoint))
@@ -156,15 +156,15 @@ def _telling(what: str) -> Iterator[Callable[[str], None]]:
 
 
 def _deployer(tell: Callable[[str], None] = lambda _: None) -> Deployer:
-    from fraud_scorer.operations.deploy import Deployer
+    from fraud_scorer.operations.deploying.deploy import Deployer
 
     return Deployer(report=tell)
 
 
 def _compare(settings: Settings, endpoint: str, folder: Path, rows: int, batch: str) -> Parity:
     """The endpoint against the model in ``folder``, on made-up rows or on a batch's."""
-    from fraud_scorer.adapters.artifacts import BOOSTER, read_manifest
-    from fraud_scorer.adapters.local_model import LocalScorer
+    from fraud_scorer.adapters.model.local import LocalScorer
+    from fraud_scorer.adapters.model.manifest import BOOSTER, read_manifest
     from fraud_scorer.adapters.sagemaker.client import Limits, SageMakerScorer
     from fraud_scorer.adapters.sagemaker.parity import compare, probe_rows
 

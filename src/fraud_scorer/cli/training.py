@@ -91,8 +91,8 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Measure a model on labelled payments it was not trained on; print the figures, save them and a report."""
-    from fraud_scorer.adapters.artifacts import load_artifacts
-    from fraud_scorer.adapters.local_model import LocalScorer
+    from fraud_scorer.adapters.model.artifacts import load_artifacts
+    from fraud_scorer.adapters.model.local import LocalScorer
     from fraud_scorer.training.evaluate import evaluate_file, write_report
 
     model = load_artifacts(artifacts)
@@ -125,8 +125,8 @@ def score_file(
     as_json: AsJson = False,
 ) -> None:
     """Score a file as serving would have: probability, flag and reasons per row."""
-    from fraud_scorer.adapters.artifacts import load_artifacts
-    from fraud_scorer.adapters.local_model import LocalScorer
+    from fraud_scorer.adapters.model.artifacts import load_artifacts
+    from fraud_scorer.adapters.model.local import LocalScorer
     from fraud_scorer.payments.fields import read_field_map
     from fraud_scorer.training.score_file import REASONS_OF, score_payments, write_scores
 
@@ -165,7 +165,7 @@ def model_card(
     out: Annotated[Path, typer.Option("--out", help="The file to write")] = Path("model/MODEL_CARD.md"),
 ) -> None:
     """Write the model card from the manifest's figures."""
-    from fraud_scorer.adapters.artifacts import read_manifest
+    from fraud_scorer.adapters.model.manifest import read_manifest
     from fraud_scorer.training.model_card import model_card_text
     from fraud_scorer.training.saving import write_whole
 

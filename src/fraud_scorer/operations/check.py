@@ -17,7 +17,7 @@ import requests
 
 from fraud_scorer.batches import Batch
 from fraud_scorer.errors import FraudScorerError, SettingsError
-from fraud_scorer.operations.migrate import pending_migrations, report_settings
+from fraud_scorer.operations.database.migrate import pending_migrations, report_settings
 from fraud_scorer.operations.stack.found import belongs_to_it, stopped
 
 if TYPE_CHECKING:

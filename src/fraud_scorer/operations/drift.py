@@ -49,7 +49,7 @@ def drift(parts: Parts, day: date | None = None, *, most: int = MOST_COMPARED) -
         ArtifactError: the model's manifest cannot be read.
         StoreUnavailable: ``fraud_db`` cannot be reached.
     """
-    from fraud_scorer.adapters.artifacts import read_manifest
+    from fraud_scorer.adapters.model.manifest import read_manifest
 
     manifest, model_hash = read_manifest(parts.settings.fraud_artifacts)
     days = [day] if day else parts.drift.missing_days(now=parts.clock.now(), most=LONGEST_CATCH_UP)

@@ -23,12 +23,12 @@ from fraud_scorer.errors import LandingError, TransientError
 from fraud_scorer.payments.decode import decode
 from fraud_scorer.payments.reading import BatchReading, RawPart
 from fraud_scorer.payments.tables import Table
+from fraud_scorer.pipeline.replay import Progress, silent
+from fraud_scorer.pipeline.run import Run, landed, landed_work, note_landed
 from fraud_scorer.ports import Answer
-from fraud_scorer.replay import Progress, silent
-from fraud_scorer.run import Run, landed, landed_work, note_landed
 
 if TYPE_CHECKING:
-    from fraud_scorer.pipeline import Pipeline
+    from fraud_scorer.pipeline.verbs import Pipeline
 
 log = structlog.get_logger()
 

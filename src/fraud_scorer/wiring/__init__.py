@@ -12,25 +12,16 @@ from fraud_scorer.wiring.deciding import Deciding
 from fraud_scorer.wiring.telling import Telling
 
 if TYPE_CHECKING:
-    from fraud_scorer.operations.migrate import Migrated
-    from fraud_scorer.pipeline import Pipeline
-    from fraud_scorer.steps.extract import Clock
+    from fraud_scorer.operations.database.migrate import Migrated
 
 
 class Parts(Deciding, Telling):
     """The adapters that the settings choose, each made when first asked for."""
 
 
-def pipeline(settings: Settings, clock: Clock | None = None) -> Pipeline:
-    """The five steps on what the settings name; ``clock`` replaces the machine's (the soak plays hours in minutes)."""
-    from fraud_scorer.pipeline import Pipeline
-
-    return Pipeline(Parts(settings, clock))
-
-
 def migrate(settings: Settings) -> Migrated:
     """Bring ``fraud_db`` to the newest schema."""
-    from fraud_scorer.operations.migrate import migrate as bring_up
+    from fraud_scorer.operations.database.migrate import migrate as bring_up
 
     return bring_up(
         settings.fraud_db_url.get_secret_value(),

@@ -9,8 +9,8 @@ from fraud_scorer.errors import SettingsError
 from fraud_scorer.wiring.keeping import Keeping
 
 if TYPE_CHECKING:
-    from fraud_scorer.adapters.artifacts import Artifacts
     from fraud_scorer.adapters.breaker import PostgresBreaker
+    from fraud_scorer.adapters.model.artifacts import Artifacts
     from fraud_scorer.adapters.sagemaker import SageMakerScorer
     from fraud_scorer.ports import Scorer
 
@@ -21,7 +21,7 @@ class Deciding(Keeping):
     @cached_property
     def model(self) -> Artifacts:
         """The model in force."""
-        from fraud_scorer.adapters.artifacts import load_artifacts
+        from fraud_scorer.adapters.model.artifacts import load_artifacts
 
         return load_artifacts(self.settings.fraud_artifacts)
 
@@ -34,7 +34,7 @@ class Deciding(Keeping):
     @cached_property
     def scorer(self) -> Scorer:
         """SageMaker, the local model, or the one with the other behind it."""
-        from fraud_scorer.adapters.local_model import LocalScorer
+        from fraud_scorer.adapters.model.local import LocalScorer
         from fraud_scorer.adapters.sagemaker import FallbackScorer
 
         settings = self.settings

@@ -11,8 +11,8 @@ from fraud_scorer.wiring.chosen import Chosen
 
 if TYPE_CHECKING:
     from fraud_scorer.adapters.cipher import Cipher
-    from fraud_scorer.adapters.landing import DiskLanding
-    from fraud_scorer.adapters.landing_bucket import BucketLanding
+    from fraud_scorer.adapters.landing.in_bucket import BucketLanding
+    from fraud_scorer.adapters.landing.on_disk import DiskLanding
     from fraud_scorer.adapters.payments_api import HttpPaymentsApi
     from fraud_scorer.adapters.stage import Stage
     from fraud_scorer.payments.tokens import CardTokens
@@ -57,7 +57,7 @@ class Incoming(Chosen):
     @cached_property
     def landing(self) -> DiskLanding:
         """The raw answers: on disk, or on disk first and then in a bucket."""
-        from fraud_scorer.adapters.landing import DiskLanding
+        from fraud_scorer.adapters.landing.on_disk import DiskLanding
 
         chosen = self.settings.fraud_landing
         folder = self.settings.fraud_data_dir / "landing"
@@ -68,8 +68,8 @@ class Incoming(Chosen):
         """The landing, if it is copied to a bucket."""
         if not self.settings.fraud_landing.startswith("s3://"):
             return None
-        from fraud_scorer.adapters.bucket import Bucket
-        from fraud_scorer.adapters.landing_bucket import BucketLanding
+        from fraud_scorer.adapters.landing.bucket import Bucket
+        from fraud_scorer.adapters.landing.in_bucket import BucketLanding
 
         folder = self.settings.fraud_data_dir / "landing"
         return BucketLanding(folder, self.cipher, Bucket(self.settings.fraud_landing))

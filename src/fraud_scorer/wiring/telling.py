@@ -14,8 +14,8 @@ from fraud_scorer.wiring.incoming import Incoming
 if TYPE_CHECKING:
     from fraud_scorer.adapters.smtp import SmtpMailer
     from fraud_scorer.messages.compose import Policy
-    from fraud_scorer.operations.watch import Watchdog
-    from fraud_scorer.operations.watch_state import StateFile
+    from fraud_scorer.operations.watching.state import StateFile
+    from fraud_scorer.operations.watching.watch import Watchdog
     from fraud_scorer.ports import Mailer
 
 
@@ -59,7 +59,7 @@ class Telling(Incoming):
     @cached_property
     def watch_state(self) -> StateFile:
         """What the watchdog remembers."""
-        from fraud_scorer.operations.watch_state import StateFile
+        from fraud_scorer.operations.watching.state import StateFile
 
         return StateFile(self.settings.fraud_data_dir)
 
@@ -67,7 +67,7 @@ class Telling(Incoming):
         """Looks at the ledger and tells the operator; ``fraud_db`` may be down."""
         from fraud_scorer.adapters.postgres.watching import PostgresWatching
         from fraud_scorer.messages.render import domain_of
-        from fraud_scorer.operations.watch import Operator, Watchdog
+        from fraud_scorer.operations.watching.watch import Operator, Watchdog
 
         settings = self.settings
         return Watchdog(

@@ -12,7 +12,7 @@ import pytest
 
 from fraud_scorer.features.merchants import merchant_profile_rows
 from fraud_scorer.frames import DECISION_COLUMNS, HISTORY_COLUMNS
-from fraud_scorer.operations.migrate import migrate
+from fraud_scorer.operations.database.migrate import migrate
 
 World = Any  # conftest.World
 START = datetime(2026, 11, 20, 10, 31, tzinfo=UTC)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xgboost
 
-from fraud_scorer.adapters.local_model import LocalScorer
+from fraud_scorer.adapters.model.local import LocalScorer
 from fraud_scorer.adapters.sagemaker.parity import compare, probe_rows
 from fraud_scorer.errors import EndpointUnavailable
 from fraud_scorer.ports import RawScores

@@ -23,9 +23,9 @@ from fault_lab.model import THRESHOLD, make_model
 from fault_lab.proxy import Proxy
 
 from fraud_scorer.adapters.cipher import Cipher
-from fraud_scorer.adapters.landing import DiskLanding
+from fraud_scorer.adapters.landing.on_disk import DiskLanding
 from fraud_scorer.batches import Batch
-from fraud_scorer.operations.embedded_postgres import EmbeddedPostgres, data_folder, free_port
+from fraud_scorer.operations.database.embedded_postgres import EmbeddedPostgres, data_folder, free_port
 from fraud_scorer.operations.stack.options import DEFAULT_PORTS
 from fraud_scorer.operations.stack.processes import leftovers
 

@@ -25,7 +25,7 @@ import xgboost  # noqa: F401
 from fault_lab.clock import VirtualClock
 from fault_lab.points import Gate, LabParts, Order
 
-import fraud_scorer.adapters.local_model
+import fraud_scorer.adapters.model.local
 import fraud_scorer.adapters.payments_api
 import fraud_scorer.adapters.slack
 import fraud_scorer.adapters.smtp
@@ -33,7 +33,7 @@ import fraud_scorer.messages.render  # noqa: F401
 from fraud_scorer.batches import Batch, parse_minute
 from fraud_scorer.errors import FraudScorerError
 from fraud_scorer.logs import configure_logging
-from fraud_scorer.pipeline import Pipeline
+from fraud_scorer.pipeline.verbs import Pipeline
 from fraud_scorer.settings import Settings
 
 POLL_SECONDS = 0.005

@@ -22,7 +22,7 @@ from fault_lab.processes import Outcome, Run
 from fault_lab.proxy import Proxy
 
 from fraud_scorer.adapters.cipher import Cipher
-from fraud_scorer.adapters.landing import DiskLanding
+from fraud_scorer.adapters.landing.on_disk import DiskLanding
 from fraud_scorer.batches import Batch
 
 START = datetime(2026, 11, 20, 10, 31, tzinfo=UTC)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fraud_scorer.errors import SettingsError
-from fraud_scorer.operations.embedded_postgres import free_port
+from fraud_scorer.operations.database.embedded_postgres import free_port
 from fraud_scorer.operations.stack.checks import check_secrets, other_ports
 
 

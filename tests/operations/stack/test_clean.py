@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from fraud_scorer.cli import app
 from fraud_scorer.errors import SettingsError
-from fraud_scorer.operations.server_user import can_traverse, data_folder, server_user
+from fraud_scorer.operations.database.server_user import can_traverse, data_folder, server_user
 from fraud_scorer.operations.stack.clean import OWNER, left_over, note_owner, remove, written
 from fraud_scorer.operations.stack.found import LOCK
 from fraud_scorer.operations.stack.options import StackOptions

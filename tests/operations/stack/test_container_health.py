@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 from sqlalchemy import NullPool, create_engine, text
 
-from fraud_scorer.operations.embedded_postgres import free_port
+from fraud_scorer.operations.database.embedded_postgres import free_port
 from fraud_scorer.operations.stack.container_health import trouble
 
 HEALTHY = {name: {"status": "healthy"} for name in ("metadatabase", "scheduler", "dag_processor")}

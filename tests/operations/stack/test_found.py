@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from fraud_scorer.errors import PayloadError, SettingsError, StoreUnavailable
-from fraud_scorer.operations.embedded_postgres import free_port
+from fraud_scorer.operations.database.embedded_postgres import free_port
 from fraud_scorer.operations.stack.found import LOCK, belongs_to_it, runs, stopped, with_its_cause
 from fraud_scorer.operations.stack.run import only_one
 from fraud_scorer.settings import Settings, load_settings

@@ -9,7 +9,7 @@ import time
 from email.message import EmailMessage
 from pathlib import Path
 
-from fraud_scorer.operations.embedded_postgres import free_port
+from fraud_scorer.operations.database.embedded_postgres import free_port
 from fraud_scorer.operations.stack.health import is_ready
 from fraud_scorer.operations.stack.mailbox import KeptMails
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import NullPool, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from fraud_scorer.operations.embedded_postgres import free_port
+from fraud_scorer.operations.database.embedded_postgres import free_port
 from fraud_scorer.operations.stack.minutes import imported_days, minutes_stall, settled_minutes
 
 AIRFLOW_TABLES = """

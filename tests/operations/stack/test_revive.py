@@ -13,7 +13,7 @@ from typing import Any, cast
 import pytest
 from rich.console import Console
 
-from fraud_scorer.operations.embedded_postgres import free_port
+from fraud_scorer.operations.database.embedded_postgres import free_port
 from fraud_scorer.operations.stack.options import StackOptions
 from fraud_scorer.operations.stack.processes import Process, end_all
 from fraud_scorer.operations.stack.revive import DEAF_LOOKS, Reviver

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from fraud_scorer.adapters.artifacts import load_booster
+from fraud_scorer.adapters.model.booster import load_booster
 from fraud_scorer.errors import EndpointUnavailable
 from fraud_scorer.ports import Scorer
 

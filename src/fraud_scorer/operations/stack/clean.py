@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fraud_scorer.errors import SettingsError
-from fraud_scorer.operations.embedded_postgres import EmbeddedPostgres, data_folder
-from fraud_scorer.operations.server_user import ROOTS_OWN_DATA, make_reachable
+from fraud_scorer.operations.database.embedded_postgres import EmbeddedPostgres, data_folder
+from fraud_scorer.operations.database.server_user import ROOTS_OWN_DATA, make_reachable
 from fraud_scorer.operations.stack.databases import AIRFLOW, FRAUD
 from fraud_scorer.operations.stack.found import LOCK, runs
 from fraud_scorer.operations.stack.options import StackOptions

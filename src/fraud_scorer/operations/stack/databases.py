@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Engine, NullPool, create_engine, text
 
-from fraud_scorer.operations.embedded_postgres import EmbeddedPostgres, data_folder
-from fraud_scorer.operations.migrate import sql_root
+from fraud_scorer.operations.database.embedded_postgres import EmbeddedPostgres, data_folder
+from fraud_scorer.operations.database.migrate import sql_root
 from fraud_scorer.operations.stack.options import StackOptions
 
 AIRFLOW = "airflow-db"

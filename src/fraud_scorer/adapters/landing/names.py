@@ -1,0 +1,85 @@
+"""The landing folder's names: days, minutes and sequence numbers, read from file names alone."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from fraud_scorer.adapters.landing.files import completion_of
+from fraud_scorer.batches import Batch
+from fraud_scorer.errors import TransientError
+
+
+def folders(parent: Path) -> list[Path]:
+    """The folders in ``parent``, sorted; none if it does not exist."""
+    try:
+        with os.scandir(parent) as entries:
+            return sorted(Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False))
+    except FileNotFoundError:
+        return []
+
+
+def file_names(folder: Path) -> list[str]:
+    """The markers in a day's folder, temporary files left out."""
+    try:
+        return [name for name in os.listdir(folder) if not name.startswith(".")]  # noqa: PTH208 - names only: fast
+    except FileNotFoundError:
+        return []
+
+
+def marker_lines(path: Path) -> list[str]:
+    """A marker file's lines: one, or one for each purged batch."""
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:  # folded by a purge since it was listed
+        return []
+    except OSError as error:
+        raise TransientError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def sequence_of(name: str) -> int:
+    """The landing sequence in a marker's name (of a purged day: the highest of its batches)."""
+    return int(name.removeprefix("purged-").partition("-")[0])
+
+
+def landed_about(name: str) -> datetime:
+    """When a batch without a minute was closed, near enough for purging."""
+    return datetime.fromtimestamp(sequence_of(name), UTC)
+
+
+def part_numbers(folder: Path) -> list[int]:
+    """The numbers of the parts in a batch's folder."""
+    return [int(name[:-5]) for name in file_names(folder) if name.endswith(".part")]
+
+
+def batch_named(day: str, name: str) -> Batch:
+    """The batch that a folder or marker of ``day`` belongs to."""
+    return Batch.of_id(name if day == "history" else f"{day}T{name[:2]}:{name[2:]}Z")
+
+
+def markers(day: Path) -> dict[str, Batch]:
+    """The day's single markers, by file name."""
+    names = [name for name in file_names(day) if not is_folded(name)]
+    return {name: batch_named(day.name, name.partition("-")[2]) for name in names}
+
+
+def old_markers(day: Path, oldest_kept: datetime) -> dict[str, Batch]:
+    """The day's single markers of batches older than ``oldest_kept``, by file name."""
+    if day.name > f"{oldest_kept:%Y-%m-%d}" and day.name != "history":
+        return {}
+    return {name: batch for name, batch in markers(day).items() if (batch.minute or landed_about(name)) < oldest_kept}
+
+
+def is_folded(name: str) -> bool:
+    """Whether a marker file holds the markers of purged batches."""
+    return name.startswith("purged-")
+
+
+def day_minutes(day: Path) -> set[datetime]:
+    """The minutes of a day's markers, purged ones included."""
+    minutes = {batch.minute for batch in markers(day).values()}
+    for name in file_names(day):
+        if is_folded(name):
+            minutes |= {completion_of(line, day / name).batch.minute for line in marker_lines(day / name)}
+    return {minute for minute in minutes if minute is not None}

@@ -1,0 +1,236 @@
+"""Landing on disk: the API's answers as received, compressed, encrypted, fsynced, and never changed.
+
+::
+
+    <data_dir>/landing/
+        lock                                    held for milliseconds: part numbers and landing sequence
+        parts/2026-11-20/1031/0001.part         one answer: a JSON header line, then ciphertext
+        parts/2026-11-20/1031/lock              held by the one extract that works on this minute
+        closed/2026-11-20/001795170720-1031     marker: the batch is closed, under landing sequence 1795170720
+        closed/history/001795170721-history-…   marker of an imported day: it has a sequence and no parts
+        closed/2026-10-01/purged-001790812799   markers of a purged day, a line each, and the highest of them
+
+Everything is written under a temporary name, fsynced, renamed, and its folder fsynced: a file is whole or not there.
+A marker's name holds its landing sequence, so one atomic rename gives a batch both its completion and its number,
+and the numbers are known by listing names. Nothing else holds state: the landing index can be rebuilt from here.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from fraud_scorer.adapters.cipher import Cipher
+from fraud_scorer.adapters.landing.files import (
+    Header,
+    alone,
+    as_purged,
+    body_in,
+    completion_of,
+    completion_text,
+    disk_faults,
+    missing,
+    read_header,
+    remove_unfinished,
+    write_whole,
+)
+from fraud_scorer.adapters.landing.names import (
+    batch_named,
+    day_minutes,
+    file_names,
+    folders,
+    is_folded,
+    marker_lines,
+    old_markers,
+    part_numbers,
+    sequence_of,
+)
+from fraud_scorer.batches import Batch
+from fraud_scorer.ports import Answer, Completion, Part
+
+TEMPORARY = ".writing-"
+
+
+class DiskLanding:
+    """Implements ``ports.Landing`` under ``folder``; safe for several processes at once."""
+
+    def __init__(self, folder: Path, cipher: Cipher) -> None:
+        self._folder = folder
+        self._cipher = cipher
+
+    # --- writing ------------------------------------------------------------------------------------------------
+    def land(self, batch: Batch, answer: Answer) -> Part:
+        """Encrypted on disk and fsynced when this returns.
+
+        Raises:
+            TransientError: the disk is full or cannot be written; nothing half written is left to be read.
+        """
+        header = Header.of(answer)
+        content = header.line() + self._cipher.encrypt(answer.body)
+        folder = self._parts_folder(batch)
+        with disk_faults(folder):
+            write = write_whole(folder, content, prefix=TEMPORARY)
+            with self._locked():
+                number = max(part_numbers(folder), default=0) + 1
+                path = write.rename_to(f"{number:04d}.part")
+        return header.part(number, path.relative_to(self._folder))
+
+    def close(self, batch: Batch, *, now: datetime, status: str = "landed", notes: Sequence[str] = ()) -> Completion:
+        """Give the batch its landing sequence: max(last + 1, epoch seconds of ``now``). Idempotent.
+
+        Raises:
+            TransientError: the disk is full or cannot be written; the batch is still open then.
+        """
+        with disk_faults(self._folder), self._locked():
+            if (found := self.completion(batch)) is not None:
+                return found
+            sequence = max(self.last_sequence() + 1, int(now.timestamp()))
+            completion = Completion(
+                batch, sequence, status, tuple(self.parts(batch)), now.astimezone(UTC), tuple(notes)
+            )
+            folder, name = self._marker_place(batch)
+            text = completion_text(completion).encode()
+            write_whole(folder, text, prefix=TEMPORARY).rename_to(f"{sequence:012d}-{name}")
+        return completion
+
+    def lock(self, batch: Batch) -> AbstractContextManager[bool]:
+        """Be the only one who extracts this batch; gives False, at once, if someone else is."""
+        return alone(self._parts_folder(batch) / "lock")
+
+    def purge(self, finished: Collection[Batch], *, now: datetime, keep_days: int) -> int:
+        """Delete what landed more than ``keep_days`` ago of these (loaded or missed) batches; gives how many.
+
+        Their markers stay, folded into one file a day: a purged minute is not asked for again, and the sequence
+        goes on from where it was.
+        """
+        oldest_kept = now - timedelta(days=keep_days)
+        purged = 0
+        for day in self._closed_days():
+            names = {name: batch for name, batch in old_markers(day, oldest_kept).items() if batch in finished}
+            self._purge_day(day, names)
+            purged += len(names)
+        self._sweep(oldest_kept)
+        return purged
+
+    def purgeable(self, *, now: datetime, keep_days: int) -> list[Batch]:
+        """The batches that landed more than ``keep_days`` ago and whose bytes are still here, finished or not."""
+        oldest_kept = now - timedelta(days=keep_days)
+        return [batch for day in self._closed_days() for batch in old_markers(day, oldest_kept).values()]
+
+    # --- reading ------------------------------------------------------------------------------------------------
+    def completion(self, batch: Batch) -> Completion | None:
+        """The marker that closed the batch, if it is closed."""
+        folder, own_name = self._marker_place(batch)
+        for name in file_names(folder):
+            if is_folded(name):
+                for line in marker_lines(folder / name):
+                    if (found := completion_of(line, folder / name)).batch == batch:
+                        return as_purged(found)
+            elif name.partition("-")[2] == own_name:
+                return completion_of((folder / name).read_text(encoding="utf-8"), folder / name)
+        return None
+
+    def completions(self, after_seq: int = 0) -> list[Completion]:
+        """Every marker above ``after_seq``, in order of landing sequence; only those files are opened."""
+        with disk_faults(self._folder), self._locked():  # else a later number may be seen before an earlier one is
+            paths = [day / n for day in self._closed_days() for n in file_names(day) if sequence_of(n) > after_seq]
+        found: dict[int, Completion] = {}
+        for path in paths:
+            for line in marker_lines(path):
+                completion = completion_of(line, path)
+                found[completion.landing_seq] = as_purged(completion) if is_folded(path.name) else completion
+        return [found[sequence] for sequence in sorted(found) if sequence > after_seq]
+
+    def last_sequence(self) -> int:
+        """The highest landing sequence given so far, 0 if none."""
+        return max((sequence_of(name) for day in self._closed_days() for name in file_names(day)), default=0)
+
+    def closed_minutes(self, since: datetime) -> set[datetime]:
+        """The minutes from ``since`` on whose batches are closed (from names alone: fast)."""
+        first_day = since.astimezone(UTC).strftime("%Y-%m-%d")
+        days = (day for day in self._closed_days() if first_day <= day.name < "history")
+        minutes = {minute for day in days for minute in day_minutes(day)}
+        return {minute for minute in minutes if minute >= since}
+
+    def first_minute(self) -> datetime | None:
+        """The earliest minute that was ever closed or begun, None on a new installation."""
+        days = [*self._closed_days(), *folders(self._folder / "parts")]
+        for name in sorted({day.name for day in days if day.name < "history"}):
+            minutes = day_minutes(self._folder / "closed" / name)
+            begun = (batch_named(name, folder.name).minute for folder in folders(self._folder / "parts" / name))
+            if minutes := minutes | {minute for minute in begun if minute}:
+                return min(minutes)
+        return None
+
+    def open_batches(self) -> list[Batch]:
+        """Batches with parts and no marker, oldest first."""
+        unmarked = []
+        for day in folders(self._folder / "parts"):
+            closed = {name.partition("-")[2] for name in file_names(self._folder / "closed" / day.name)}
+            unmarked += [batch_named(day.name, folder.name) for folder in folders(day) if folder.name not in closed]
+        begun = [batch for batch in unmarked if part_numbers(self._parts_folder(batch))]
+        return sorted((batch for batch in begun if self.completion(batch) is None), key=lambda batch: batch.batch_id)
+
+    def parts(self, batch: Batch) -> list[Part]:
+        """What has landed of the batch, in order. Raises LandingError if a header is unreadable."""
+        folder = self._parts_folder(batch)
+        paths = [(number, folder / f"{number:04d}.part") for number in sorted(part_numbers(folder))]
+        return [read_header(path).part(number, path.relative_to(self._folder)) for number, path in paths]
+
+    def read(self, batch: Batch, part: Part) -> bytes:
+        """The body as received. Raises LandingError if it is missing, altered or under an unknown key."""
+        path = self._parts_folder(batch) / f"{part.number:04d}.part"
+        return body_in(self._content(path, part), part, self._cipher, place=path)
+
+    def _content(self, path: Path, _part: Part) -> bytes:
+        try:
+            return path.read_bytes()
+        except FileNotFoundError:
+            raise missing(path) from None
+
+    # --- places -------------------------------------------------------------------------------------------------
+    def _parts_folder(self, batch: Batch) -> Path:
+        if batch.minute is None:
+            return self._folder / "parts" / "history" / batch.batch_id
+        return self._folder / "parts" / f"{batch.minute:%Y-%m-%d}" / f"{batch.minute:%H%M}"
+
+    def _marker_place(self, batch: Batch) -> tuple[Path, str]:
+        if batch.minute is None:
+            return self._folder / "closed" / "history", batch.batch_id
+        return self._folder / "closed" / f"{batch.minute:%Y-%m-%d}", f"{batch.minute:%H%M}"
+
+    def _closed_days(self) -> list[Path]:
+        return folders(self._folder / "closed")
+
+    def _locked(self) -> AbstractContextManager[bool]:
+        return alone(self._folder / "lock", wait=True)
+
+    # --- purging ------------------------------------------------------------------------------------------------
+    def _purge_day(self, day: Path, names: dict[str, Batch]) -> None:
+        """Parts first, then markers: a crash in between is mended by the next purge."""
+        for batch in names.values():
+            shutil.rmtree(self._parts_folder(batch), ignore_errors=True)
+        if names:
+            with disk_faults(day), self._locked():
+                self._fold(day, list(names))
+
+    def _fold(self, day: Path, names: Sequence[str]) -> None:
+        """Fold these markers and the day's earlier folds into one file; a crash in between leaves doubles, no gaps."""
+        earlier = [name for name in file_names(day) if is_folded(name)]
+        folded = [*earlier, *names]
+        lines = dict.fromkeys(line for name in folded for line in marker_lines(day / name))
+        target = f"purged-{max(sequence_of(name) for name in folded):012d}"
+        write_whole(day, "".join(f"{line}\n" for line in lines).encode(), prefix=TEMPORARY).rename_to(target)
+        for name in folded:
+            if name != target:
+                (day / name).unlink(missing_ok=True)
+
+    def _sweep(self, oldest_kept: datetime) -> None:
+        """Remove emptied days, and what a killed process left half written."""
+        for day in folders(self._folder / "parts"):
+            remove_unfinished(day, prefix=TEMPORARY, before=oldest_kept)
+            with suppress(OSError):  # not empty, or an extract has just begun in it
+                day.rmdir()

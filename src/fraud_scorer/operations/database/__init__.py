@@ -1,0 +1,1 @@
+"""``fraud_db`` itself: the embedded server, migrations, views and roles."""

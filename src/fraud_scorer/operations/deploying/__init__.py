@@ -1,0 +1,1 @@
+"""A model onto SageMaker: the archive, the image, the endpoint's parts."""

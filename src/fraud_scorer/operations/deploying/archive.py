@@ -1,0 +1,74 @@
+"""``model.tar.gz`` as AWS's XGBoost container takes it, and whether that container would score alike.
+
+The container loads *every* file of the model folder, so the archive holds the booster and nothing else; calibration and
+``preprocess.joblib`` stay on our side. Older XGBoost loads the file without a word and loses its ``base_score``: unless
+that is 0.5, which is what the older ones assume, each score would be another one.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from fraud_scorer.adapters.model.booster import load_booster
+from fraud_scorer.adapters.model.manifest import BOOSTER, read_manifest
+from fraud_scorer.errors import ArtifactError
+
+ALIKE = 1e-9
+OBJECTIVE = "binary:logistic"
+
+
+@dataclass(frozen=True)
+class ModelArchive:
+    """A model ready to deploy."""
+
+    model_hash: str  # sha256 of the manifest
+    content: bytes  # model.tar.gz
+
+
+def pack(artifacts: Path) -> ModelArchive:
+    """The archive of the model in ``artifacts``; the same bytes for the same model.
+
+    Raises:
+        ArtifactError: the booster is not the manifest's, or AWS's container would not score alike.
+    """
+    manifest, model_hash = read_manifest(artifacts)
+    booster = artifacts / BOOSTER
+    require_alike(booster)
+    content = booster.read_bytes()
+    if hashlib.sha256(content).hexdigest() != manifest["files"].get(BOOSTER, {}).get("sha256"):
+        raise ArtifactError(f"{booster} is not the file that its manifest names", "Restore the folder as a whole")
+    return ModelArchive(model_hash, _tar(content))
+
+
+def require_alike(booster: Path) -> None:
+    """Return only if every XGBoost from 1.7 on gives this booster's scores.
+
+    Raises:
+        ArtifactError: it was trained with another ``base_score`` than 0.5, or does not give probabilities.
+    """
+    learner = json.loads(load_booster(booster).save_config())["learner"]
+    objective = learner["objective"]["name"]
+    if objective != OBJECTIVE:
+        raise ArtifactError(f"{booster} was trained for {objective}", f"Train with {OBJECTIVE}: scores are 0 to 1")
+    base_score = float(learner["learner_model_param"]["base_score"].strip("[]"))
+    if abs(base_score - 0.5) > ALIKE:
+        raise ArtifactError(
+            f"{booster} was trained with base_score={base_score:g}; AWS's container loses it and scores otherwise",
+            "Train with base_score=0.5",
+        )
+
+
+def _tar(booster: bytes) -> bytes:
+    plain = io.BytesIO()
+    with tarfile.open(fileobj=plain, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        entry = tarfile.TarInfo(BOOSTER)
+        entry.size = len(booster)
+        entry.mode = 0o644
+        tar.addfile(entry, io.BytesIO(booster))
+    return gzip.compress(plain.getvalue(), mtime=0)

@@ -1,0 +1,244 @@
+"""One run: transform, score and load over some batches, with a stage and a claim between them.
+
+Each step may be another process. What one leaves for the next lies on the stage, under a token that is also the
+batches' claim in the ledger; if it is lost, or was made by another model, it is made again from landing.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import structlog
+
+from fraud_scorer.batches import Batch
+from fraud_scorer.errors import FraudScorerError, TransientError
+from fraud_scorer.features import compute_features
+from fraud_scorer.messages.compose import compose_alerts
+from fraud_scorer.pipeline.refusals import refused, stumbled
+from fraud_scorer.pipeline.shadow import score_along
+from fraud_scorer.ports import Message
+from fraud_scorer.steps.load import BatchToLoad, Scored, load, totals
+from fraud_scorer.steps.score import Scores, score
+from fraud_scorer.steps.transform import Transformed, Work, transform, waiting_work
+
+if TYPE_CHECKING:
+    from fraud_scorer.wiring import Parts
+
+log = structlog.get_logger()
+
+
+class Run:
+    """The run ``name`` on ``parts``.
+
+    Args:
+        parts: the adapters.
+        name: of its folder on the stage.
+        work: the batches it takes; asked for again if what was made of them is lost.
+        rescore: known payments are decided anew.
+        claim: False: only looks (dry runs); nothing it makes can be loaded.
+    """
+
+    def __init__(
+        self, parts: Parts, name: str, work: Callable[[], Sequence[Work]], *, rescore: bool = False, claim: bool = True
+    ) -> None:
+        self.parts, self.name = parts, name
+        self._work, self._rescore, self._claim = work, rescore, claim
+
+    def transform(self) -> Transformed:
+        """Prepare the batches under a new claim.
+
+        An error that nobody foresaw counts against the batch that alone meets it (see ``refusals``), and goes on.
+        """
+        parts, token, began, work = self.parts, str(uuid.uuid4()), time.monotonic(), list(self._work())
+        if self._claim:
+            parts.store.claim([one.batch for one in work], token)
+        parts.stage.begin(self.name, token)
+        transformed = self._prepared(work)
+        if self._claim and transformed.earlier_tokens:
+            parts.store.note_card_tokens(transformed.earlier_tokens)
+        about = pd.DataFrame({"model_hash": [parts.model.model_hash], "seconds": [time.monotonic() - began]})
+        parts.stage.write(self.name, token, "transform", transformed.frames() | {"about": about})
+        log.info("Transformed.", action="transform", run=self.name, batches=len(transformed.batches),
+                 payments=len(transformed.payments))  # fmt: skip
+        return transformed
+
+    def _prepared(self, work: Sequence[Work]) -> Transformed:
+        parts = self.parts
+        attempt = partial(
+            transform,
+            store=parts.store,
+            tokens=parts.tokens,
+            model=parts.model,
+            compute_features=compute_features,
+            encrypt=parts.cipher.encrypt,
+            recipe=parts.recipe,
+            rescore=self._rescore,
+        )
+        try:
+            return attempt(work)
+        except FraudScorerError:
+            raise
+        except Exception as error:
+            if self._claim:
+                stumbled(parts.store, work, attempt, error)
+            raise
+
+    def score(self) -> Scores:
+        """Decide about what transform prepared."""
+        token, transformed, _ = self._transformed()
+        parts, began = self.parts, time.monotonic()
+        payments = _to_score(transformed)
+        scores = score(
+            payments["trans_num"],
+            transformed.features,
+            transformed.matrix,
+            payments["currency"],
+            model=parts.model,
+            scorer=parts.scorer,
+            threshold=parts.threshold,
+            reference=self.name,
+        )
+        about = pd.DataFrame({
+            "scored_by": [scores.scored_by], "fallback_reason": [scores.fallback_reason],
+            "variant": [scores.variant], "calls": [scores.calls], "seconds": [time.monotonic() - began],
+        })  # fmt: skip
+        parts.stage.write(self.name, token, "score", {"decisions": scores.decisions, "about": about})
+        return scores
+
+    def load(self) -> dict[str, int]:
+        """Write what was decided, one transaction a batch; the totals (``steps.load.totals``).
+
+        Raises:
+            SettingsError: the schema, a right or a setting does not fit; every batch waits.
+            TerminalError: the store refuses a batch; at the fifth time it is marked failed and passed.
+        """
+        token, transformed, scores, seconds = self._scored()
+        results = load(
+            _to_load(transformed.batches, seconds),
+            transformed.payments,
+            _with_inputs(scores.decisions, transformed),
+            transformed.quarantine,
+            transformed.profiles,
+            scored=self._how(scores),
+            token=token,
+            store=self.parts.store,
+            compose=self._compose,
+            refused=partial(refused, self.parts.store),
+        )
+        for result in results:
+            log.info(f"Loaded {result.sentence}.", action="load", batch_id=result.batch.batch_id, run=self.name)
+        if folder := self.parts.settings.shadow_artifacts:
+            score_along(folder, self.parts.engine, _to_score(transformed)["trans_num"], transformed.features)
+        return totals(results)
+
+    def drop(self) -> None:
+        """Forget what lies on the stage."""
+        self.parts.stage.drop(self.name)
+
+    # --- what lies on the stage --------------------------------------------------------------------------------
+    def _transformed(self) -> tuple[str, Transformed, float]:
+        """The token, what transform made under it with the model in force, and the seconds it took."""
+        stage = self.parts.stage
+        for _ in range(2):
+            token = stage.current(self.name)
+            frames = stage.read(self.name, token, "transform") if token else None
+            if token and frames and frames["about"]["model_hash"][0] == self.parts.model.model_hash:
+                return token, Transformed.of_frames(frames), float(frames["about"]["seconds"][0])
+            log.info("Nothing usable is staged: transforming again.", action="transform", run=self.name)
+            self.transform()
+        raise TransientError(f"the work of run {self.name} is taken away as it is made", "Is another run at it?")
+
+    def _scored(self) -> tuple[str, Transformed, Scores, float]:
+        """The token, what transform and score made under it, and the seconds they took."""
+        for _ in range(2):
+            token, transformed, seconds = self._transformed()
+            if frames := self.parts.stage.read(self.name, token, "score"):
+                about = frames["about"].iloc[0]
+                how = (about["scored_by"], about["fallback_reason"], about["variant"], int(about["calls"]))
+                return token, transformed, Scores(frames["decisions"], *how), seconds + float(about["seconds"])
+            log.info("No decisions are staged: scoring again.", action="score", run=self.name)
+            self.score()
+        raise TransientError(f"the scores of run {self.name} are taken away as they are made", "Is another run at it?")
+
+    # --- what goes with the rows -------------------------------------------------------------------------------
+    def _how(self, scores: Scores) -> Scored:
+        if scores.scored_by is None:
+            return Scored()
+        return Scored(
+            scored_by=scores.scored_by,
+            fallback_reason=scores.fallback_reason,
+            threshold=self.parts.threshold,
+            model_hash=self.parts.model.model_hash,
+            invoked_variant=scores.variant or "",
+        )
+
+    def _compose(self, batch: Batch, payments: pd.DataFrame, decisions: pd.DataFrame) -> list[Message]:
+        """The messages about what is flagged; nothing is asked of the store where nothing is."""
+        if batch.kind == "history" or not decisions["flagged"].any():
+            return []
+        return compose_alerts(
+            batch,
+            payments,
+            decisions,
+            policy=self.parts.policy,
+            snoozed=self.parts.outbox.snoozed(),
+            usual_share=self.parts.outbox.usual_share(int(payments["landing_seq"].iloc[0])),
+            now=self.parts.clock.now(),
+        )
+
+
+# --- which batches ----------------------------------------------------------------------------------------------------
+def note_landed(parts: Parts) -> None:
+    """Make the ledger know every batch that landed since it was last told, imported days among them."""
+    if fresh := parts.landing.completions(parts.store.highest_landed_seq()):
+        parts.store.note_landed(fresh)
+
+
+def landed(parts: Parts, batches: Sequence[Batch]) -> list[tuple[Batch, int]]:
+    """Those of ``batches`` whose bytes have landed, with their landing sequence, lowest first."""
+    closed = [done for batch in batches if (done := parts.landing.completion(batch)) is not None]
+    there = [(done.batch, done.landing_seq) for done in closed if done.status == "landed"]
+    return sorted(there, key=lambda one: one[1])
+
+
+def landed_work(parts: Parts, batches: Sequence[Batch]) -> list[Work]:
+    """Those of ``batches`` that have landed, as a run takes them."""
+    return list(waiting_work(landed(parts, batches), parts.landing))
+
+
+def waiting(parts: Parts, own: Batch) -> list[Work]:
+    """What waits, lowest landing sequence first; if nothing does, the run's own batch (a cleared task)."""
+    unloaded = parts.store.unloaded(parts.settings.fraud_batches_per_run)
+    return list(waiting_work(unloaded or landed(parts, [own]), parts.landing))
+
+
+# --- frames into what load takes --------------------------------------------------------------------------------------
+def _to_score(transformed: Transformed) -> pd.DataFrame:
+    return transformed.payments.loc[transformed.features.index]
+
+
+def _with_inputs(decisions: pd.DataFrame, transformed: Transformed) -> pd.DataFrame:
+    """The decisions with what the model saw, and the batch of each: one run may hold a payment and its correction."""
+    batch_ids = _to_score(transformed)["batch_id"].to_numpy()
+    return decisions.assign(batch_id=batch_ids, features=list(transformed.matrix))
+
+
+def _to_load(batches: pd.DataFrame, seconds: float) -> list[BatchToLoad]:
+    """``BATCH_COLUMNS`` as load takes them; the run's seconds are shared out by the records received."""
+    rows: list[dict[str, Any]] = batches.to_dict("records")  # type: ignore[assignment]
+    share = (batches["received"] + 1) / (batches["received"] + 1).sum()
+    return [
+        BatchToLoad(
+            Batch.of_id(row["batch_id"]), row["landing_seq"], row["received"], part * seconds, _text(row["error"])
+        )
+        for row, part in zip(rows, share, strict=True)
+    ]
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
