@@ -22,8 +22,8 @@ def figures_as_png(figures: Mapping[str, Any], curves: Mapping[str, list[float]]
     painters: dict[str, Callable[[Any], None]] = {
         "precision_recall": lambda axes: _precision_recall(axes, figures, curves),
         "roc": lambda axes: _roc(axes, figures, curves),
-        "reliability": lambda axes: _reliability(axes, figures),
-        "money": lambda axes: _money(axes, figures),
+        "reliability": lambda axes: draw_reliability(axes, figures),
+        "money": lambda axes: draw_money(axes, figures),
     }
     pictures = {}
     for name, paint in painters.items():
@@ -60,7 +60,8 @@ def _roc(axes: Any, figures: Mapping[str, Any], curves: Mapping[str, list[float]
              title=f"AUC-ROC {figures['auc_roc']:.4f}", xlim=(0, 1), ylim=(0, 1.02))  # fmt: skip
 
 
-def _reliability(axes: Any, figures: Mapping[str, Any]) -> None:
+def draw_reliability(axes: Any, figures: Mapping[str, Any]) -> None:
+    """The share of frauds over the probability that was said, by band; numbers are payments."""
     bands = figures["reliability"]
     axes.plot([0, 1], [0, 1], color=_PALE, linestyle="--")
     axes.plot([one["mean_probability"] for one in bands], [one["fraud_share"] for one in bands], "o-", color=_INK)
@@ -71,7 +72,8 @@ def _reliability(axes: Any, figures: Mapping[str, Any]) -> None:
              title=f"Reliability (Brier {figures['brier']:.5f})")  # fmt: skip
 
 
-def _money(axes: Any, figures: Mapping[str, Any]) -> None:
+def draw_money(axes: Any, figures: Mapping[str, Any]) -> None:
+    """Amounts lost and alerts a day by threshold."""
     rows = figures["by_threshold"]
     thresholds = [one["threshold"] for one in rows]
     axes.plot(thresholds, [one["amount_lost"] for one in rows], "o-", color=_FRAUD, label="amount lost")
