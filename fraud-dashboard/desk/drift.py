@@ -46,7 +46,7 @@ def render(state: ReportState) -> bool:
         if has_reference:
             st.write("Nothing to compare: another model than the one in force decided these days' payments.")
         return False
-    st.write(summary(found))
+    st.write(summary(found, state.today))
     st.html(f"<style>{LOOK.read_text()}</style>{heat_map(found)}")
     st.caption(_remarks(found, state))
     _one_feature(found)

@@ -54,11 +54,12 @@ def ranked(cells: pd.DataFrame) -> list[str]:
     return sorted(highest.index, key=lambda name: (-worst[name], -highest[name], name))
 
 
-def summary(found: Drift) -> str:
-    """The latest day in a sentence, as Markdown."""
+def summary(found: Drift, today: date) -> str:
+    """The latest day in a sentence, as Markdown: a day that is not over or not all there says so."""
     last = found.days.iloc[-1]
     cells = found.cells[found.cells["day"] == last["day"]]
-    day = f"**{words.short_day(last['day'])}{'' if last['whole_day'] else ', so far'}**"
+    in_part = "" if last["whole_day"] else ", so far" if last["day"] == today else ", in part"
+    day = f"**{words.short_day(last['day'])}{in_part}**"
     if (cells["state"] == "too_few").all():
         return f"{day}: {words.count(last['compared'], 'payment')}, too few to say whether anything drifted."
     drifted = cells[cells["shown"] == "drifted"].sort_values("psi", ascending=False)

@@ -22,6 +22,7 @@ ALLOWED = {
     "payment": re.compile(r"[^\x00-\x1f\x7f]{1,200}"),
     "day": re.compile(r"\d{4}-\d{2}-\d{2}"),
     "snooze": re.compile(r"card|merchant"),
+    "feature": re.compile(r"[a-z0-9_]{1,60}"),
 }
 
 
@@ -30,6 +31,8 @@ def written(page: str, query: Mapping[str, str]) -> str:
 
     >>> written("", {"payment": "a b", "next": "https://elsewhere.example"}), written("", {})
     ('page=&payment=a+b', '')
+    >>> written("model", {"feature": "card_count_7d"}), written("model", {"feature": "<b>"})
+    ('page=model&feature=card_count_7d', 'page=model')
     """
     kept = _allowed(query)
     return urlencode({PAGE: page, **kept}) if page or kept else ""

@@ -1,5 +1,6 @@
--- The day as the report's calendar has it, how many of its payments were scored (refunds are not), and whether it is
--- covered from its first instant on: the first day ever is not. Grain: one row.
+-- The day as the report's calendar has it, how many of its payments were scored (refunds are not), whether it is
+-- covered from its first instant on (the first day ever is not), and whether batches of it wait to be loaded.
+-- Grain: one row.
 with bounds as materialized (
     select * from report_day_bounds(:day)
 )
@@ -11,6 +12,14 @@ select
     coalesce(
         (select min(earlier.event_time) from v_payment_amounts as earlier) < bounds.starts_at, false
     ) as has_earlier,
+    exists (
+        select 1
+        from run_ledger as ledger
+        where
+            ledger.status = 'landed'
+            and ledger.minute >= bounds.starts_at
+            and ledger.minute < bounds.ends_at
+    ) as is_waiting,
     (
         select count(*)
         from v_payment_amounts as amounts

@@ -130,6 +130,8 @@ def test_a_sample_another_model_and_an_unfinished_day_are_named(old_store: Any, 
     assert "49,128 of 1,000,000 payments were compared" in read
     assert "Each day is compared with the model that decided it: aaaa, b0a1c2d3." in read
     assert "9.5" not in read
+    old_store.cursor.execute("update drift_days set whole_day = false")
+    assert "**Thu 19 Nov, in part**" in text(open_page("model"))
     compared(old_store, "2026-11-20", whole=False)
     feature(old_store, "2026-11-20", "amount", 0.06)
     assert "**Fri 20 Nov, so far**" in text(open_page("model"))

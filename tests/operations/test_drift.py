@@ -226,6 +226,46 @@ def test_the_first_day_is_not_judged_by_its_hours(parts: Parts, pay: Pay) -> Non
     assert not {"hour_local", "is_night"} & by_feature(drift(parts, DAY)["days"][0]).keys()
 
 
+def test_a_day_whose_batches_wait_is_compared_when_they_are_loaded(
+    parts: Parts, pay: Pay, cursor: psycopg2.extensions.cursor
+) -> None:
+    """After an outage a part of the day says which part; by hand it is compared without its hours, and not for good."""
+    pay(DAY - timedelta(days=60), 1)
+    pay(DAY, 600)
+    cursor.execute("insert into run_ledger (batch_id, kind, minute, status) values "
+                   "('2026-11-19T23:10Z', 'minute', '2026-11-19T23:10Z', 'landed')")  # fmt: skip
+    assert drift(parts)["days"] == []
+    assert not {"hour_local", "is_night"} & by_feature(drift(parts, DAY)["days"][0]).keys()
+    cursor.execute("select whole_day from drift_days")
+    assert cursor.fetchall() == [(False,)]
+    cursor.execute("update run_ledger set status = 'done'")
+    assert "hour_local" in by_feature(drift(parts)["days"][0])
+    cursor.execute("select whole_day from drift_days")
+    assert cursor.fetchall() == [(True,)]
+    assert drift(parts)["days"] == []
+
+
+def test_batches_of_other_days_keep_no_day_waiting(parts: Parts, pay: Pay, cursor: psycopg2.extensions.cursor) -> None:
+    """Minutes of this morning are about this morning."""
+    pay(DAY, 600)
+    cursor.execute("insert into run_ledger (batch_id, kind, minute, status) values "
+                   "('2026-11-20T00:00Z', 'minute', '2026-11-20T00:00Z', 'landed')")  # fmt: skip
+    assert [one["day"] for one in drift(parts)["days"]] == ["2026-11-19"]
+
+
+def test_the_first_day_is_compared_once_and_never_called_whole(
+    parts: Parts, pay: Pay, cursor: psycopg2.extensions.cursor
+) -> None:
+    """It is compared again only when payments of it came later."""
+    pay(DAY, 600)
+    assert len(drift(parts)["days"]) == 1
+    cursor.execute("select whole_day from drift_days")
+    assert cursor.fetchall() == [(False,)]
+    assert drift(parts)["days"] == []
+    cursor.execute("update drift_days set payments = 500")
+    assert len(drift(parts)["days"]) == 1
+
+
 def test_the_morning_mail_names_what_drifted(parts: Parts, pay: Pay) -> None:
     """In one line with a link; a day without drift has no such line."""
     pay(DAY - timedelta(days=60), 1)
@@ -233,7 +273,7 @@ def test_the_morning_mail_names_what_drifted(parts: Parts, pay: Pay) -> None:
     pay(DAY, seed=3, amount=np.random.default_rng(5).gamma(2.0, 110.0, 2_000))
     catch_up(parts)
     assert "1 feature drifted from the model's training: amount (PSI 1." in daily_text(parts, DAY)
-    assert "/model#drift" in daily_text(parts, DAY)
+    assert "/model?feature=amount" in daily_text(parts, DAY)
     assert "drifted" not in daily_text(parts, DAY - timedelta(days=1))
 
 

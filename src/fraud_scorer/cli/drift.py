@@ -23,8 +23,8 @@ def register(app: typer.Typer) -> None:
 def drift(day: Day = None, as_json: AsJson = False) -> None:
     """Compare a day (today: as far as it has come) with the model's training, feature by feature, and keep the result.
 
-    Without --day every whole day that was missed. The population stability index (PSI): below 0.1 stable, to 0.25
-    worth watching, above it another population.
+    Without --day every missed day that is over and loaded. The population stability index (PSI): below 0.1 stable, to
+    0.25 worth watching, above it another population.
     """
     from fraud_scorer.operations.drift import drift as compare
 

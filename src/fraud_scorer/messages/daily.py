@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from fraud_scorer.day_facts import DayFacts, Gaps, HourSums, ListedPayment
 from fraud_scorer.messages.compose import Policy, message_id, page_link
@@ -91,10 +92,16 @@ def daily_content(facts: DayFacts, *, dashboard_url: str, now: datetime) -> dict
         "was_live": facts.gaps.done > 0,
         **_too_old(facts, dashboard_url),
         "drifted": [[clean(feature, 60), round(psi, 4)] for feature, psi in facts.drifted],
-        "model_url": f"{dashboard_url.rstrip('/')}/model#drift",
+        "model_url": _model_url(facts, dashboard_url),
         "page_url": page_link(dashboard_url, day=facts.day.isoformat()),
         "pipeline_url": f"{dashboard_url.rstrip('/')}/pipeline",
     }
+
+
+def _model_url(facts: DayFacts, dashboard_url: str) -> str:
+    """The Model page, at the feature that drifted farthest: a query outlives the sign-in, a fragment does not."""
+    address = f"{dashboard_url.rstrip('/')}/model"
+    return f"{address}?{urlencode({'feature': clean(facts.drifted[0][0], 60)})}" if facts.drifted else address
 
 
 def _amounts(hours: Sequence[HourSums], preferred: str) -> list[dict[str, object]]:

@@ -1,7 +1,8 @@
 """Drift: each day's features and scores against those that the model was measured on. No label is needed.
 
-A day is compared once it is over, and kept; comparing it again replaces what is kept. What is compared are the values
-that the scorer saw, as they are stored with each payment that the model in force decided.
+A day is compared once it is over and no batch of it waits to be loaded, and kept; comparing it again replaces what is
+kept. What is compared are the values that the scorer saw, as they are stored with each payment that the model in force
+decided.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ _CURE = "train again (`fraud-scorer train`) to have days compared"
 
 
 def drift(parts: Parts, day: date | None = None, *, most: int = MOST_COMPARED) -> dict[str, Any]:
-    """Compare ``day`` (also one that is not over), or without it every whole day that was missed, and keep the result.
+    """Compare ``day`` (also one that is not over), or without it every loaded day that was missed; keep the result.
 
     Args:
         parts: the model's manifest, the clock and ``fraud_db``.
@@ -117,7 +118,7 @@ def _note(manifest: Mapping[str, Any], day: date | None, done: list[dict[str, An
     if not manifest.get("reference"):
         return f"{_UNKNOWN}; {_CURE}"
     if not done:
-        return "every whole day with payments was compared before"
+        return "every day that is over and loaded was compared before"
     if day and not done[0]["payments"]:
         return f"no scored payment is stored of {day}"
     if day and not done[0]["compared"]:

@@ -75,12 +75,13 @@ def test_a_sign_in_decides_who_may_judge(
 
 @pytest.mark.timeout(300)
 def test_a_mails_link_opens_after_the_sign_in(busy: Any, with_sign_in: SignedIn, browser: Any) -> None:
-    """A payment, a payment's snooze, a day, a page of its own: each link leads there, once."""
+    """A payment, a payment's snooze, a day, a page of its own, a drifted feature: each link leads there, once."""
     address = with_sign_in("reviewer")
     for link, seen in (
         ("/?payment=p3&snooze=card", "No mails about"),
         ("/?day=2026-01-02", "Friday, 2 January 2026"),
         ("/pipeline", "The last minutes"),
+        ("/model?feature=amount", "Drift against training"),
         ("/?next=https://elsewhere.example/", "Flagged by us"),
     ):
         context = browser.new_context()

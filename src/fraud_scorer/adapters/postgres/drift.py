@@ -31,12 +31,13 @@ class DriftDay:
     ends_at: datetime
     is_over: bool
     has_earlier: bool  # whether payments of before are stored: the very first day has only a part of its hours
+    is_waiting: bool  # whether batches of its minutes are landed and not loaded: after an outage, hours of payments
     payments: int  # scored; refunds are not
 
     @property
     def is_whole(self) -> bool:
         """Whether payments of every hour can be there."""
-        return self.is_over and self.has_earlier
+        return self.is_over and self.has_earlier and not self.is_waiting
 
 
 class PostgresDrift:
@@ -47,7 +48,7 @@ class PostgresDrift:
         self._engine = engine
 
     def missing_days(self, *, now: datetime, most: int) -> list[date]:
-        """Whole days with payments that were not compared yet, of the last ``most`` days, oldest first."""
+        """Days that are over and loaded, and were not compared whole yet, of the last ``most``, oldest first."""
         with transaction(self._engine) as cursor:
             _as_of(cursor, now)
             return [cast("date", row["day"]) for row in rows(cursor, "drift_missing", {"most": most})]
@@ -94,7 +95,7 @@ class PostgresDrift:
             "model_hash": model_hash,
             "payments": found.payments,
             "compared": compared,
-            "whole_day": found.is_over,
+            "whole_day": found.is_whole,
             "reference": None if reference is None else json.dumps(reference),
         }
         with transaction(self._engine) as cursor:
