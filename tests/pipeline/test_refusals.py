@@ -13,19 +13,21 @@ from fraud_scorer.errors import StoreUnavailable, TerminalError
 from fraud_scorer.payments.tokens import CardTokens
 from fraud_scorer.pipeline.refusals import HOPELESS_REFUSALS
 from fraud_scorer.pipeline.verbs import Pipeline
+from fraud_scorer.ports import Answer
 from fraud_scorer.wiring import Parts
 
 Town = Any  # conftest.Town
 
 
 class StumblingTokens(CardTokens):
-    """A bug of ours, so to say: an error that nobody foresaw, at these cards (None: at each)."""
+    """A bug of ours, so to say: an error that nobody foresaw, at these cards (None: at each, and at no empty list)."""
 
     stumbles_at: set[str] | None = None
 
     def tokens(self, cards: Sequence[str]) -> list[str]:
-        if self.stumbles_at is None or self.stumbles_at & set(cards):
-            raise ZeroDivisionError(f"at card {cards[0]}")
+        met = set(cards) if self.stumbles_at is None else self.stumbles_at & set(cards)
+        if met:
+            raise ZeroDivisionError(f"at card {min(met)}")
         return super().tokens(cards)
 
 
@@ -63,6 +65,13 @@ def ledger(town: Town, number: int) -> tuple[str, int, int]:
         f"select status, attempts, refusals from run_ledger where batch_id = '{town.batch(number).batch_id}'"
     )
     return found[0]  # type: ignore[no-any-return]
+
+
+def without_payments(town: Town, number: int) -> None:
+    """A minute in which nothing was paid lands."""
+    landing, batch = town.pipeline().parts.landing, town.at(number)
+    landing.land(batch, Answer(b"[]", 200, "", town.clock.now()))
+    landing.close(batch, now=town.clock.now())
 
 
 def poison(town: Town, number: int) -> None:
@@ -136,8 +145,9 @@ def test_an_unforeseen_error_passes_the_batch_that_alone_meets_it(town: Town) ->
 
 
 def test_an_unforeseen_error_that_all_batches_meet_fails_none(town: Town) -> None:
-    """The fault is ours or the installation's: they wait, and one run loads them all."""
-    for number in range(HOPELESS_REFUSALS + 2):
+    """The fault is ours or the installation's: they wait, empty minutes among them, and one run loads them all."""
+    without_payments(town, 0)
+    for number in range(1, HOPELESS_REFUSALS + 2):
         with pytest.raises(ZeroDivisionError):
             stumbling(town, None).run_minute(town.at(number))
     assert set(town.states().values()) == {"landed"}

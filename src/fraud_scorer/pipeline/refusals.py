@@ -13,7 +13,7 @@ import structlog
 
 from fraud_scorer.batches import Batch
 from fraud_scorer.errors import FraudScorerError, SettingsError, TerminalError
-from fraud_scorer.steps.transform import Work
+from fraud_scorer.steps.transform import Transformed, Work
 
 log = structlog.get_logger()
 HOPELESS_REFUSALS = 5
@@ -36,32 +36,35 @@ def refused(store: RefusalStore, batch: Batch, error: TerminalError) -> None:
 
 
 def stumbled(
-    store: RefusalStore, work: Sequence[Work], attempt: Callable[[Sequence[Work]], object], error: Exception
+    store: RefusalStore, work: Sequence[Work], attempt: Callable[[Sequence[Work]], Transformed], error: Exception
 ) -> None:
     """A run met an error that nobody foresaw: count it against the batch that alone meets it, if another one does not.
 
-    Where every batch meets it, the fault is ours or the installation's, and all of them wait.
+    Where every batch meets it, the fault is ours or the installation's, and all of them wait. One that brings nothing
+    to score (an empty minute, an HTML page) gets through whatever the fault, and proves nothing.
     """
-    guilty, passes = None, False
+    guilty, proven = None, False
     for one in work:
-        through = _through(attempt, one)
-        passes |= through
-        guilty = guilty or (None if through else one.batch)
-        if guilty and passes:
+        scorable = _scorable(attempt, one)
+        proven |= bool(scorable)
+        guilty = guilty or (one.batch if scorable is None else None)
+        if guilty and proven:
             # its text may quote what the payment said: only its kind is kept
             _count(store, guilty, f"{type(error).__name__} while its payments were prepared; the run's log says more")
             return
 
 
-def _through(attempt: Callable[[Sequence[Work]], object], one: Work) -> bool:
-    """Whether the batch alone gets through. Errors of ours (no database, no model) go on: they are no batch's fault."""
+def _scorable(attempt: Callable[[Sequence[Work]], Transformed], one: Work) -> int | None:
+    """How many payments the batch alone brings to score, None if it does not get through.
+
+    Errors of ours (no database, no model) go on: they are no batch's fault.
+    """
     try:
-        attempt([one])
+        return len(attempt([one]).features)
     except FraudScorerError:
         raise
     except Exception:
-        return False
-    return True
+        return None
 
 
 def _count(store: RefusalStore, batch: Batch, why: str) -> None:
