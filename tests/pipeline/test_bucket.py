@@ -180,7 +180,7 @@ def test_the_commands_take_a_bucket(town: Town, keys: Callable[[], set[str]], mo
         return CliRunner().invoke(app, list(words), catch_exceptions=False)
 
     town.run(0, fraud_landing=ADDRESS)
-    assert "0 batches to copy" in typed("status").stdout
+    assert "batches to copy 0" in typed("status").stdout
     monkeypatch.setenv("FRAUD_DATA_DIR", str(town.folder / "another"))
     assert "fetched 1, markers 1, waiting 0" in typed("landing", "rebuild", "--take-over").stdout
     load_settings.cache_clear()
