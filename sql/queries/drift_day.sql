@@ -12,7 +12,7 @@ select
     coalesce(
         (select min(earlier.event_time) from v_payment_amounts as earlier) < bounds.starts_at, false
     ) as has_earlier,
-    exists (
+    exists(
         select 1
         from run_ledger as ledger
         where

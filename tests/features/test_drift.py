@@ -104,6 +104,14 @@ def test_the_score_is_cut_once_more_at_its_top(random: np.random.Generator) -> N
     assert entry["shares"][-1] == pytest.approx(0.01, abs=1e-3)
 
 
+def test_no_category_shares_a_name_with_our_own_bins() -> None:
+    """Whatever a category is called: two bins of one name would be drawn as one."""
+    for values in (["other"], ["missing", "other"], ["(other)", "other", "((other))", "(missing)"]):
+        names = bin_names({"values": values, "shares": [0.1] * (len(values) + 1), "missing": 0.0})
+        assert len(names) == len(set(names)) == len(values) + 2
+        assert names[: len(values)] == values
+
+
 def test_every_bin_has_a_name() -> None:
     """As many as shares, missing included."""
     for entry in (_entry(np.arange(1_000.0)), _entry(np.full(9, 5.0)), _entry(np.full(9, np.nan))):

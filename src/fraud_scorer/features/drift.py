@@ -94,15 +94,22 @@ def bin_names(entry: Mapping[str, Any]) -> list[str]:
     >>> bin_names({"edges": [0.0, 12.5], "shares": [0.5, 0.25, 0.25], "missing": 0.0})
     ['up to 0', '0 to 12.5', 'above 12.5', 'missing']
     >>> bin_names({"values": ["travel"], "shares": [0.9, 0.1], "missing": 0.0})
-    ['travel', 'other', 'missing']
+    ['travel', '(other)', '(missing)']
     """
     if "values" in entry:
-        return [*entry["values"], "other", "missing"]
+        return [*entry["values"], _unlike("(other)", entry["values"]), _unlike("(missing)", entry["values"])]
     edges = _edge_names(entry["edges"])
     if len(edges) < 2:
         return [f"up to {edges[0]}", f"above {edges[0]}", "missing"] if edges else ["any", "missing"]
     between = [f"{low} to {high}" for low, high in pairwise(edges)]
     return [f"up to {edges[0]}", *between, f"above {edges[-1]}", "missing"]
+
+
+def _unlike(name: str, values: Sequence[str]) -> str:
+    """A name of ours that no value has: a category may be called anything."""
+    while name in values:
+        name = f"({name})"
+    return name
 
 
 def _edge_names(edges: Sequence[float]) -> list[str]:
