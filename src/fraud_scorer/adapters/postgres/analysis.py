@@ -56,7 +56,8 @@ def payments_to_train(engine: Engine, since: datetime, until: datetime) -> pd.Da
     moments = table["event_time"].cast(pa.timestamp("us", "UTC"))
     frame = frame_of(table.set_column(table.column_names.index("event_time"), "event_time", moments))
     if links:
-        frame["card_token"] = frame["card_token"].replace(_one_name_a_card(links)).astype("str")
+        tokens = frame["card_token"]  # map: replace takes keys x rows
+        frame["card_token"] = tokens.map(_one_name_a_card(links)).fillna(tokens).astype("str")
     return frame.astype({"payload_is_fraud": "boolean", "city_pop": "Int64"})
 
 
