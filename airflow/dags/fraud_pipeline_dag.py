@@ -200,17 +200,17 @@ def transform(
 
 
 def score(dag_run: Any = None, data_interval_start: Any = None, wired: Wired = wired_pipeline) -> None:
-    """Decide about what transform prepared."""
+    """Decide about what transform prepared; what is lost of it is prepared again."""
     if is_replay(dag_run):
         raise AirflowSkipException("transform has replayed the whole range")
     with told_to_airflow():
-        tell("score", wired("aws_default").score(batch_of(data_interval_start).batch_id))
+        tell("score", wired("fraud_db", "aws_default").score(batch_of(data_interval_start).batch_id))
 
 
 def load(data_interval_start: Any = None, wired: Wired = wired_pipeline) -> None:
-    """Write it: one transaction per batch."""
+    """Write it, one transaction per batch; what is lost of the decisions is decided again."""
     with told_to_airflow():
-        tell("load", wired("fraud_db").load(batch_of(data_interval_start).batch_id))
+        tell("load", wired("fraud_db", "aws_default").load(batch_of(data_interval_start).batch_id))
 
 
 def alert(dag_run: Any = None, data_interval_start: Any = None, wired: Wired = wired_pipeline) -> None:

@@ -46,6 +46,12 @@ def dag_module(dag_file: Path) -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def connections(dag_file: Path) -> ModuleType:
+    """The module beside the DAGs that asks for Airflow's connections."""
+    return load_module(dag_file.with_name("fraud_connections.py"))
+
+
+@pytest.fixture(scope="session")
 def local_settings() -> ModuleType:
     """What Airflow imports at its start."""
     return load_module(ROOT / "airflow" / "config" / "airflow_local_settings.py")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -30,31 +29,18 @@ class ApiServer:
     def __init__(self, broken: bool = False, **known: ConnectionResult) -> None:
         self.known, self.broken = known, broken
         self.asked: list[str] = []
+        self.masked: list[Any] = []
 
     def send(self, message: Any) -> Any:
         """The answer to one question; masking a secret is none."""
         name = getattr(message, "conn_id", None)
         if name is None:
+            self.masked.append(message.value)
             return None
         self.asked.append(name)
         if self.broken:
             raise AirflowRuntimeError(ErrorResponse(error=ErrorType.API_SERVER_ERROR))
         return self.known.get(name) or ErrorResponse(error=ErrorType.CONNECTION_NOT_FOUND)
-
-
-@pytest.fixture(scope="session")
-def connections(dag_file: Path) -> ModuleType:
-    """The module beside the DAGs."""
-    import importlib.util
-
-    path = dag_file.with_name("fraud_connections.py")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(autouse=True)
@@ -137,6 +123,27 @@ def test_one_of_the_metadata_database_is_honoured(connections: ModuleType, withi
     assert parts.settings.smtp_host == "127.0.0.1"
 
 
+@pytest.mark.parametrize("place", ["environment", "API server"])
+def test_what_is_secret_in_it_is_masked_as_airflow_does(
+    place: str, connections: ModuleType, within_a_task: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its password, and its extra as it stands: keys and session tokens of AWS may be in there."""
+    extra = json.dumps(
+        {"aws_access_key_id": "AKIA", "aws_secret_access_key": SECRET, "aws_session_token": "t-" + SECRET}
+    )
+    given = {"conn_type": "aws", "login": "AKIA", "password": "pw-" + SECRET, "extra": extra}
+    if place == "environment":
+        server = within_a_task(ApiServer())
+        monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", json.dumps(given))
+    else:
+        known = ConnectionResult(conn_id="aws_default", host=None, port=None, schema=None, **given)
+        server = within_a_task(ApiServer(aws_default=known))
+    found = connections.connection("aws_default")
+    assert found.password in server.masked
+    assert found.extra in server.masked
+    assert SECRET in found.extra
+
+
 def test_without_any_nothing_changes(
     connections: ModuleType, within_a_task: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -196,8 +203,8 @@ def test_one_that_cannot_be_had_fails_with_its_cure(
         ("extract", "scheduled", ()),
         ("transform", "scheduled", ("fraud_db",)),
         ("transform", "manual", ("fraud_db", "aws_default")),
-        ("score", "scheduled", ("aws_default",)),
-        ("load", "scheduled", ("fraud_db",)),
+        ("score", "scheduled", ("fraud_db", "aws_default")),
+        ("load", "scheduled", ("fraud_db", "aws_default")),
         ("alert", "scheduled", ("fraud_db", "smtp_default")),
     ],
 )
