@@ -103,6 +103,8 @@ def test_the_store_trains_backtests_and_explains(store, tmp_path, make_public):
     assert result["payments"] == result["labelled"] == 6_000
     assert result["by_threshold"][0]["frauds_missed"] == 0
     assert "threshold" in _run("backtest", *period)
+    assert "an alert costs 20 USD" in " ".join(_run("backtest", *period, "--currency", "usd").split())
+    assert "no scored payment in EUR" in _run("backtest", *period, "--currency", "EUR", fails=DataFileError)
     trans_num = make_public()["trans_num"].iloc[0]
     told = " ".join(_run("explain", trans_num).split())
     assert "It was not scored" in told

@@ -10,7 +10,7 @@ import pytest
 
 from fraud_scorer.adapters.model.artifacts import load_artifacts
 from fraud_scorer.adapters.model.local import LocalScorer
-from fraud_scorer.errors import ArtifactError, DataFileError
+from fraud_scorer.errors import ArtifactError, DataFileError, SettingsError
 from fraud_scorer.payments.fields import FieldMap
 from fraud_scorer.training.backtest import backtest
 from fraud_scorer.training.dataset import make_dataset, source_of_frame
@@ -158,8 +158,8 @@ def test_a_backtest_counts_alerts_catches_and_cost():
         {
             "trans_num": ["a", "b", "c"],
             "event_time": [0, 86_400_000_000, 2 * 86_400_000_000],
-            "amount_cents": [10_000, 50, 7_000],
-            "currency": ["USD", "JPY", "USD"],
+            "amount_cents": [10_000, 5_000, 7_000],
+            "currency": "USD",
             "fraud_probability": [0.9, 0.4, 0.8],
             "label": ["fraud", "fraud", None],
         }
@@ -168,7 +168,26 @@ def test_a_backtest_counts_alerts_catches_and_cost():
     (at,) = result["by_threshold"]
     assert (at["alerts"], at["alerts_a_day"], at["frauds_caught"], at["frauds_missed"]) == (2, 1.0, 1, 1)
     assert (at["amount_caught"], at["amount_lost"], at["cost"]) == (100.0, 50.0, 56.0)
-    assert (result["labelled"], result["frauds"]) == (2, 2)
+    assert (result["labelled"], result["frauds"], result["currency"]) == (2, 2, "USD")
+
+
+def test_a_backtest_adds_no_amounts_of_several_currencies():
+    """It says which there are and how to choose; one currency's amounts count in its own unit."""
+    payments = pd.DataFrame(
+        {
+            "trans_num": ["a", "b"],
+            "event_time": 0,
+            "amount_cents": [10_000, 50],
+            "currency": ["USD", "JPY"],
+            "fraud_probability": 0.4,
+            "label": "fraud",
+        }
+    )
+    with pytest.raises(SettingsError, match="JPY and USD") as refused:
+        backtest(payments, [0.5], alert_cost=3.0)
+    assert "--currency" in str(refused.value)
+    (at,) = backtest(payments[payments["currency"] == "JPY"], [0.5], alert_cost=3.0)["by_threshold"]
+    assert at["amount_lost"] == 50.0
 
 
 def test_data_that_are_no_file_have_a_hash_too(make_public):

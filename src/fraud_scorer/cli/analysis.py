@@ -28,6 +28,7 @@ def backtest(
     until: Annotated[str, typer.Option("--to", help="Excluded")],
     threshold: Annotated[list[float] | None, typer.Option("--threshold", help="May be repeated")] = None,
     alert_cost: Annotated[float, typer.Option(min=0, help="What an alert costs, in money")] = 20.0,
+    currency: Annotated[str | None, typer.Option(help="Of the payments counted, if there are several: USD")] = None,
     model_hash: Annotated[str | None, typer.Option("--model", help="A (shadow) model's full hash")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -41,14 +42,17 @@ def backtest(
         raise SettingsError("--threshold lies outside 0 to 1", "Give a probability")
     engine = long_engine(load_settings().fraud_db_url.get_secret_value())
     payments = payments_to_backtest(engine, start, end, model_hash)
+    if currency:
+        payments = payments[payments["currency"] == currency.upper()]
     if not len(payments):
-        raise DataFileError(f"no scored payment lies between {since} and {until}", "Widen --from and --to")
+        named = f" in {currency.upper()}" if currency else ""
+        raise DataFileError(f"no scored payment{named} lies between {since} and {until}", "Widen --from and --to")
     result = run(payments, thresholds, alert_cost)
     if as_json:
         print_json(result)
         return
     console.print(f"{result['payments']:,} payments over {result['days']:.1f} days, {result['labelled']:,} labelled, "
-                  f"{result['frauds']:,} frauds; an alert costs {alert_cost:g}")  # fmt: skip
+                  f"{result['frauds']:,} frauds; an alert costs {alert_cost:g} {result['currency']}")  # fmt: skip
     console.print(_backtest_table(result["by_threshold"]))
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from fraud_scorer.currencies import minor_in_one
+from fraud_scorer.errors import SettingsError
 from fraud_scorer.training.metrics import at_threshold
 
 _DAY_MICROS = 86_400_000_000
@@ -21,12 +22,17 @@ def backtest(payments: pd.DataFrame, thresholds: Sequence[float], alert_cost: fl
         payments: trans_num, event_time (UTC microseconds), amount_cents, currency, fraud_probability, label
             (fraud, not_fraud or null: not known).
         thresholds: to compare.
-        alert_cost: currency units an alert.
+        alert_cost: what an alert costs, in the payments' currency.
 
     Returns:
+        ``currency`` (of every amount; null without payments),
         ``payments``, ``labelled``, ``frauds``, ``days`` and ``by_threshold``: alerts count every payment, what is
         caught, missed and ``precision`` the labelled ones only; ``cost`` is what was lost and what alerts cost.
+
+    Raises:
+        SettingsError: the payments have several currencies, whose amounts cannot be added.
     """
+    currency = _one_currency(payments)
     micros, probability = payments["event_time"].to_numpy(), payments["fraud_probability"].to_numpy(np.float64)
     days = float(micros.max() - micros.min()) / _DAY_MICROS if len(payments) else 0.0
     known = payments["label"].notna().to_numpy(bool)
@@ -39,6 +45,7 @@ def backtest(payments: pd.DataFrame, thresholds: Sequence[float], alert_cost: fl
         figures |= {"alerts": alerts, "alerts_a_day": alerts / max(days, 1.0)}
         rows.append(figures | {"cost": round(figures["amount_lost"] + alert_cost * alerts, 2)})
     return {
+        "currency": currency,
         "payments": len(payments),
         "labelled": int(known.sum()),
         "frauds": int(label.sum()),
@@ -46,3 +53,11 @@ def backtest(payments: pd.DataFrame, thresholds: Sequence[float], alert_cost: fl
         "alert_cost": alert_cost,
         "by_threshold": rows,
     }
+
+
+def _one_currency(payments: pd.DataFrame) -> str | None:
+    found = sorted(payments["currency"].unique())
+    if len(found) > 1:
+        named = f"{', '.join(found[:-1])} and {found[-1]}"
+        raise SettingsError(f"these payments are in {named}: their amounts cannot be added", "Choose one: --currency")
+    return str(found[0]) if found else None
