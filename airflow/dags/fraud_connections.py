@@ -27,6 +27,8 @@ from fraud_scorer.settings_connections import (
 )
 
 if TYPE_CHECKING:
+    from airflow.sdk.execution_time.comms import ConnectionResult
+
     from fraud_scorer.wiring import Parts
 
 Get = Callable[[str], AirflowConnection | None]
@@ -82,7 +84,7 @@ def _of(backend: Any, name: str) -> AirflowConnection | None:
     except Exception as error:  # whatever a secrets backend raises
         raise TransientError(f"{type(backend).__name__} does not say whether the connection {name} is set") from error
     if found is not None:
-        mask_secret(found.password)
+        _mask(found)
     return found
 
 
@@ -95,13 +97,20 @@ def _of_the_api_server(name: str) -> AirflowConnection | None:
     except AirflowRuntimeError as error:
         answer = error.error
     if isinstance(answer, ConnectionResult):
-        mask_secret(answer.password)
+        _mask(answer)
         return AirflowConnection(**answer.model_dump(exclude={"type"}, by_alias=True))
     if isinstance(answer, ErrorResponse) and answer.error == ErrorType.CONNECTION_NOT_FOUND:
         return None
     raise TransientError(
         f"Airflow's API server does not say whether the connection {name} is set", "Is it up? May this task ask it?"
     )
+
+
+def _mask(found: AirflowConnection | ConnectionResult) -> None:
+    """Keep its secrets out of the log, as Airflow does for what it looks up itself: AWS keys may stand in ``extra``."""
+    for secret in (found.password, found.extra):
+        if secret:
+            mask_secret(secret)
 
 
 def _wanted(names: tuple[str, ...]) -> list[str]:
