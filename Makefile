@@ -23,20 +23,22 @@ install: .venv/.installed ## make the virtual environment
 
 PACE ?= 20
 SCORER ?= auto
-DATA_DIR ?= .data
 PORTS ?=
+DATA_DIR ?=
+STACK = $(BIN)/fraud-scorer $(if $(DATA_DIR),--data-dir "$(DATA_DIR)")
+STACKS_FOLDER = $(or $(DATA_DIR),$(FRAUD_DATA_DIR),.data)
 
 .PHONY: run
 run: .venv/.installed ## start everything here (PACE=20 SCORER=auto DATA_DIR=.data PORTS=airflow=8081)
-	@exec $(BIN)/fraud-scorer stack --pace $(PACE) --scorer $(SCORER) --data-dir "$(DATA_DIR)" --ports "$(PORTS)" $(ARGS)
+	@exec $(STACK) stack --pace $(PACE) --scorer $(SCORER) --ports "$(PORTS)" $(ARGS)
 
 .PHONY: stop
 stop: .venv/.installed ## end what `make run` started, from another terminal (DATA_DIR=...)
-	@$(BIN)/fraud-scorer stack-stop --data-dir "$(DATA_DIR)"
+	@$(STACK) stack-stop
 
 .PHONY: clean
-clean: .venv/.installed ## list what `make run` wrote here and what removed clones left; YES=1 removes it for good
-	@$(BIN)/fraud-scorer stack-clean --data-dir "$(DATA_DIR)" $(if $(YES),--yes) $(ARGS)
+clean: .venv/.installed ## list what `make run` wrote (DATA_DIR=..., ARGS=--leftovers: of removed clones); YES=1 removes it for good
+	@$(STACK) stack-clean $(if $(YES),--yes) $(ARGS)
 
 .PHONY: env
 env: ## write .env from .env.example and fill its empty secrets, for docker compose (keeps what stands there)
@@ -44,7 +46,7 @@ env: ## write .env from .env.example and fill its empty secrets, for docker comp
 
 .PHONY: airflow
 airflow: .venv/.installed ## Airflow's command line on the stack that runs (ARGS="dags list-runs fraud_pipeline")
-	@$(BIN)/python -m fraud_scorer.operations.stack.airflow_cli "$(DATA_DIR)" $(ARGS)
+	@$(BIN)/python -m fraud_scorer.operations.stack.airflow_cli "$(STACKS_FOLDER)" $(ARGS)
 
 .PHONY: test
 test: .venv/.installed ## run the whole suite (ARGS="-k name" for a part)
@@ -52,7 +54,7 @@ test: .venv/.installed ## run the whole suite (ARGS="-k name" for a part)
 
 .PHONY: pictures
 pictures: .venv/.installed ## take the documentation's pictures anew from the stack that runs (needs Chromium)
-	@$(BIN)/python docs/pictures/take.py "$(DATA_DIR)"
+	@$(BIN)/python docs/pictures/take.py "$(STACKS_FOLDER)"
 
 SEED ?= 20261120
 SOAK ?= 300

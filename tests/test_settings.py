@@ -47,6 +47,8 @@ def test_an_unknown_name_is_told_with_the_nearest_right_one(
         ("SMTP_PORT", "mail"),
         ("FRAUD_TIME_ZONE", "Europe/Atlantis"),
         ("FRAUD_DB_URL", "postgresql://somewhere/fraud_db"),
+        ("FRAUD_DB_URL", "postgresql+psycopg2://fraud:somewhere@db:54x/fraud_db"),
+        ("FRAUD_DB_URL", "postgresql+psycopg2://fraud:somewhere@db:99999/fraud_db"),
         ("SCORER", "remote"),
         ("SMTP_TIMEOUT_SECONDS", "120"),
         ("FRAUD_LANDING", "gs://somewhere/ours"),

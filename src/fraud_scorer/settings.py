@@ -1,7 +1,8 @@
 """Every setting, typed and strict: one class, read once.
 
 Sources, strongest first: Airflow's connections (in its tasks only, see ``settings_connections``), the environment,
-``.env`` in the working folder, what ``make run`` generated (``local.env`` in FRAUD_DATA_DIR, else in ``.data``).
+``.env`` in the working folder, what ``make run`` generated (``local.env`` in the environment's FRAUD_DATA_DIR; in
+``.data`` where that names none).
 ``.env.example`` lists the same names; a test holds the two equal.
 """
 
@@ -9,18 +10,17 @@ from __future__ import annotations
 
 import difflib
 import os
-import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
+from typing import Literal
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from fraud_scorer.errors import SettingsError
+from fraud_scorer.settings_values import DatabaseUrl, FolderOrBucket, Seconds, ZoneName
 
 GENERATED_FILE, USERS_FILE = ".data/local.env", ".env"
 KEY_LISTS = ("fraud_card_keys", "fraud_landing_keys")
@@ -36,18 +36,6 @@ PREFIXES = (
     "DASHBOARD_URL",
     "WATCH_",
 )
-
-
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise ValueError(f"{name!r} is no time zone; write it as Europe/Berlin or UTC") from None
-    return name
-
-
-ZoneName = Annotated[str, AfterValidator(_zone)]
-Seconds = Annotated[float, Field(gt=0)]
 
 
 class Settings(BaseSettings):
@@ -78,14 +66,14 @@ class Settings(BaseSettings):
     )
 
     # the store and the disk
-    fraud_db_url: SecretStr = Field(
+    fraud_db_url: DatabaseUrl = Field(
         SecretStr("postgresql+psycopg2://fraud:fraud@127.0.0.1:5433/fraud_db"), description="PostgreSQL's fraud_db"
     )
     fraud_dashboard_db_password: SecretStr = Field(
         SecretStr(""), description="Password of the dashboard's read-only role; empty: migrate makes no such login"
     )
     fraud_data_dir: Path = Field(Path(".data"), description="Landed bytes and the work between two steps")
-    fraud_landing: str = Field(
+    fraud_landing: FolderOrBucket = Field(
         "",
         description="Where landed bytes are kept: a folder, or s3://bucket/prefix (then on disk first); "
         "empty: landing/ in FRAUD_DATA_DIR",
@@ -151,20 +139,6 @@ class Settings(BaseSettings):
     )
     dashboard_url: str = Field("http://127.0.0.1:8501", description="Where links in mails lead")
 
-    @field_validator("fraud_db_url")
-    @classmethod
-    def _name_the_driver(cls, url: SecretStr) -> SecretStr:
-        if not url.get_secret_value().startswith("postgresql+psycopg2://"):
-            raise ValueError("must start with postgresql+psycopg2://")
-        return url
-
-    @field_validator("fraud_landing")
-    @classmethod
-    def _folder_or_bucket(cls, text: str) -> str:
-        if "://" in text and not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\w!.*'()/-]*)?", text):
-            raise ValueError("must be a folder, or s3://bucket/prefix")
-        return text
-
     @property
     def recipients(self) -> tuple[str, ...]:
         """Who is told of frauds."""
@@ -197,10 +171,14 @@ def settings_with(given: Mapping[str, object]) -> Settings:
     return settings.model_copy(update=_with_generated_keys(settings))
 
 
+def named_data_dir() -> Path:
+    """The data folder that the environment names, else this checkout's."""
+    return Path(os.environ.get("FRAUD_DATA_DIR") or Path(GENERATED_FILE).parent)
+
+
 def generated_file() -> Path:
-    """What ``make run`` generated: in the data folder that the environment names, else in this checkout's."""
-    named = Path(os.environ.get("FRAUD_DATA_DIR") or Path(GENERATED_FILE).parent, Path(GENERATED_FILE).name)
-    return named if named.is_file() else Path(GENERATED_FILE)
+    """What ``make run`` generated, if it did: in the folder that is named, never in another stack's."""
+    return named_data_dir() / Path(GENERATED_FILE).name
 
 
 def env_files() -> tuple[Path, ...]:

@@ -57,3 +57,12 @@ def test_a_range_the_wrong_way_round_is_one_line(tmp_path: Path) -> None:
     assert done.stderr == "error: --to is not later than --from. Give the first minute, and the first one left out.\n"
     done = run(tmp_path, "status", FRAUD_TRESHOLD="1")
     assert done.stderr.startswith("error: FRAUD_TRESHOLD is no setting; did you mean FRAUD_THRESHOLD? `.env")
+
+
+def test_a_database_address_that_is_none_is_one_line(tmp_path: Path) -> None:
+    """A port that is no number names its setting, never the password, and no stack of frames."""
+    done = run(tmp_path, "status", FRAUD_DB_URL="postgresql+psycopg2://fraud:hunter2@127.0.0.1:54x/fraud_db")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: FRAUD_DB_URL: ")
+    assert done.stderr.count("\n") == 1
+    assert "hunter2" not in done.stderr

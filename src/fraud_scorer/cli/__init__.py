@@ -19,6 +19,7 @@ from rich.markup import escape
 from fraud_scorer.cli import daily, desk, drift, pipeline, sagemaker, stack, system, training
 from fraud_scorer.errors import FraudScorerError, SettingsError, StoreUnavailable
 from fraud_scorer.logs import configure_logging
+from fraud_scorer.settings import generated_file
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -26,6 +27,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 SERVERS = ("watch", "serve-model", "stack")  # their events are all that they say
+STACKS = ("stack", "stack-stop", "stack-clean")  # where none was ever started, they say so themselves
 for commands in (pipeline, daily, drift, desk, system, stack, training, sagemaker):
     commands.register(app)
 
@@ -43,6 +45,16 @@ def before_any_command(
         configure_logging(level=logging.WARNING)  # what a command did is its result
     if data_dir is not None:
         os.environ["FRAUD_DATA_DIR"] = str(data_dir.absolute())
+        if context.invoked_subcommand not in STACKS:
+            _refuse_where_no_stack_was(data_dir.absolute())
+
+
+def _refuse_where_no_stack_was(data_dir: Path) -> None:
+    if not generated_file().is_file():
+        raise SettingsError(
+            f"no stack was started on {data_dir}: it holds no {generated_file().name}",
+            f"Name another, or start one there: make run DATA_DIR={data_dir}",
+        )
 
 
 def _with_its_cause(error: FraudScorerError) -> FraudScorerError:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from fraud_scorer.cli.output import console
-from fraud_scorer.settings import load_settings
+from fraud_scorer.settings import load_settings, named_data_dir
 
-DataDir = Annotated[Path, typer.Option("--data-dir", help="Everything that is written")]
+if TYPE_CHECKING:
+    from fraud_scorer.operations.stack.clean import Written
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option("--data-dir", help="Everything that is written; else as before the command, FRAUD_DATA_DIR, .data"),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -27,7 +34,7 @@ def stack(
         bool | None,
         typer.Option(help="Score on a local twin of the SageMaker endpoint; by default with --scorer sagemaker"),
     ] = None,
-    data_dir: DataDir = Path(".data"),
+    data_dir: DataDir = None,
     history_days: Annotated[int, typer.Option(min=0, help="Days of past payments the first start imports")] = 8,
     ports: Annotated[str, typer.Option(help="Ports to move, e.g. airflow=8081,dashboard=8502")] = "",
 ) -> None:
@@ -35,10 +42,11 @@ def stack(
     from fraud_scorer.operations.stack import StackOptions, parse_ports, run_stack
     from fraud_scorer.wiring.alert_rules import rules_as_written
 
+    folder = _folder(data_dir)
     rules_as_written(load_settings())  # what is wrong in .env, the environment or the rules is said at once
     options = StackOptions(
         checkout=Path.cwd(),
-        data_dir=data_dir.resolve(),
+        data_dir=folder,
         pace=pace,
         history_days=history_days,
         scorer=scorer,
@@ -48,33 +56,49 @@ def stack(
     raise typer.Exit(run_stack(options))
 
 
-def stack_stop(data_dir: DataDir = Path(".data")) -> None:
+def stack_stop(data_dir: DataDir = None) -> None:
     """End what `make run` started, from another terminal: `make stop`. Also what a killed one left."""
     from fraud_scorer.operations.stack import StackOptions
     from fraud_scorer.operations.stack.stop import stop_stack
 
-    folder = data_dir.resolve()
+    folder = _folder(data_dir)
     ended = stop_stack(StackOptions(Path.cwd(), folder))
     console.print(f"the stack on {folder} is ended" if ended else f"no stack runs on {folder}", highlight=False)
 
 
 def stack_clean(
-    data_dir: DataDir = Path(".data"),
+    data_dir: DataDir = None,
     yes: Annotated[bool, typer.Option("--yes", help="Remove them; else they are only listed")] = False,
-    leftovers: Annotated[bool, typer.Option("--leftovers", help="Only databases of clones that are gone")] = False,
+    leftovers: Annotated[
+        bool, typer.Option("--leftovers", help="Only databases whose data folder is not there: of removed clones")
+    ] = False,
 ) -> None:
-    """List what `make run` wrote and what removed clones left; with --yes remove it for good: `make clean`."""
+    """List what this stack wrote, or with --leftovers what others left; with --yes remove it for good: `make clean`."""
     from fraud_scorer.operations.stack import StackOptions
-    from fraud_scorer.operations.stack.clean import left_over, remove, written
+    from fraud_scorer.operations.stack.clean import left_over, remove_left_over, remove_written, written
 
-    found = [] if leftovers else written(StackOptions(Path.cwd(), data_dir.resolve()))
-    found += left_over()
-    for one in found:
-        console.print(f"{one.bytes_used / 1e6:8.0f} MB  {one.folder}  {one.what}", highlight=False, markup=False)
+    options = StackOptions(Path.cwd(), _folder(data_dir))
+    found = left_over() if leftovers else written(options)
+    _list(found)
     if not found:
         console.print("there is nothing to remove")
     elif not yes:
         console.print("nothing was removed. The same with YES=1 (--yes) removes all of it for good", highlight=False)
     else:
-        remove(found)
+        remove_left_over(found) if leftovers else remove_written(options)
         console.print("all of it is removed")
+    if not leftovers and left_over():
+        told = "databases whose data folder is not there stay: make clean ARGS=--leftovers lists them"
+        console.print(told, highlight=False)
+
+
+def _list(found: list[Written]) -> None:
+    for one in found:
+        console.print(f"{one.bytes_used / 1e6:8.0f} MB  {one.folder}  {one.what}", highlight=False, markup=False)
+
+
+def _folder(chosen: Path | None) -> Path:
+    """The data folder that is meant; one that was named is it for the settings too, never another stack's."""
+    if chosen is not None:
+        os.environ["FRAUD_DATA_DIR"] = str(chosen.absolute())
+    return named_data_dir().resolve()

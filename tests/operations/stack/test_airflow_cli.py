@@ -10,8 +10,8 @@ import pytest
 from fraud_scorer.errors import SettingsError
 from fraud_scorer.operations.stack.airflow_cli import airflow_command
 from fraud_scorer.operations.stack.local_env import write_local_env
+from fraud_scorer.operations.stack.lock import only_one
 from fraud_scorer.operations.stack.options import StackOptions, parse_ports
-from fraud_scorer.operations.stack.run import only_one
 from fraud_scorer.operations.stack.services import servers
 
 

@@ -14,7 +14,7 @@ import pytest
 from fraud_scorer.errors import PayloadError, SettingsError, StoreUnavailable
 from fraud_scorer.operations.database.embedded_postgres import free_port
 from fraud_scorer.operations.stack.found import LOCK, belongs_to_it, runs, stopped, with_its_cause
-from fraud_scorer.operations.stack.run import only_one
+from fraud_scorer.operations.stack.lock import only_one
 from fraud_scorer.settings import Settings, load_settings
 
 URL = "postgresql+psycopg2://fraud:hunter2@127.0.0.1:9/fraud_db"
@@ -67,7 +67,7 @@ def test_without_a_stack_both_ways_are_told(folder: Path) -> None:
     login = SettingsError("fraud_db refused the login (password authentication failed)", "Check FRAUD_DB_URL")
     told = with_its_cause(login, load_settings())
     assert isinstance(told, SettingsError)
-    assert "no stack was started from this folder" in told.what
+    assert f"no stack was started on {Path.cwd()}/.data" in told.what
     assert "make run" in told.cure
 
 
@@ -100,3 +100,23 @@ def test_the_command_line_says_so_too(folder: Path) -> None:
     assert done.returncode == 1
     assert f"the stack of {data_dir} is not running" in done.stderr
     assert "hunter2" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("made_here", [True, False])
+def test_a_mistyped_folder_is_no_other_stacks(folder: Path, made_here: bool) -> None:
+    """With `.data`'s database and an empty landing, minutes would be taken for lost."""
+    if made_here:
+        made(folder / ".data")
+    argv = [sys.executable, "-c", "from fraud_scorer.cli import main; main()", "--data-dir", "typo", "settings"]
+    done = subprocess.run(argv, cwd=folder, env=os.environ, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"error: no stack was started on {folder}/typo: it holds no local.env.")
+    assert f"make run DATA_DIR={folder}/typo" in done.stderr
+
+
+def test_a_named_folder_without_a_stack_takes_nothing_of_another(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """FRAUD_DATA_DIR may name a plain folder (in a container); `.data`'s database and keys are not its own."""
+    made(folder / ".data")
+    monkeypatch.setenv("FRAUD_DATA_DIR", str(folder / "plain"))
+    assert load_settings().fraud_db_url == Settings.model_fields["fraud_db_url"].default
+    assert stopped(load_settings())[0].startswith(f"no stack was started on {folder}/plain")

@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 from fraud_scorer.errors import TransientError
-from fraud_scorer.operations.stack.found import runs
+from fraud_scorer.operations.stack.found import LOCK, runs
 from fraud_scorer.operations.stack.options import StackOptions
 from fraud_scorer.operations.stack.processes import MARK, leftovers
 from fraud_scorer.operations.stack.screen import Screen
@@ -23,7 +23,7 @@ from fraud_scorer.operations.stack.stop import stop_stack
 HOLD = """
 import sys, time, signal
 from pathlib import Path
-from fraud_scorer.operations.stack.run import only_one
+from fraud_scorer.operations.stack.lock import only_one
 if sys.argv[2] == "deaf": signal.signal(signal.SIGTERM, signal.SIG_IGN)
 with only_one(Path(sys.argv[1])):
     time.sleep(60)
@@ -75,6 +75,7 @@ def test_one_that_does_not_end_is_told(options: StackOptions, holding: subproces
 
 def test_what_a_killed_one_left_is_ended(options: StackOptions, quiet: Screen) -> None:
     """Its supervisor is gone, its children live on: they bear the data folder's mark."""
+    (options.data_dir / LOCK).touch()
     child = subprocess.Popen(["sleep", "60"], env=os.environ | {MARK: str(options.data_dir)}, start_new_session=True)
     assert stop_stack(options, quiet)
     assert child.wait(5) is not None
@@ -82,6 +83,9 @@ def test_what_a_killed_one_left_is_ended(options: StackOptions, quiet: Screen) -
 
 
 def test_where_nothing_was_ever_started_nothing_is_made(tmp_path: Path, quiet: Screen) -> None:
-    """A mistyped folder stays away."""
+    """A mistyped folder stays away, and a stranger's is not marked as a stack's, which `make clean` would remove."""
     assert not stop_stack(StackOptions(tmp_path, tmp_path / "mistyped"), quiet)
     assert not (tmp_path / "mistyped").exists()
+    (tmp_path / "strangers").mkdir()
+    assert not stop_stack(StackOptions(tmp_path, tmp_path / "strangers"), quiet)
+    assert list((tmp_path / "strangers").iterdir()) == []

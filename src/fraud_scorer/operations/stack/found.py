@@ -12,7 +12,7 @@ from fraud_scorer.errors import FraudScorerError, StoreUnavailable
 from fraud_scorer.settings import Settings, generated_file
 
 LOCK = "stack.lock"
-NOT_HERE = "no stack was started from this folder, and FRAUD_DB_URL is not set"
+NOT_HERE = "no stack was started on {folder}, and FRAUD_DB_URL is not set"
 ELSEWHERE = "one with another data folder is found by `fraud-scorer --data-dir DIR ...` (or FRAUD_DATA_DIR=DIR)"
 
 
@@ -45,7 +45,7 @@ def stopped(settings: Settings) -> tuple[str, str]:
     if made.get("FRAUD_DB_URL") == url and not runs(file.parent):
         return f"the stack of {file.parent} is not running", f"Start it: {start_command(file.parent)}; {ELSEWHERE}"
     if not made and url == Settings.model_fields["fraud_db_url"].default.get_secret_value():
-        return NOT_HERE, f"Start one: make run; {ELSEWHERE}"
+        return NOT_HERE.format(folder=file.parent), f"Start one: {start_command(file.parent)}; {ELSEWHERE}"
     return "", ""
 
 

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import signal
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from fraud_scorer.errors import FraudScorerError, SettingsError
 from fraud_scorer.operations.stack.checks import check_machine, check_secrets
 from fraud_scorer.operations.stack.clean import note_owner
 from fraud_scorer.operations.stack.databases import FRAUD, databases
 from fraud_scorer.operations.stack.faults import ProcessFailed, Stopping
-from fraud_scorer.operations.stack.found import LOCK
 from fraud_scorer.operations.stack.local_env import chosen_by_the_user, in_force, write_local_env
+from fraud_scorer.operations.stack.lock import only_one
 from fraud_scorer.operations.stack.options import StackOptions
 from fraud_scorer.operations.stack.processes import kill, leftovers
 from fraud_scorer.operations.stack.screen import Screen
@@ -88,30 +85,6 @@ def told_to_stop(stopping: threading.Event) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-@contextmanager
-def only_one(data_dir: Path) -> Iterator[None]:
-    """One stack a data folder; the lock goes with the process, however that ends."""
-    try:
-        data_dir.mkdir(parents=True, exist_ok=True)
-        lock = (data_dir / LOCK).open("a+")
-    except OSError as error:
-        raise SettingsError(
-            f"the data folder {data_dir} cannot be used: {error.strerror}", "Choose one: make run DATA_DIR=..."
-        ) from error
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise SettingsError(
-                f"a stack on {data_dir} runs already",
-                "Use that one, end it (Ctrl-C there, or make stop), or: make run DATA_DIR=...",
-            ) from None
-        lock.truncate(0)
-        lock.write(f"{os.getpid()}\n")  # whom `make stop` tells
-        lock.flush()
-        yield
 
 
 def end_leftovers(options: StackOptions, screen: Screen) -> bool:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from fraud_scorer.errors import TransientError
 from fraud_scorer.operations.stack.found import LOCK, runs
+from fraud_scorer.operations.stack.lock import only_one
 from fraud_scorer.operations.stack.options import StackOptions
-from fraud_scorer.operations.stack.run import end_leftovers, only_one
+from fraud_scorer.operations.stack.run import end_leftovers
 from fraud_scorer.operations.stack.screen import Screen
 
 PATIENCE_SECONDS = 60.0
@@ -25,7 +26,7 @@ def stop_stack(options: StackOptions, screen: Screen | None = None, patience_sec
     """
     screen = screen or Screen()
     data_dir = options.data_dir
-    if not data_dir.is_dir():
+    if not (data_dir / LOCK).exists():  # no stack's folder: nothing may be written there either
         return False
     ran = runs(data_dir)
     if ran:

@@ -1,0 +1,47 @@
+"""What a setting's value must be, beyond its type. Each refusal is a sentence that never echoes what may be secret."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field, SecretStr
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"{name!r} is no time zone; write it as Europe/Berlin or UTC") from None
+    return name
+
+
+def _database_url(url: SecretStr) -> SecretStr:
+    from sqlalchemy.engine import make_url  # 0.1 s: only where a database is named
+    from sqlalchemy.exc import ArgumentError
+
+    if not url.get_secret_value().startswith("postgresql+psycopg2://"):
+        raise ValueError("must start with postgresql+psycopg2://")
+    try:
+        port = make_url(url.get_secret_value()).port
+    except (ArgumentError, ValueError):  # they quote a part of it, which may be the password
+        port = 0
+    if port is not None and not 0 < port < 65536:
+        raise ValueError(
+            "is no address: write postgresql+psycopg2://USER:PASSWORD@HOST:PORT/DATABASE, the port as a number, "
+            "and : / @ % in a password as %3A %2F %40 %25"
+        )
+    return url
+
+
+def _folder_or_bucket(text: str) -> str:
+    if "://" in text and not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\w!.*'()/-]*)?", text):
+        raise ValueError("must be a folder, or s3://bucket/prefix")
+    return text
+
+
+ZoneName = Annotated[str, AfterValidator(_zone)]
+Seconds = Annotated[float, Field(gt=0)]
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_url)]
+FolderOrBucket = Annotated[str, AfterValidator(_folder_or_bucket)]
