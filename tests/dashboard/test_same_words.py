@@ -15,8 +15,9 @@ from desk import currencies, day, words
 from fraud_scorer.adapters.postgres.days import PostgresDays
 from fraud_scorer.currencies import decimals
 from fraud_scorer.day_facts import DayFacts
+from fraud_scorer.features import wording
 from fraud_scorer.messages import daily, daily_view
-from fraud_scorer.messages.wording import probability_text
+from fraud_scorer.messages.wording import probability_text, readable_category
 
 THURSDAY = date(2026, 11, 19)
 NOW = datetime(2026, 11, 20, 7, 30, tzinfo=UTC)
@@ -49,6 +50,12 @@ def test_probabilities_are_said_alike() -> None:
     """From certainty down to next to nothing, and the same on both sides of a threshold."""
     for probability in (0.0, 0.0004, 0.001, 0.0547, 0.0709, 0.0999, 0.1, 0.289, 0.9349, 0.97, 0.9994, 0.99996, 1.0):
         assert words.probability(probability) == probability_text(probability)
+
+
+def test_categories_are_said_alike() -> None:
+    """In reasons, mails and on pages."""
+    for code in ("misc_net", "grocery_pos", "gas_transport", "home", "x_pos_net", "net", "_net", "pos"):
+        assert words.category(code) == readable_category(code) == wording.category(code)
 
 
 @pytest.mark.parametrize(

@@ -193,8 +193,31 @@ def test_a_category_reads_as_a_reason_only_where_it_has_more_frauds():
     """Both shares stand in the sentence either way."""
     usual = Usual(fraud_share=0.005, category_fraud_shares={"shopping_net": 0.015, "home": 0.001})
     assert _text("category", category="shopping_net", usual=usual) == (
-        "Category shopping_net: 1.5% frauds, 0.5% in all categories"
+        "Category shopping, online: 1.5% frauds, 0.5% in all categories"
     )
     assert _text("category", category="home", usual=usual) == (
         "Together with the other signs: category home, by itself with 0.1% frauds, 0.5% in all"
+    )
+
+
+def test_categories_read_as_in_the_mails():
+    """In every sentence that names one, value included."""
+    first = {"first_in_category": 1.0, "category": "misc_net"}
+    assert _text("first_in_category", **first) == "This card's first payment in 30 days in category misc, online"
+    assert _text("category", category="misc_pos") == "Category misc, in person: little is known of it"
+    (reason,) = _reasons({"category": 1.0}, category="misc_net")
+    assert reason["value"] == "misc, online"
+
+
+def test_one_of_a_thing_is_said_so():
+    """A payment, a year."""
+    usual = Usual(medians=dict.fromkeys(NUMBER_FEATURES, 1.0))
+    card = {"card_count_30d": 1.0, "card_amount_30d": 5.0}
+    assert _text("card_count_30d", usual=usual, **card) == (
+        "This card's last 30 days: 1 payment, 5.00 USD; others: 1 payment, 1.00"
+    )
+    busy = _text("merchant_payments_7d", merchant_payments_7d=1.0, usual=usual)
+    assert busy == "Together with the other signs: this merchant had 1 payment in 7 days; others have 1"
+    assert "holder of 1 year, city of 9 people; in the middle 1 year" in _text(
+        "age_years", age_years=1.0, city_pop=9.0, usual=usual
     )

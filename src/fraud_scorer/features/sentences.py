@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fraud_scorer.features import wording
-from fraud_scorer.features.wording import clock_hour, count, duration, kilometres, ordinal, per_day, share
+from fraud_scorer.features.wording import clock_hour, count, duration, kilometres, ordinal, per_day, plural, share
 
 _AIRLINER_KMH = 900.0
 _QUICK_MINUTES = 15.0
@@ -70,11 +70,11 @@ def _amount_of_card(value: str, mean: str, ratio: float) -> Words:
 
 
 def _category(row: Row, usual: Usual) -> Words:
-    name = row["category"] if isinstance(row["category"], str) else "unknown"
-    known, normal = usual.category_fraud_shares.get(name, math.nan), share(usual.fraud_share)
+    name, normal = wording.category(row["category"]), share(usual.fraud_share)
+    known = usual.category_fraud_shares.get(row["category"], math.nan)
     all_frauds = f"{normal} of all payments are frauds"
     if math.isnan(known):
-        return name, normal, f"Category {name}, of which little is known"
+        return name, normal, f"Category {name}: little is known of it"
     if known > usual.fraud_share:
         return name, all_frauds, f"Category {name}: {share(known)} frauds, {normal} in all categories"
     return name, all_frauds, _beside(f"category {name}, by itself with {share(known)} frauds, {normal} in all")
@@ -89,8 +89,8 @@ def _hour(row: Row, usual: Usual) -> Words:
 
 
 def _holder(row: Row, usual: Usual) -> Words:
-    value = f"{count(row['age_years'])} years, city of {count(row['city_pop'])}"
-    normal = f"{count(usual.median('age_years'))} years, city of {count(usual.median('city_pop'))}"
+    value = f"{plural(row['age_years'], 'year')}, city of {count(row['city_pop'])}"
+    normal = f"{plural(usual.median('age_years'), 'year')}, city of {count(usual.median('city_pop'))}"
     return value, normal, _beside(f"card holder of {value} people; in the middle {normal}")
 
 
@@ -142,9 +142,9 @@ def _many(row: Row, _: Usual) -> Words:
 
 def _activity(row: Row, usual: Usual) -> Words:
     amount = f"{_money(row, row['card_amount_30d'])} {row['currency']}"
-    value = f"{count(row['card_count_30d'])} payments, {amount}"
+    value = f"{plural(row['card_count_30d'], 'payment')}, {amount}"
     median = usual.money("card_amount_30d", row["currency"])
-    normal = f"{count(usual.median('card_count_30d'))} payments" + (f", {median}" if median else "")
+    normal = plural(usual.median("card_count_30d"), "payment") + (f", {median}" if median else "")
     return value, normal, f"This card's last 30 days: {value}; others: {normal}"
 
 
@@ -181,9 +181,8 @@ def _travel(row: Row, usual: Usual) -> Words:
         value = f"{count(speed)} km/h"
         return value, "an airliner flies 900 km/h", f"{km} from the last payment {since} before: {value} of travel"
     normal = kilometres(middle)
-    text = f"{km} from the place of this card's last payment, {since} before" + (
-        f"; usually {normal}" if normal else ""
-    )
+    usually = f"; usually {normal}" if normal else ""
+    text = f"{km} from the place of this card's last payment, {since} before{usually}"
     return km, normal, _beside(text) if row["km_from_last"] <= middle else text
 
 
@@ -199,24 +198,24 @@ def _merchant_is_new(row: Row, _: Usual) -> Words:
 
 
 def _category_is_new(row: Row, _: Usual) -> Words:
-    name = row["category"] if isinstance(row["category"], str) else "unknown"
+    name = wording.category(row["category"])
     if row["first_in_category"] == 1:
-        return "first time", "", f"This card's first payment in category {name} in 30 days"
+        return "first time", "", f"This card's first payment in 30 days in category {name}"
     if row["first_in_category"] == 0:
-        return name, "", _beside(f"this card has paid in category {name} within 30 days")
+        return name, "", _beside(f"this card has paid within 30 days in category {name}")
     return name, "", "The category is unknown" if name == "unknown" else _NO_PAST
 
 
 def _merchants(row: Row, usual: Usual) -> Words:
     number, middle = row["merchants_24h"], usual.median("merchants_24h")
     value, normal = count(number), count(middle)
-    text = f"{value} different merchant{'' if number == 1 else 's'} in 24 hours before; usually {normal}"
+    text = f"{plural(number, 'different merchant')} in 24 hours before; usually {normal}"
     return value, normal, text if number > middle else _beside(text)
 
 
 def _merchant_activity(row: Row, usual: Usual) -> Words:
-    value, normal = count(row["merchant_payments_7d"]), count(usual.median("merchant_payments_7d"))
-    return value, normal, _beside(f"this merchant had {value} payments in 7 days; others have {normal}")
+    value, normal = plural(row["merchant_payments_7d"], "payment"), count(usual.median("merchant_payments_7d"))
+    return value, normal, _beside(f"this merchant had {value} in 7 days; others have {normal}")
 
 
 def _merchant_frauds(row: Row, usual: Usual) -> Words:

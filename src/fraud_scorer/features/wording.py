@@ -27,6 +27,30 @@ def count(number: float) -> str:
     return "unknown" if math.isnan(number) else f"{number:,.0f}"
 
 
+def plural(number: float, noun: str) -> str:
+    """A whole number of things.
+
+    >>> plural(1, "payment"), plural(1200, "payment"), plural(float("nan"), "payment")
+    ('1 payment', '1,200 payments', 'unknown payments')
+    """
+    return f"{count(number)} {noun}{'' if count(number) == '1' else 's'}"
+
+
+def category(code: object) -> str:
+    """A category as people write it, in reasons, mails and on pages alike; what is no text is ``unknown``.
+
+    >>> category("shopping_net"), category("grocery_pos"), category("gas_transport")
+    ('shopping, online', 'grocery, in person', 'gas transport')
+    """
+    if not isinstance(code, str):
+        return "unknown"
+    for ending, meaning in (("_net", ", online"), ("_pos", ", in person")):
+        if code.endswith(ending):
+            code = code.removesuffix(ending) + meaning
+            break
+    return code.replace("_", " ")
+
+
 def share(fraction: float) -> str:
     """A fraction in per cent, empty if unknown.
 
@@ -58,16 +82,12 @@ def duration(minutes: float) -> str:
     if math.isnan(minutes):
         return "unknown"
     if minutes < 1:
-        return _with_unit(round(minutes * 60), "second")
+        return plural(round(minutes * 60), "second")
     if minutes < 90:
-        return _with_unit(round(minutes), "minute")
+        return plural(round(minutes), "minute")
     if minutes < 2 * _MINUTES_PER_DAY:
         return f"{minutes / 60:.1f} hours"
     return f"{minutes / _MINUTES_PER_DAY:.1f} days"
-
-
-def _with_unit(number: int, unit: str) -> str:
-    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
 
 
 def ordinal(number: float) -> str:

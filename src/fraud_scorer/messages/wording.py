@@ -19,6 +19,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from fraud_scorer.currencies import decimals
+from fraud_scorer.features import wording
 
 EARTH_RADIUS_KM = 6371.0
 DECORATION = "fraud_"  # the public data set writes it before every merchant's name, honest or not
@@ -86,11 +87,7 @@ def readable_category(category: str | None) -> str:
     >>> readable_category("shopping_net"), readable_category("gas_transport"), readable_category(None)
     ('shopping, online', 'gas transport', '')
     """
-    words = clean(category, 40)
-    for ending, meaning in (("_net", ", online"), ("_pos", ", in person")):
-        if words.endswith(ending):
-            words = words.removesuffix(ending) + meaning
-    return words.replace("_", " ")
+    return wording.category(clean(category, 40))
 
 
 def local_time_text(moment: datetime, zone: str) -> str:
