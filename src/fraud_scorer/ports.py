@@ -80,6 +80,9 @@ class Landing(Protocol):
     def completions(self, after_seq: int = 0) -> list[Completion]:
         """Every marker above ``after_seq``, in order of landing sequence."""
 
+    def first_sequence(self) -> int | None:
+        """About the lowest landing sequence that is known here, None if nothing ever landed."""
+
     def read(self, batch: Batch, part: Part) -> bytes:
         """The body as received. Raises LandingError if it is missing, altered or under an unknown key."""
 

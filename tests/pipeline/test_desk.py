@@ -18,7 +18,7 @@ from typer.testing import CliRunner, Result
 from fraud_scorer.cli import app
 from fraud_scorer.errors import SettingsError
 from fraud_scorer.operations.housekeeping import keep_house, rebuild_ledger
-from fraud_scorer.pipeline.run import note_landed
+from fraud_scorer.pipeline.waiting import note_landed
 from fraud_scorer.settings import load_settings
 
 Town = Any  # conftest.Town

@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 
 from fraud_scorer.errors import ApiUnavailable, SettingsError, StoreUnavailable
+from fraud_scorer.operations.housekeeping import rebuild_ledger
+from fraud_scorer.pipeline.refusals import HOPELESS_REFUSALS
+from fraud_scorer.pipeline.waiting import note_landed
 
 Town = Any  # conftest.Town
 
@@ -146,6 +149,35 @@ def test_a_setting_or_schema_that_does_not_fit_fails_no_batch(town: Town, tmp_pa
     town.rows("alter table away rename to outbox_payments")
     assert town.run(10)["batches"] == 11
     assert town.stored() == town.handed_out()
+
+
+def test_another_landing_fails_no_batch(town: Town) -> None:
+    """A wrong FRAUD_LANDING in which minutes land by now stops runs, however many; once it is mended all is loaded."""
+    for number in range(3):
+        town.pipeline().extract(town.at(number))
+    note_landed(town.pipeline().parts)
+    for number in range(3, 3 + HOPELESS_REFUSALS + 1):
+        with pytest.raises(SettingsError, match="Mend FRAUD_LANDING"):
+            town.run(number, fraud_landing=str(town.folder / "elsewhere"))
+    assert set(town.states().values()) == {"landed"}
+    shutil.copytree(town.folder / "elsewhere", town.folder / "landing", dirs_exist_ok=True)
+    town.run(9)
+    assert set(town.states().values()) == {"done"}
+    assert town.stored() == town.handed_out()
+
+
+def test_a_landing_that_is_lost_for_good_is_passed_on_demand(town: Town) -> None:
+    """What waited in it is marked as failed by `landing rebuild --pass-lost`, not before; the others get on."""
+    town.pipeline().extract(town.at(0))
+    note_landed(town.pipeline().parts)
+    shutil.rmtree(town.folder / "landing")
+    with pytest.raises(SettingsError, match="--pass-lost"):
+        town.run(1)
+    assert rebuild_ledger(town.pipeline().parts).lost == 1
+    assert set(town.states().values()) == {"landed"}
+    assert rebuild_ledger(town.pipeline().parts, pass_lost=True).waiting == 1
+    town.run(2)
+    assert list(town.states().values()) == ["failed", "done", "done"]
 
 
 def test_broken_alert_rules_keep_no_payment_from_being_stored(town: Town, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from cryptography.fernet import Fernet
 from fraud_scorer.adapters.cipher import Cipher
 from fraud_scorer.adapters.landing.on_disk import DiskLanding
 from fraud_scorer.batches import Batch
-from fraud_scorer.errors import LandingError
+from fraud_scorer.errors import LandingError, SettingsError
 from fraud_scorer.features import compute_features
 from fraud_scorer.frames import (
     CORRECTION,
@@ -29,8 +29,9 @@ from fraud_scorer.payments.fields import FieldMap
 from fraud_scorer.payments.reading import RawPart
 from fraud_scorer.payments.tables import Table
 from fraud_scorer.payments.tokens import CardTokens
+from fraud_scorer.pipeline.waiting import waiting_work
 from fraud_scorer.ports import Answer
-from fraud_scorer.steps.transform import BATCH_COLUMNS, Recipe, Transformed, Work, transform, waiting_work
+from fraud_scorer.steps.transform import BATCH_COLUMNS, Recipe, Transformed, Work, transform
 
 START = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 TOKENS = CardTokens.from_setting("k1:" + "o" * 32)
@@ -347,12 +348,28 @@ def test_landed_batches_are_read_when_their_turn_comes(tmp_path, store):
     assert deliveries(result) == [["t1", sequence, NEW]]
 
 
-def test_a_batch_that_landed_elsewhere_is_no_empty_one(tmp_path, store):
-    """The ledger knows it and this landing does not: it cannot be read, which is told, and a replay may mend."""
-    result = run(waiting_work([(Batch.of_minute(START), 1795000000)], DiskLanding(tmp_path, CIPHER)), store)
+def test_a_batch_that_is_missing_in_its_landing_is_no_empty_one(tmp_path, store):
+    """What landed before it is there, it is not: it cannot be read, which is told, and a replay may mend."""
+    landing = DiskLanding(tmp_path, CIPHER)
+    sequence = landing.close(Batch.of_minute(START - timedelta(minutes=1)), now=START).landing_seq
+
+    result = run(waiting_work([(Batch.of_minute(START), sequence + 60)], landing), store)
 
     assert result.quarantine[["part", "reason"]].to_numpy().tolist() == [[1, "landing_unreadable"]]
     assert result.batches["error"].str.contains("landed, but not in this landing").tolist() == [True]
+
+
+@pytest.mark.parametrize("landed_since", [False, True])
+def test_another_landing_fails_no_batch(tmp_path, landed_since):
+    """A wrong folder, an unmounted volume, a new machine, also if a minute landed there since: a setting's fault."""
+    landing = DiskLanding(tmp_path, CIPHER)
+    waiting = [(Batch.of_minute(START), int(START.timestamp()))]
+    if landed_since:
+        later = Batch.of_minute(START + timedelta(minutes=1))
+        waiting.append((later, landing.close(later, now=START + timedelta(minutes=2)).landing_seq))
+
+    with pytest.raises(SettingsError, match=r"FRAUD_LANDING.*landing rebuild"):
+        list(waiting_work(waiting, landing))
 
 
 def random_works(seed):

@@ -200,6 +200,9 @@ def landing_rebuild(
     take_over: Annotated[
         bool, typer.Option("--take-over", help="This machine takes the place of the one that copied to the bucket")
     ] = False,
+    pass_lost: Annotated[
+        bool, typer.Option("--pass-lost", help="Mark failed what waits and is in no landing any more")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make run ledger and landing index know every landed batch, after fraud_db or the machine was lost.
@@ -208,7 +211,7 @@ def landing_rebuild(
     """
     from fraud_scorer.operations.housekeeping import rebuild_ledger
 
-    _tell(vars(rebuild_ledger(_parts(), take_over=take_over)), as_json)
+    _tell(vars(rebuild_ledger(_parts(), take_over=take_over, pass_lost=pass_lost)), as_json)
 
 
 def housekeeping(as_json: AsJson = False) -> None:

@@ -52,25 +52,33 @@ def keep_house(parts: Parts) -> Kept:
     return done
 
 
+EVERY = 2**31  # batches: no bound
+
+
 @dataclass(frozen=True)
 class Rebuilt:
     """What the ledger learnt from the landing folder."""
 
     fetched: int  # of the bucket, if one is set: batches that this machine did not know
     markers: int  # batches that ever closed, as the folder says
-    waiting: int  # of them, those that wait to be loaded now
+    waiting: int  # batches that wait to be loaded now
+    lost: int = 0  # of them, those of which this landing knows nothing; with ``pass_lost`` these were passed
 
 
-def rebuild_ledger(parts: Parts, *, take_over: bool = False) -> Rebuilt:
+def rebuild_ledger(parts: Parts, *, take_over: bool = False, pass_lost: bool = False) -> Rebuilt:
     """Make ledger and landing index know every batch that the landing holds. What they know is left as it is.
 
     After ``fraud_db`` was lost: the next runs load every batch again, oldest first. On a new machine: the landing
     itself first learns what the bucket holds; ``take_over`` if another machine copied there until now.
+    ``pass_lost``: batches that wait and whose bytes are lost for good are marked failed, so that the others get on.
     """
     fetched = parts.archive.restore(take_over=take_over) if parts.archive else 0
     markers = parts.landing.completions()
     parts.store.note_landed(markers)
-    waiting = len(parts.store.unloaded(len(markers) + 1))
-    log.info("Rebuilt the landing index.", action="landing", fetched=fetched, markers=len(markers),
-             waiting=waiting)  # fmt: skip
-    return Rebuilt(fetched, len(markers), waiting)
+    known = {done.batch for done in markers}
+    lost = [batch for batch, _ in parts.store.unloaded(EVERY) if batch not in known]
+    for batch in lost if pass_lost else ():
+        parts.store.mark_failed(batch, "landed in a landing that is lost: restore it, then replay the batch")
+    rebuilt = Rebuilt(fetched, len(markers), len(parts.store.unloaded(EVERY)), len(lost))
+    log.info("Rebuilt the landing index.", action="landing", **vars(rebuilt))
+    return rebuilt

@@ -24,7 +24,8 @@ from fraud_scorer.payments.decode import decode
 from fraud_scorer.payments.reading import BatchReading, RawPart
 from fraud_scorer.payments.tables import Table
 from fraud_scorer.pipeline.replay import Progress, silent
-from fraud_scorer.pipeline.run import Run, landed, landed_work, note_landed
+from fraud_scorer.pipeline.run import Run
+from fraud_scorer.pipeline.waiting import landed, landed_work, note_landed
 from fraud_scorer.ports import Answer
 
 if TYPE_CHECKING:

@@ -23,7 +23,8 @@ from fraud_scorer.payments.reading import RawPart
 from fraud_scorer.payments.tables import table_of_frame
 from fraud_scorer.payments.times import EARLIEST, event_micros, micros_of
 from fraud_scorer.pipeline.replay import Progress, silent
-from fraud_scorer.pipeline.run import Run, note_landed
+from fraud_scorer.pipeline.run import Run
+from fraud_scorer.pipeline.waiting import note_landed
 from fraud_scorer.steps.transform import Recipe, Work
 
 if TYPE_CHECKING:

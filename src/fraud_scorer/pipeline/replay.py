@@ -16,7 +16,8 @@ import pandas as pd
 from fraud_scorer.batches import minutes_between
 from fraud_scorer.errors import SettingsError
 from fraud_scorer.frames import CORRECTION, NEW, RESCORE, UNCHANGED
-from fraud_scorer.pipeline.run import Run, landed_work, note_landed
+from fraud_scorer.pipeline.run import Run
+from fraud_scorer.pipeline.waiting import landed_work, note_landed
 from fraud_scorer.steps.score import Scores
 from fraud_scorer.steps.transform import Transformed, Work
 

@@ -24,7 +24,7 @@ from fraud_scorer.pipeline.shadow import score_along
 from fraud_scorer.ports import Message
 from fraud_scorer.steps.load import BatchToLoad, Scored, load, totals
 from fraud_scorer.steps.score import Scores, score
-from fraud_scorer.steps.transform import Transformed, Work, transform, waiting_work
+from fraud_scorer.steps.transform import Transformed, Work, transform
 
 if TYPE_CHECKING:
     from fraud_scorer.wiring import Parts
@@ -190,31 +190,6 @@ class Run:
             usual_share=self.parts.outbox.usual_share(int(payments["landing_seq"].iloc[0])),
             now=self.parts.clock.now(),
         )
-
-
-# --- which batches ----------------------------------------------------------------------------------------------------
-def note_landed(parts: Parts) -> None:
-    """Make the ledger know every batch that landed since it was last told, imported days among them."""
-    if fresh := parts.landing.completions(parts.store.highest_landed_seq()):
-        parts.store.note_landed(fresh)
-
-
-def landed(parts: Parts, batches: Sequence[Batch]) -> list[tuple[Batch, int]]:
-    """Those of ``batches`` whose bytes have landed, with their landing sequence, lowest first."""
-    closed = [done for batch in batches if (done := parts.landing.completion(batch)) is not None]
-    there = [(done.batch, done.landing_seq) for done in closed if done.status == "landed"]
-    return sorted(there, key=lambda one: one[1])
-
-
-def landed_work(parts: Parts, batches: Sequence[Batch]) -> list[Work]:
-    """Those of ``batches`` that have landed, as a run takes them."""
-    return list(waiting_work(landed(parts, batches), parts.landing))
-
-
-def waiting(parts: Parts, own: Batch) -> list[Work]:
-    """What waits, lowest landing sequence first; if nothing does, the run's own batch (a cleared task)."""
-    unloaded = parts.store.unloaded(parts.settings.fraud_batches_per_run)
-    return list(waiting_work(unloaded or landed(parts, [own]), parts.landing))
 
 
 # --- frames into what load takes --------------------------------------------------------------------------------------

@@ -15,7 +15,8 @@ import structlog
 from fraud_scorer.batches import Batch
 from fraud_scorer.errors import FraudScorerError
 from fraud_scorer.pipeline.replay import Progress, replay, silent
-from fraud_scorer.pipeline.run import Run, landed_work, note_landed, waiting
+from fraud_scorer.pipeline.run import Run
+from fraud_scorer.pipeline.waiting import landed_work, note_landed, waiting
 from fraud_scorer.steps.alert import alert
 from fraud_scorer.steps.extract import extract, extract_missed
 from fraud_scorer.steps.transform import Work

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any, Protocol
 
@@ -16,7 +16,6 @@ import numpy as np
 import pandas as pd
 
 from fraud_scorer.batches import Batch
-from fraud_scorer.errors import LandingError
 from fraud_scorer.frames import HISTORY_COLUMNS, PAYMENT_COLUMNS, QUARANTINE_COLUMNS
 from fraud_scorer.payments.deliveries import (
     KNOWN_COLUMNS,
@@ -32,7 +31,7 @@ from fraud_scorer.payments.reading import BatchReading, RawPart
 from fraud_scorer.payments.seen import Past, to_score
 from fraud_scorer.payments.tokens import CardTokens
 from fraud_scorer.payments.validate import Rules
-from fraud_scorer.ports import Landing, Model, Store
+from fraud_scorer.ports import Model, Store
 
 BATCH_COLUMNS = {
     "batch_id": "str",
@@ -104,30 +103,6 @@ class Transformed:
 
 
 _FRAMES = ("batches", "payments", "quarantine", "profiles", "features")
-
-
-def waiting_work(waiting: Iterable[tuple[Batch, int]], landing: Landing) -> Iterator[Work]:
-    """The batches that ``Store.unloaded`` names, with their landed parts; bytes are read when their turn comes.
-
-    One whose marker this machine does not have cannot be read: it is no empty batch.
-    """
-    for batch, landing_seq in waiting:
-        completion = landing.completion(batch)
-        if completion is None:
-            yield Work(
-                batch, landing_seq, [RawPart(1, datetime.fromtimestamp(landing_seq, UTC), partial(_gone, batch))]
-            )
-            continue
-        reads = [(part, partial(landing.read, batch, part)) for part in completion.parts]
-        raw = [RawPart(part.number, part.received_at, read, part.http_status, part.truncated) for part, read in reads]
-        yield Work(batch, landing_seq, raw)
-
-
-def _gone(batch: Batch) -> bytes:
-    raise LandingError(
-        f"{batch.batch_id} landed, but not in this landing",
-        "Restore the landing (`fraud-scorer landing rebuild` where it is a bucket), then replay the batch",
-    )
 
 
 def transform(

@@ -148,6 +148,10 @@ class DiskLanding:
         """The highest landing sequence given so far, 0 if none."""
         return max((sequence_of(name) for day in self._closed_days() for name in file_names(day)), default=0)
 
+    def first_sequence(self) -> int | None:
+        """The lowest landing sequence that is known here (of a purged day its highest), None if nothing ever landed."""
+        return min((sequence_of(name) for day in self._closed_days() for name in file_names(day)), default=None)
+
     def closed_minutes(self, since: datetime) -> set[datetime]:
         """The minutes from ``since`` on whose batches are closed (from names alone: fast)."""
         first_day = since.astimezone(UTC).strftime("%Y-%m-%d")
