@@ -71,7 +71,7 @@ def _totals(sums: Sums, known: Usual | None, labels: pd.DataFrame) -> None:
             counted("Payments", sums.payments, known.payments if known else None),
             _money_card("Amount", "amount", sums, known),
             counted("Flagged by us", sums.flagged, known.flagged if known else None),
-            _money_card("Amount at risk", "flagged_amount", sums, known),
+            _money_card("Flagged amount", "flagged_amount", sums, known),
             Card("Flagged share", words.share(sums.flagged, sums.payments), usual_share),
             _frauds(labels),
         ]
@@ -161,13 +161,13 @@ def _merchants(shown: pd.DataFrame, currency: str) -> None:
     if shown.empty:
         st.write("No payment was flagged.")
         return
-    top = shown["flagged_amount"].max()
+    top = shown["at_risk"].max()
     lines = [
         (
             row.merchant,
             f"{row.flagged:,}",
             f"{row.frauds:,}" if row.frauds else "–",
-            parts.Html(parts.safe(words.money(row.flagged_amount, currency)) + parts.bar(row.flagged_amount, top)),
+            parts.Html(parts.safe(words.money(row.at_risk, currency)) + parts.bar(row.at_risk, top)),
         )
         for row in rows(shown.head(8))
     ]
@@ -177,7 +177,7 @@ def _merchants(shown: pd.DataFrame, currency: str) -> None:
         Column("Frauds known", "number minor"),
         Column("Amount at risk", "number"),
     ]
-    parts.table(heads, lines, caption="Merchants with most money in flagged payments", stacks=False)
+    parts.table(heads, lines, caption="Merchants by the amount at risk in their flagged payments", stacks=False)
 
 
 def _categories(shown: pd.DataFrame) -> None:

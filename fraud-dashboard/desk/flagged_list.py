@@ -21,6 +21,7 @@ ORDERS = {
     "time, latest first": (["event_time_local"], False),
     "time, earliest first": (["event_time_local"], True),
 }
+AT_RISK = "Amount at risk: the amount times the fraud probability. Of 100 at 80%, 80 are at risk."
 STATES = {
     "fraud": "fraud",
     "not fraud": "not_fraud",
@@ -86,7 +87,7 @@ def _contains(flagged: pd.DataFrame, search: str) -> pd.Series[bool]:
 
 def _files(chosen: pd.DataFrame, day: date) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{words.count(len(chosen), 'payment')}**", width="content")
+        st.markdown(f"**{_in_all(chosen)}**", width="content", help=AT_RISK)
         table = for_export(chosen)
         st.download_button(
             "CSV",
@@ -108,6 +109,16 @@ def _files(chosen: pd.DataFrame, day: date) -> None:
             on_click="ignore",
             key=f"xlsx-{day}",
         )
+
+
+def _in_all(chosen: pd.DataFrame) -> str:
+    """How many payments, and what of their money is at risk; they have one currency."""
+    number = words.count(len(chosen), "payment")
+    return (
+        number
+        if chosen.empty
+        else f"{number}, {words.money(chosen['at_risk'].sum(), chosen.iloc[0]['currency'])} at risk"
+    )
 
 
 def for_export(chosen: pd.DataFrame) -> pd.DataFrame:

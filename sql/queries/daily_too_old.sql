@@ -1,5 +1,6 @@
 -- Flagged payments that were too old to mail when they were loaded, by the day they were loaded on (not their own).
--- Grain: one payment; the largest amounts of each currency, at most :most of it.
+-- Known frauds by amount, then by amount at risk (amount times probability), those known to be honest last.
+-- Grain: one payment; at most :most of a currency.
 with bounds as materialized (
     select * from report_day_bounds(:day)
 ),
@@ -34,7 +35,10 @@ ranked as (
         listed.*,
         row_number() over (
             partition by listed.currency
-            order by listed.amount_cents desc, listed.trans_num asc
+            order by
+                case listed.label when 'fraud' then 0 when 'not_fraud' then 2 else 1 end asc,
+                listed.amount_cents * case listed.label when 'fraud' then 1 else listed.fraud_probability end desc,
+                listed.trans_num asc
         ) as place
     from listed
 )

@@ -82,7 +82,7 @@ class DayFacts:
     first_day: date | None  # with a payment; None: there is none yet
     hours: tuple[HourSums, ...] = ()  # the day's own and those it is compared with
     frauds: tuple[FraudSums, ...] = ()
-    largest: tuple[ListedPayment, ...] = ()  # flagged, or known as fraud
+    listed: tuple[ListedPayment, ...] = ()  # flagged, or known as fraud
     too_old: tuple[ListedPayment, ...] = ()  # flagged, and too old to mail when they were loaded on this day
     gaps: Gaps = field(default_factory=Gaps)
     drifted: tuple[tuple[str, float], ...] = ()  # features and how far (PSI) from the model's training, farthest first

@@ -102,9 +102,12 @@ def test_amounts_are_the_same_in_every_currency(
     assert '<div class="label">Payments</div><div class="value">3</div>' in read
     lines = "123.45 <small>USD</small><br>1,500 <small>JPY</small><br>1.500 <small>KWD</small>"
     assert f'<div class="label">Amount</div><div class="value">{lines}</div>' in read
-    assert f'<div class="label">Amount at risk</div><div class="value">{lines}</div>' in read
+    assert f'<div class="label">Flagged amount</div><div class="value">{lines}</div>' in read
     assert "3 refunds of 123.45 USD + 1,500 JPY + 1.500 KWD" in read
     assert [line["value"] for line in mail["totals"] if line["name"] == "Amount"] == [
+        "123.45 USD", "1,500 JPY", "1.500 KWD",
+    ]  # fmt: skip
+    assert [line["value"] for line in mail["totals"] if line["name"] == "Flagged amount"] == [
         "123.45 USD", "1,500 JPY", "1.500 KWD",
     ]  # fmt: skip
 

@@ -38,6 +38,7 @@ def test_the_flagged_list_puts_most_money_at_risk_first(store: Any, open_page: O
     yesterday(store)
     read = text(open_page())
     assert read.index("/?payment=worst") < read.index("/?payment=bad")
+    assert "2 payments, 807.50 USD at risk" in read
     assert "Amount is 12 times this card&#x27;s usual" in read
     assert "···· 4512" in read
 

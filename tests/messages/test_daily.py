@@ -14,6 +14,7 @@ import pytest
 from fraud_scorer.day_facts import DayFacts, Gaps, HourSums, ListedPayment
 from fraud_scorer.messages.compose import Policy
 from fraud_scorer.messages.daily import compose_daily
+from fraud_scorer.messages.daily_view import daily_view
 from fraud_scorer.messages.render import render_email, render_slack, subject_of, text_of
 from fraud_scorer.messages.rules import Address, Rules
 from fraud_scorer.ports import Message
@@ -76,7 +77,7 @@ def said(facts: DayFacts) -> str:
 def test_subject_says_how_many_and_how_much() -> None:
     """The subject alone tells whether the day was an ordinary one."""
     assert subject_of(mail(replace(FACTS, hours=(hour(9), hour(10, flagged=3))))) == (
-        "Thu 19 Nov: 3 of 2,000 payments flagged, 300.00 USD at risk"
+        "Thu 19 Nov: 3 of 2,000 payments flagged, worth 300.00 USD"
     )
     assert subject_of(mail(replace(FACTS, hours=(hour(9),)))) == "Thu 19 Nov: 1,000 payments, none flagged"
     assert subject_of(mail(FACTS)) == "Thu 19 Nov: no payments were stored"
@@ -122,7 +123,7 @@ def test_an_empty_day_is_said_as_plainly() -> None:
     assert "Payments: 0 (▼ usually 1,000)" in text
     assert "1,440 minutes never ran" in text
     assert "Most payments" not in text
-    assert "LARGEST" not in text
+    assert "KNOWN FRAUDS" not in text
 
 
 @pytest.mark.parametrize(("hours", "remark"), [(23, "this day has 23 hours"), (25, "this day has 25 hours")])
@@ -131,20 +132,40 @@ def test_a_day_of_another_length_is_said(hours: int, remark: str) -> None:
     assert remark in said(replace(FACTS, ends_at=START + timedelta(hours=hours), hours=(hour(9),)))
 
 
-def test_payments_are_listed_by_amount_and_cut_at_ten() -> None:
+def test_payments_are_listed_by_amount_at_risk_and_cut_at_ten() -> None:
     """Whatever the minor units of a currency; the rest is counted."""
     listed = [replace(PAYMENT, trans_num=f"t{number}", amount_cents=10_000 + number) for number in range(10)]
     yen = replace(PAYMENT, trans_num="yen", amount_cents=20_000, currency="JPY")
-    content = mail(replace(FACTS, hours=(hour(9, flagged=30),), largest=(*listed, yen))).content
+    content = mail(replace(FACTS, hours=(hour(9, flagged=30),), listed=(*listed, yen))).content
     amounts = [payment["amount_cents"] for payment in content["listed"]]
     assert amounts == [20_000, *range(10_009, 10_000, -1)]
     assert content["not_listed"] == 20
 
 
+def test_known_frauds_lead_then_amount_times_probability() -> None:
+    """A large payment at 8% does not stand above a sure fraud, nor one known to be honest above either; as headed."""
+    payments = {
+        "large, hardly likely": replace(PAYMENT, amount_cents=900_000, fraud_probability=0.08),
+        "middling, sure": replace(PAYMENT, amount_cents=90_000, fraud_probability=0.97),
+        "small, a chargeback": replace(PAYMENT, amount_cents=500, label="fraud", label_source="chargeback"),
+        "missed, a chargeback": replace(
+            PAYMENT, amount_cents=700, fraud_probability=None, flagged=False, label="fraud", label_source="chargeback"
+        ),
+        "judged honest": replace(PAYMENT, amount_cents=990_000, label="not_fraud", label_source="verdict"),
+    }
+    listed = tuple(replace(payment, trans_num=name, merchant=name) for name, payment in payments.items())
+    facts = replace(FACTS, hours=(hour(9, flagged=4),), listed=listed)
+    assert [payment["merchant"] for payment in mail(facts).content["listed"]] == [
+        "missed, a chargeback", "small, a chargeback", "middling, sure", "large, hardly likely", "judged honest",
+    ]  # fmt: skip
+    assert "KNOWN FRAUDS, THEN FLAGGED PAYMENTS BY AMOUNT AT RISK (AMOUNT X PROBABILITY)" in said(facts)
+    assert "Known fraud: 7.00 USD at missed, a chargeback" in daily_view(mail(facts).content)["preview"]
+
+
 def test_a_payment_says_what_a_reader_needs() -> None:
     """Amount, merchant, local time, card's last four, probability, first reason, and what others say of it."""
     known = replace(PAYMENT, trans_num="t2", flagged=False, label="fraud", label_source="chargeback", reason="")
-    text = said(replace(FACTS, hours=(hour(3, flagged=1),), largest=(PAYMENT, known)))
+    text = said(replace(FACTS, hours=(hour(3, flagged=1),), listed=(PAYMENT, known)))
     assert "967.10 USD at Kuhn LLC (97.0% likely fraud) 03:12:07 CST, card …1486 - 6 payments with this card" in text
     assert "card …1486, fraud, says a chargeback, not flagged by us" in text
     assert "Look: https://fraud.example.org/?payment=t2" in text
@@ -223,14 +244,14 @@ def test_the_longest_mail_is_not_cut_by_mail_clients() -> None:
     long = replace(PAYMENT, merchant="Müller & Söhne Versandhandelsgesellschaft " * 2, reason="because " * 24)
     gaps = Gaps(1, 2, 3, 4, 5, 6, tuple((f"reason {n}", n) for n in range(9)), (("too_old", 99), ("flood", 9)), 7, 8)
     hours = tuple(hour(number, 900 + number, number % 3) for number in range(24))
-    message = mail(replace(FACTS, hours=hours, largest=(long,) * 10, too_old=(long,) * 10, gaps=gaps))
+    message = mail(replace(FACTS, hours=hours, listed=(long,) * 10, too_old=(long,) * 10, gaps=gaps))
     assert len(render_email(message, sender=SENDER).as_bytes()) < 102_000
 
 
 def test_html_and_chat_hold_what_the_text_holds() -> None:
     """The picture is drawn of table cells and said in words; a hostile merchant adds no mark-up; no card number."""
     hostile = replace(PAYMENT, merchant="<img src=x>\r\nBcc: a@example.org <!channel>")
-    message = mail(replace(FACTS, hours=(hour(3, 10, 2), hour(18, 900)), largest=(hostile,)))
+    message = mail(replace(FACTS, hours=(hour(3, 10, 2), hour(18, 900)), listed=(hostile,)))
     email, chat = render_email(message, sender=SENDER), str(render_slack(message)["text"])
     page = email.get_body(("html",)).get_content()  # type: ignore[union-attr]
     for text in (page, chat, text_of(message)):

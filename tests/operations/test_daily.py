@@ -155,7 +155,7 @@ def test_what_waits_can_be_sent(postgres_url: str, payment: Insert) -> None:
     _lease, messages = wired.outbox.lease(5, seconds=60, channels=["email", "slack"])
     [email, slack] = sorted(messages, key=lambda message: message.channel)
     mail = render_email(email, sender="Fraud scorer <fraud-scorer@example.org>")
-    assert mail["Subject"] == "Thu 19 Nov: 1 of 1 payment flagged, 50.00 USD at risk"
+    assert mail["Subject"] == "Thu 19 Nov: 1 of 1 payment flagged, worth 50.00 USD"
     assert mail.get_body(("plain",)).get_content().replace("\r\n", "\n") == text  # type: ignore[union-attr]
     assert "1 of 1 payment flagged" in str(render_slack(slack)["text"])
 
@@ -241,7 +241,7 @@ def test_days_on_which_clocks_change(
 
 
 def test_what_is_known_of_the_day(postgres_url: str, cursor: Cursor, payment: Insert, insert: Insert) -> None:
-    """Frauds count by the label in force, flagged by us or not, and the largest amounts are named first."""
+    """Frauds count by the label in force, flagged by us or not, and known frauds are named first."""
     payment("first", "2026-11-01T12:00")
     payment("flagged", "2026-11-19T03:12:07", flagged=True, fraud_probability=0.97, amount_cents=5000)
     payment("overlooked", "2026-11-19T10:00", amount_cents=9000)

@@ -59,7 +59,7 @@ def compose_daily(
 def daily_content(facts: DayFacts, *, dashboard_url: str, now: datetime) -> dict[str, object]:
     """What the mail says, as JSON: exact amounts in minor units, sentences in words."""
     own = [hour for hour in facts.hours if not hour.days_ago]
-    largest = sorted(facts.largest, key=_largest_first)
+    listed = sorted(facts.listed, key=_order)
     flagged = sum(hour.flagged for hour in own)
     return {
         "day": facts.day.isoformat(),
@@ -86,7 +86,7 @@ def daily_content(facts: DayFacts, *, dashboard_url: str, now: datetime) -> dict
             }
             for hour in range(24)
         ],
-        "listed": [_listed(payment, facts, dashboard_url) for payment in largest[:LISTED]],
+        "listed": [_listed(payment, facts, dashboard_url) for payment in listed[:LISTED]],
         "not_listed": max(flagged + sum(said.frauds - said.frauds_flagged for said in facts.frauds) - LISTED, 0),
         "gaps": _gaps(facts.gaps),
         "was_live": facts.gaps.done > 0,
@@ -172,7 +172,7 @@ def _label_text(payment: ListedPayment) -> str:
 
 
 def _too_old(facts: DayFacts, dashboard_url: str) -> dict[str, object]:
-    listed = sorted(facts.too_old, key=_largest_first)[:LISTED]
+    listed = sorted(facts.too_old, key=_order)[:LISTED]
     count = dict(facts.gaps.not_mailed).get("too_old", 0)
     return {
         "too_old": [_listed(payment, facts, dashboard_url, with_day=True) for payment in listed],
@@ -180,8 +180,12 @@ def _too_old(facts: DayFacts, dashboard_url: str) -> dict[str, object]:
     }
 
 
-def _largest_first(payment: ListedPayment) -> tuple[float, str]:
-    return -amount_major(payment.amount_cents, payment.currency), payment.trans_num
+def _order(payment: ListedPayment) -> tuple[int, float, str]:
+    """Known frauds by amount; then by amount at risk (amount x probability); what is known to be honest comes last."""
+    amount, probability = amount_major(payment.amount_cents, payment.currency), payment.fraud_probability or 0.0
+    if payment.label == "fraud":
+        return 0, -amount, payment.trans_num
+    return 2 if payment.label == "not_fraud" else 1, -amount * probability, payment.trans_num
 
 
 def _gaps(gaps: Gaps) -> list[list[str]]:

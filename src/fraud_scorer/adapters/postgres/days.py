@@ -40,7 +40,7 @@ class PostgresDays:
                 **calendar,
                 hours=tuple(HourSums(**row) for row in _all(cursor, "daily_hours", values)),
                 frauds=tuple(FraudSums(**row) for row in _all(cursor, "daily_frauds", values)),
-                largest=tuple(_listed(row) for row in _all(cursor, "daily_largest", values)),
+                listed=tuple(_listed(row) for row in _all(cursor, "daily_listed", values)),
                 too_old=tuple(_listed(row) for row in _all(cursor, "daily_too_old", values)),
                 gaps=_gaps(cursor, values),
                 drifted=tuple((row["feature"], row["psi"]) for row in _all(cursor, "daily_drift", values)),
