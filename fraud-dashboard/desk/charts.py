@@ -156,18 +156,3 @@ def distribution(groups: pd.DataFrame) -> Chart:
         )
         .properties(height=260)
     )
-
-
-def drift(days: pd.DataFrame) -> Chart:
-    """The stability index by day (columns day, psi), with the two usual limits as dashed lines."""
-    limits = alt.Chart(pd.DataFrame({"psi": [0.1, 0.25]})).mark_rule(color=GREY, strokeDash=[5, 4]).encode(y="psi:Q")
-    line = (
-        alt.Chart(days)
-        .mark_line(color=BLUE, point=alt.OverlayMarkDef(filled=True, color=BLUE))
-        .encode(
-            x=alt.X("yearmonthdate(day):T", title=None, axis=_days(days)),
-            y=alt.Y("psi:Q", title="stability index"),
-            tooltip=[alt.Tooltip("yearmonthdate(day):T", title="day"), alt.Tooltip("psi:Q", format=".3f")],
-        )
-    )
-    return alt.layer(limits, line).properties(height=200)

@@ -25,8 +25,8 @@ TO_THE_SECTION = (  # at once, and when the charts above have found their height
 RULE = "N. Siddiqi, Credit Risk Scorecards, Wiley 2006"
 
 
-def render(state: ReportState) -> bool:
-    """Draw the section; False if no day is compared with training yet, and why is said."""
+def render(state: ReportState) -> None:
+    """Draw the section; if no day is compared with training yet, why is said."""
     st.subheader("Drift against training", anchor=ANCHOR)
     days = ask("model_drift_days", days=DAYS)
     if days.empty:
@@ -34,7 +34,7 @@ def render(state: ReportState) -> bool:
             "No day was compared yet. The morning's run compares each day once it is over; `fraud-scorer drift` "
             "does it at once."
         )
-        return False
+        return
     has_reference = bool(days.iloc[-1]["has_reference"])
     if not has_reference:
         st.info(
@@ -45,14 +45,13 @@ def render(state: ReportState) -> bool:
     if found.cells.empty:
         if has_reference:
             st.write("Nothing to compare: another model than the one in force decided these days' payments.")
-        return False
+        return
     st.write(summary(found, state.today))
     st.html(f"<style>{LOOK.read_text()}</style>{heat_map(found)}")
     st.caption(_remarks(found, state))
     _one_feature(found)
     if "feature" in st.query_params:
         st.html(TO_THE_SECTION, unsafe_allow_javascript=True)
-    return True
 
 
 def _remarks(found: Drift, state: ReportState) -> str:

@@ -9,7 +9,6 @@ import math
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-import numpy as np
 import pandas as pd
 
 BUCKETS = 200
@@ -109,33 +108,6 @@ def distribution(scores: pd.DataFrame) -> pd.DataFrame:
     group = (scores["bucket"] - 1) // 10
     counts = scores.groupby(group)["payments"].sum().reindex(range(20), fill_value=0)
     return pd.DataFrame({"percent": range(0, 100, 5), "payments": counts.to_numpy()})
-
-
-def psi_by_day(scores: pd.DataFrame, reference_days: int = 7) -> pd.DataFrame:
-    """The population stability index of each later day's scores against the first days' (columns day, psi).
-
-    PSI = sum over groups of (p - q) ln(p / q), p and q being the day's and the reference's shares, none taken below
-    0.01%. Below 0.1: as before; above 0.25: another population.
-    """
-    group = pd.cut(scores["bucket"], PSI_EDGES, labels=False)
-    by_day = scores.assign(group=group).pivot_table(
-        index="day", columns="group", values="payments", aggfunc="sum", fill_value=0
-    )
-    by_day = by_day.reindex(columns=range(len(PSI_EDGES) - 1), fill_value=0)
-    if len(by_day) <= reference_days:
-        return pd.DataFrame({"day": [], "psi": []})
-    reference = _shares(by_day.iloc[:reference_days].sum().to_numpy(dtype="float64"))
-    later = by_day.iloc[reference_days:]
-    values = []
-    for counts in later.to_numpy(dtype="float64"):
-        shares = _shares(counts)
-        values.append(float(((shares - reference) * np.log(shares / reference)).sum()))
-    return pd.DataFrame({"day": later.index, "psi": values})
-
-
-def _shares(counts: np.ndarray) -> np.ndarray:
-    shares: np.ndarray = np.maximum(counts / counts.sum(), 1e-4)
-    return shares
 
 
 def wilson(hits: float, tries: float) -> tuple[float, float]:

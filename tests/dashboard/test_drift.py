@@ -42,6 +42,7 @@ def test_before_anything_is_compared_it_says_when(old_store: Any, open_page: Ope
     """And which command does it now; no index is invented."""
     read = text(open_page("model"))
     assert "No day was compared yet" in read
+    assert read.count("Drift") == 1, "one section, whatever is known"
     assert "fraud-scorer drift" in read
     assert "desk-drift" not in read
 

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 NOW = datetime(2026, 11, 20, 7, 30, tzinfo=UTC)
 
 
@@ -16,6 +18,15 @@ Text = Callable[[Any], str]
 def test_an_empty_ledger_says_what_comes_next(store: Any, open_page: Open, text: Text) -> None:
     """Before the first minute."""
     assert "No minute has landed yet" in text(open_page("pipeline"))
+
+
+def test_a_database_that_is_down_has_one_heading(
+    store: Any, open_page: Open, text: Text, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is the matter, not the name of a page that has nothing to show."""
+    monkeypatch.setenv("DASHBOARD_DB_URL", "postgresql+psycopg2://fraud_dashboard:x@127.0.0.1:1/fraud_db")
+    page = open_page("pipeline")
+    assert [title.value for title in page.title] == ["The database does not answer"]
 
 
 def test_each_minute_is_a_cell_of_its_state(store: Any, open_page: Open, text: Text) -> None:

@@ -44,17 +44,3 @@ def test_calibration_compares_what_was_said_with_what_came() -> None:
     groups = quality.calibration(scores((1, 185, "fraud", 9), (1, 185, "not_fraud", 1)))
     assert groups["said"].tolist() == [pytest.approx(0.9225)]
     assert groups["seen"].tolist() == [0.9]
-
-
-def test_stability_is_near_zero_for_the_same_and_large_for_another_population() -> None:
-    """The first seven days are the reference."""
-    same = [(day, bucket, None, 100) for day in range(1, 9) for bucket in (1, 50, 190)]
-    other = [(9, 190, None, 300)]
-    index = quality.psi_by_day(scores(*same, *other)).set_index("day")["psi"]
-    assert index[date(2026, 11, 8)] == pytest.approx(0)
-    assert index[date(2026, 11, 9)] > 1
-
-
-def test_a_week_alone_has_no_drift() -> None:
-    """There is nothing to compare yet."""
-    assert quality.psi_by_day(scores((1, 1, None, 5))).empty

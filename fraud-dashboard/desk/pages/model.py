@@ -45,8 +45,7 @@ def render() -> None:
         _calibration(labelled)
     with right:
         _distribution(scores)
-    if not drift.render(state):
-        _drift(scores)
+    drift.render(state)
     _shadow(state, float(volume["payments_a_day"]))
 
 
@@ -189,21 +188,6 @@ def _distribution(scores: pd.DataFrame) -> None:
     st.subheader("All probabilities")
     st.altair_chart(charts.distribution(quality.distribution(scores)), alt="Payments by probability, logarithmic.")
     st.caption("Payments by probability; each step upwards is ten times as many.")
-
-
-def _drift(scores: pd.DataFrame) -> None:
-    st.subheader("Drift of the scores")
-    drawn = quality.psi_by_day(scores)
-    if drawn.empty:
-        st.write("Shown from the eighth day on: the first seven are what later days are compared with.")
-        return
-    worst = drawn.loc[drawn["psi"].to_numpy().argmax()]
-    said = "as before" if worst["psi"] < 0.1 else "moved" if worst["psi"] < 0.25 else "another population"
-    st.altair_chart(charts.drift(drawn), alt=f"Stability index of each day's scores; highest {worst['psi']:.2f}.")
-    st.caption(
-        "Population stability index of each day's probabilities against the first seven days. Below 0.1: as before; "
-        f"above 0.25: another population. Highest: {worst['psi']:.2f} ({said})."
-    )
 
 
 def _shadow(state: ReportState, payments_a_day: float) -> None:

@@ -19,7 +19,6 @@ QUIET = "Nothing needs anyone: every landed minute is loaded, every message is s
 
 def render() -> None:
     """Draw the page; asked anew every minute while it is open."""
-    st.title("Pipeline")
     _live()
 
 
@@ -34,14 +33,16 @@ def _live() -> None:
 def _draw() -> None:
     state = report_state()
     ever = ask("pipeline_ever").iloc[0]
-    quarantine, outbox = ask("pipeline_quarantine"), ask("pipeline_outbox")
+    quarantine, outbox, minutes = ask("pipeline_quarantine"), ask("pipeline_outbox"), ask("pipeline_minutes")
+    still_open, breaker = ask("pipeline_open"), ask("pipeline_breaker")
+    st.title("Pipeline")  # once all has answered: if the database does not, another heading says so
     st.caption(f"As of {state.now_local:%H:%M:%S}, times are {state.time_zone}. Renews itself.")
     started = not pd.isna(ever["last_minute"])
     silent = (ever["seen_at"] - ever["last_minute"]).total_seconds() / 60 - 1 if started else 0.0
-    needed = ledger.actions(ask("pipeline_open"), outbox, ask("pipeline_breaker"), quarantine, silent)
+    needed = ledger.actions(still_open, outbox, breaker, quarantine, silent)
     if started:
         _actions(needed)
-        _minutes(pd.Timestamp(ever["this_minute"]), pd.Timestamp(ever["first_minute"]), state.time_zone)
+        _minutes(minutes, pd.Timestamp(ever["this_minute"]), pd.Timestamp(ever["first_minute"]), state.time_zone)
     else:
         st.info(
             "No minute has landed yet. Once the DAG `fraud_pipeline` runs, each minute stands here as a cell. "
@@ -55,8 +56,7 @@ def _draw() -> None:
         _outbox(outbox)
 
 
-def _minutes(this_minute: pd.Timestamp, first_minute: pd.Timestamp, time_zone: str) -> None:
-    minutes = ask("pipeline_minutes")
+def _minutes(minutes: pd.DataFrame, this_minute: pd.Timestamp, first_minute: pd.Timestamp, time_zone: str) -> None:
     cells = ledger.states(minutes, this_minute, time_zone, first_minute)
     _numbers(minutes, cells)
     _grid(cells)
