@@ -6,14 +6,15 @@ model say nothing against their batches: these wait, however often.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
 
 from fraud_scorer.batches import Batch
-from fraud_scorer.errors import FraudScorerError, SettingsError, TerminalError
-from fraud_scorer.steps.transform import Transformed, Work
+from fraud_scorer.errors import SettingsError, TerminalError
+from fraud_scorer.steps.transform import Work
 
 log = structlog.get_logger()
 HOPELESS_REFUSALS = 5
@@ -29,45 +30,40 @@ class RefusalStore(Protocol):
         """Pass it."""
 
 
+@dataclass(frozen=True)
+class Fate:
+    """How one batch alone fares in a run's steps."""
+
+    stopped_at: str = ""  # the step in which it meets an error that nobody foresaw; empty: none
+    proves: Collection[str] = ()  # the steps that it got through with payments: these work
+
+
 def refused(store: RefusalStore, batch: Batch, error: TerminalError) -> None:
     """The store refused what this batch brings. A wrong schema, right or setting is no batch's fault."""
     if not isinstance(error, SettingsError):
-        _count(store, batch, str(error))
+        _count(store, batch, "load", str(error))
 
 
-def stumbled(
-    store: RefusalStore, work: Sequence[Work], attempt: Callable[[Sequence[Work]], Transformed], error: Exception
-) -> None:
+def stumbled(store: RefusalStore, work: Sequence[Work], fate: Callable[[Work], Fate], error: Exception) -> None:
     """A run met an error that nobody foresaw: count it against the batch that alone meets it, if another one does not.
 
-    Where every batch meets it, the fault is ours or the installation's, and all of them wait. One that brings nothing
-    to score (an empty minute, an HTML page) gets through whatever the fault, and proves nothing.
+    Where no other one gets through the same step, the fault is ours or the installation's, and all of them wait. One
+    that brings nothing to score (an empty minute, an HTML page) gets through whatever the fault, and proves nothing.
     """
-    guilty, proven = None, False
+    stopped: list[tuple[Batch, str]] = []
+    works: set[str] = set()
     for one in work:
-        scorable = _scorable(attempt, one)
-        proven |= bool(scorable)
-        guilty = guilty or (one.batch if scorable is None else None)
-        if guilty and proven:
-            # its text may quote what the payment said: only its kind is kept
-            _count(store, guilty, f"{type(error).__name__} while its payments were prepared; the run's log says more")
-            return
+        found = fate(one)
+        works |= set(found.proves)
+        stopped += [(one.batch, found.stopped_at)] if found.stopped_at else []
+        for batch, step in stopped:
+            if step in works:
+                # its text may quote what the payment said: only its kind is kept
+                _count(store, batch, step, f"{type(error).__name__} in {step}; the run's log says more")
+                return
 
 
-def _scorable(attempt: Callable[[Sequence[Work]], Transformed], one: Work) -> int | None:
-    """How many payments the batch alone brings to score, None if it does not get through.
-
-    Errors of ours (no database, no model) go on: they are no batch's fault.
-    """
-    try:
-        return len(attempt([one]).features)
-    except FraudScorerError:
-        raise
-    except Exception:
-        return None
-
-
-def _count(store: RefusalStore, batch: Batch, why: str) -> None:
+def _count(store: RefusalStore, batch: Batch, step: str, why: str) -> None:
     if store.count_refusal(batch) >= HOPELESS_REFUSALS:
-        log.error("Passed a batch after several runs met it.", action="load", batch_id=batch.batch_id, error=why)
+        log.error("Passed a batch after several runs met it.", action=step, batch_id=batch.batch_id, error=why)
         store.mark_failed(batch, why)

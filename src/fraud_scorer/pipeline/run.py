@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,14 +18,12 @@ import structlog
 
 from fraud_scorer.batches import Batch
 from fraud_scorer.errors import FraudScorerError, TransientError
-from fraud_scorer.features import compute_features
-from fraud_scorer.messages.compose import compose_alerts
+from fraud_scorer.pipeline.deciding import composed, decided, fate, prepared, to_score
 from fraud_scorer.pipeline.refusals import refused, stumbled
 from fraud_scorer.pipeline.shadow import score_along
-from fraud_scorer.ports import Message
 from fraud_scorer.steps.load import BatchToLoad, Scored, load, totals
-from fraud_scorer.steps.score import Scores, score
-from fraud_scorer.steps.transform import Transformed, Work, transform
+from fraud_scorer.steps.score import Scores
+from fraud_scorer.steps.transform import Transformed, Work
 
 if TYPE_CHECKING:
     from fraud_scorer.wiring import Parts
@@ -52,13 +51,15 @@ class Run:
     def transform(self) -> Transformed:
         """Prepare the batches under a new claim.
 
-        An error that nobody foresaw counts against the batch that alone meets it (see ``refusals``), and goes on.
+        In this and the other steps an error that nobody foresaw counts against the batch that alone meets it (see
+        ``refusals``), and goes on.
         """
         parts, token, began, work = self.parts, str(uuid.uuid4()), time.monotonic(), list(self._work())
         if self._claim:
             parts.store.claim([one.batch for one in work], token)
         parts.stage.begin(self.name, token)
-        transformed = self._prepared(work)
+        with self._blaming(lambda: work):
+            transformed = prepared(parts, work, rescore=self._rescore)
         if self._claim and transformed.earlier_tokens:
             parts.store.note_card_tokens(transformed.earlier_tokens)
         about = pd.DataFrame({"model_hash": [parts.model.model_hash], "seconds": [time.monotonic() - began]})
@@ -67,42 +68,12 @@ class Run:
                  payments=len(transformed.payments))  # fmt: skip
         return transformed
 
-    def _prepared(self, work: Sequence[Work]) -> Transformed:
-        parts = self.parts
-        attempt = partial(
-            transform,
-            store=parts.store,
-            tokens=parts.tokens,
-            model=parts.model,
-            compute_features=compute_features,
-            encrypt=parts.cipher.encrypt,
-            recipe=parts.recipe,
-            rescore=self._rescore,
-        )
-        try:
-            return attempt(work)
-        except FraudScorerError:
-            raise
-        except Exception as error:
-            if self._claim:
-                stumbled(parts.store, work, attempt, error)
-            raise
-
     def score(self) -> Scores:
         """Decide about what transform prepared."""
         token, transformed, _ = self._transformed()
         parts, began = self.parts, time.monotonic()
-        payments = _to_score(transformed)
-        scores = score(
-            payments["trans_num"],
-            transformed.features,
-            transformed.matrix,
-            payments["currency"],
-            model=parts.model,
-            scorer=parts.scorer,
-            threshold=parts.threshold,
-            reference=self.name,
-        )
+        with self._blaming(lambda: self._taken(transformed)):
+            scores = decided(parts, transformed, reference=self.name, threshold=parts.threshold)
         about = pd.DataFrame({
             "scored_by": [scores.scored_by], "fallback_reason": [scores.fallback_reason],
             "variant": [scores.variant], "calls": [scores.calls], "seconds": [time.monotonic() - began],
@@ -118,27 +89,46 @@ class Run:
             TerminalError: the store refuses a batch; at the fifth time it is marked failed and passed.
         """
         token, transformed, scores, seconds = self._scored()
-        results = load(
-            _to_load(transformed.batches, seconds),
-            transformed.payments,
-            _with_inputs(scores.decisions, transformed),
-            transformed.quarantine,
-            transformed.profiles,
-            scored=self._how(scores),
-            token=token,
-            store=self.parts.store,
-            compose=self._compose,
-            refused=partial(refused, self.parts.store),
-        )
+        with self._blaming(lambda: self._taken(transformed)):
+            results = load(
+                _to_load(transformed.batches, seconds),
+                transformed.payments,
+                _with_inputs(scores.decisions, transformed),
+                transformed.quarantine,
+                transformed.profiles,
+                scored=self._how(scores),
+                token=token,
+                store=self.parts.store,
+                compose=partial(composed, self.parts),
+                refused=partial(refused, self.parts.store),
+            )
         for result in results:
             log.info(f"Loaded {result.sentence}.", action="load", batch_id=result.batch.batch_id, run=self.name)
         if folder := self.parts.settings.shadow_artifacts:
-            score_along(folder, self.parts.engine, _to_score(transformed)["trans_num"], transformed.features)
+            score_along(folder, self.parts.engine, to_score(transformed)["trans_num"], transformed.features)
         return totals(results)
 
     def drop(self) -> None:
         """Forget what lies on the stage."""
         self.parts.stage.drop(self.name)
+
+    # --- whose fault it is -------------------------------------------------------------------------------------
+    @contextmanager
+    def _blaming(self, work: Callable[[], Sequence[Work]]) -> Iterator[None]:
+        """Count an error that nobody foresaw against the one of ``work`` that alone meets it; it goes on."""
+        try:
+            yield
+        except FraudScorerError:
+            raise
+        except Exception as error:
+            if self._claim:
+                stumbled(self.parts.store, work(), partial(fate, self.parts, rescore=self._rescore), error)
+            raise
+
+    def _taken(self, transformed: Transformed) -> list[Work]:
+        """The run's batches, as far as they still wait."""
+        taken = set(transformed.batches["batch_id"])
+        return [one for one in self._work() if one.batch.batch_id in taken]
 
     # --- what lies on the stage --------------------------------------------------------------------------------
     def _transformed(self) -> tuple[str, Transformed, float]:
@@ -177,29 +167,11 @@ class Run:
             invoked_variant=scores.variant or "",
         )
 
-    def _compose(self, batch: Batch, payments: pd.DataFrame, decisions: pd.DataFrame) -> list[Message]:
-        """The messages about what is flagged; nothing is asked of the store where nothing is."""
-        if batch.kind == "history" or not decisions["flagged"].any():
-            return []
-        return compose_alerts(
-            batch,
-            payments,
-            decisions,
-            policy=self.parts.policy,
-            snoozed=self.parts.outbox.snoozed(),
-            usual_share=self.parts.outbox.usual_share(int(payments["landing_seq"].iloc[0])),
-            now=self.parts.clock.now(),
-        )
-
 
 # --- frames into what load takes --------------------------------------------------------------------------------------
-def _to_score(transformed: Transformed) -> pd.DataFrame:
-    return transformed.payments.loc[transformed.features.index]
-
-
 def _with_inputs(decisions: pd.DataFrame, transformed: Transformed) -> pd.DataFrame:
     """The decisions with what the model saw, and the batch of each: one run may hold a payment and its correction."""
-    batch_ids = _to_score(transformed)["batch_id"].to_numpy()
+    batch_ids = to_score(transformed)["batch_id"].to_numpy()
     return decisions.assign(batch_id=batch_ids, features=list(transformed.matrix))
 
 
