@@ -1,4 +1,4 @@
-"""A real PostgreSQL for every test that asks: one server a process, one fresh migrated database a test."""
+"""A real PostgreSQL and an AWS for every test that asks: a server of each a process, each test's own and empty."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import itertools
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg2
 import pytest
+import requests
 import structlog
 
 from fraud_scorer.operations.database.embedded_postgres import EmbeddedPostgres, free_port
@@ -65,6 +66,44 @@ def empty_database_url(postgres_server: EmbeddedPostgres) -> Iterator[str]:
     name = f"test_{next(_numbers)}"
     yield postgres_server.url(name)
     _administer(postgres_server, f"drop database if exists {name} with (force)")
+
+
+@pytest.fixture(scope="session")
+def moto() -> Iterator[str]:
+    """Moto's server, AWS for all tests of a process: its address."""
+    from moto.server import ThreadedMotoServer  # here, for it takes a second that few tests need
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def point_to_moto(moto: str) -> Callable[[pytest.MonkeyPatch], None]:
+    """Sets boto3's own settings to an emptied account there, and hides the user's."""
+
+    def point(environment: pytest.MonkeyPatch) -> None:
+        requests.post(f"{moto}/moto-api/reset", timeout=30)
+        for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_ROLE_ARN"):
+            environment.delenv(name, raising=False)
+        settings = {
+            "AWS_ENDPOINT_URL": moto, "AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "dummy",
+            "AWS_SECRET_ACCESS_KEY": "dummy", "AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": "/dev/null",
+            "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+        }  # fmt: skip
+        for name, value in settings.items():
+            environment.setenv(name, value)
+
+    return point
+
+
+@pytest.fixture
+def empty_aws(moto: str, point_to_moto: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch) -> str:
+    """An empty AWS account in us-east-1 for boto3; its address."""
+    point_to_moto(monkeypatch)
+    return moto
 
 
 def _administer(server: EmbeddedPostgres, statement: str) -> None:

@@ -22,8 +22,8 @@ class Kept:
     stages_dropped: int  # work between two steps that nobody touched for a day
     records_purged: int  # quarantined records
     messages_purged: int  # what sent messages said
-    batches_copied: int  # to the bucket, if one is set: what the minutes' runs left
     batches_purged: int  # landed bytes of so many batches
+    batches_copied: int  # to the bucket, if one is set: what the minutes' runs left
     still_waiting: int  # old batches that are not loaded yet: kept
 
 
@@ -34,7 +34,8 @@ def keep_house(parts: Parts) -> Kept:
 
     Raises:
         StoreUnavailable: ``fraud_db`` cannot be reached: without it nobody knows what may be purged.
-        TransientError, SettingsError: the bucket cannot be; all but the landed bytes is done then.
+        TransientError, SettingsError: the bucket cannot be; this machine has forgotten all it should by then, and the
+            next housekeeping makes up for it in the bucket.
     """
     now, days = parts.clock.now(), parts.settings.fraud_landing_keep_days
     old = parts.landing.purgeable(now=now, keep_days=days)
@@ -44,8 +45,8 @@ def keep_house(parts: Parts) -> Kept:
         stages_dropped=parts.stage.purge(now=now),
         records_purged=parts.quarantine.purge(before),
         messages_purged=parts.outbox.purge(before),
-        batches_copied=parts.archive.copy(seconds=COPY_SECONDS) if parts.archive else 0,
         batches_purged=parts.landing.purge(finished, now=now, keep_days=days),
+        batches_copied=parts.archive.copy(seconds=COPY_SECONDS) if parts.archive else 0,
         still_waiting=len(set(old) - finished),
     )
     log.info("Kept house.", action="housekeeping", **vars(done))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from fraud_scorer.wiring import Parts
 
 log = structlog.get_logger()
-COPY_SECONDS = 5.0  # no batch is begun after; what is left waits for the next run
+COPY_SECONDS = 5.0  # no call to the bucket begins after; what is left waits for the next run
 
 
 class Pipeline:

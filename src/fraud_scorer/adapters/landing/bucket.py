@@ -100,6 +100,16 @@ class Bucket:
             )
             return [one["Key"].removeprefix(self._prefix) for page in pages for one in page.get("Contents", ())]
 
+    def folders(self, prefix: str) -> list[str]:
+        """The names between ``prefix`` and the next slash, sorted."""
+        with self._told():
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=self._prefix + prefix, Delimiter="/"
+            )
+            found = [one["Prefix"].removeprefix(self._prefix + prefix) for page in pages
+                     for one in page.get("CommonPrefixes", ())]  # fmt: skip
+        return [name.rstrip("/") for name in found]
+
     def delete(self, keys: Sequence[str]) -> None:
         """Delete these; one that is not there is as good as deleted."""
         for start in range(0, len(keys), KEYS_A_CALL):

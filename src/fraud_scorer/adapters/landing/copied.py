@@ -14,23 +14,38 @@ from fraud_scorer.errors import LandingError
 
 @dataclass(frozen=True)
 class Copied:
-    """What this installation has copied to ``address``: every batch up to landing sequence ``through``."""
+    """What this installation has copied to ``address``: every batch up to landing sequence ``through``.
+
+    And of the batch with the number ``begun`` the first ``parts`` parts.
+    """
 
     installation: str  # empty: it has never copied anything
     address: str
     through: int = 0
+    begun: int = 0
+    parts: int = 0
 
 
 def read_copied(path: Path, address: str) -> Copied:
-    """What the file says; from the start for a bucket that is new to it. Raises LandingError if it is altered."""
+    """What the file says; from the start for a bucket that is new to it.
+
+    Raises LandingError if it is altered, TransientError if the disk cannot be read.
+    """
     try:
-        known = Copied(**json.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        return Copied("", address)
+        with disk_faults(path, "read"):
+            text = _text_in(path)
+        known = Copied(**json.loads(text)) if text is not None else Copied("", address)
     except (ValueError, TypeError):
         cure = "Remove it, then `fraud-scorer landing rebuild --take-over`"
         raise LandingError(f"{path} is altered", cure) from None
     return known if known.address == address else Copied(known.installation, address)
+
+
+def _text_in(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
 
 
 def keep_copied(path: Path, copied: Copied, *, prefix: str) -> None:

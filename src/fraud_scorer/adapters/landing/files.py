@@ -114,8 +114,8 @@ def alone(path: Path, *, wait: bool = False) -> Iterator[bool]:
 
 
 @contextmanager
-def disk_faults(place: Path) -> Iterator[None]:
-    """Turn the disk's errors into ours."""
+def disk_faults(place: Path, doing: str = "written") -> Iterator[None]:
+    """Turn the disk's errors into ours; ``doing``: what was to be done there."""
     try:
         yield
     except OSError as error:
@@ -124,7 +124,7 @@ def disk_faults(place: Path) -> Iterator[None]:
                 f"the disk of {place} is full", "Free space there, or shorten FRAUD_LANDING_KEEP_DAYS"
             ) from None
         raise TransientError(
-            f"{place} cannot be written: {error.strerror}", "Check FRAUD_DATA_DIR, FRAUD_LANDING and their owner"
+            f"{place} cannot be {doing}: {error.strerror}", "Check FRAUD_DATA_DIR, FRAUD_LANDING and their owner"
         ) from None
 
 

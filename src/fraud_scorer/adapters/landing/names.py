@@ -58,10 +58,20 @@ def batch_named(day: str, name: str) -> Batch:
     return Batch.of_id(name if day == "history" else f"{day}T{name[:2]}:{name[2:]}Z")
 
 
+def batch_marked(path: Path) -> Batch:
+    """The batch of a single marker, by its name."""
+    return batch_named(path.parent.name, path.name.partition("-")[2])
+
+
+def purged_batches(day: Path) -> list[Batch]:
+    """The batches whose markers are folded."""
+    folds = [day / name for name in file_names(day) if is_folded(name)]
+    return [completion_of(line, path).batch for path in folds for line in marker_lines(path)]
+
+
 def markers(day: Path) -> dict[str, Batch]:
     """The day's single markers, by file name."""
-    names = [name for name in file_names(day) if not is_folded(name)]
-    return {name: batch_named(day.name, name.partition("-")[2]) for name in names}
+    return {name: batch_marked(day / name) for name in file_names(day) if not is_folded(name)}
 
 
 def old_markers(day: Path, oldest_kept: datetime) -> dict[str, Batch]:
@@ -78,8 +88,5 @@ def is_folded(name: str) -> bool:
 
 def day_minutes(day: Path) -> set[datetime]:
     """The minutes of a day's markers, purged ones included."""
-    minutes = {batch.minute for batch in markers(day).values()}
-    for name in file_names(day):
-        if is_folded(name):
-            minutes |= {completion_of(line, day / name).batch.minute for line in marker_lines(day / name)}
-    return {minute for minute in minutes if minute is not None}
+    batches = [*markers(day).values(), *purged_batches(day)]
+    return {batch.minute for batch in batches if batch.minute is not None}
