@@ -20,12 +20,13 @@ from dotenv import dotenv_values
 from sqlalchemy import NullPool, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from fraud_scorer.operations.database.embedded_postgres import free_port
+from fraud_scorer.operations.database.embedded_postgres import data_folder, free_port
 from fraud_scorer.operations.stack.checks import is_taken
 from fraud_scorer.operations.stack.options import DEFAULT_PORTS
 from fraud_scorer.operations.stack.processes import leftovers
 
 ROOT = Path(__file__).parents[2]
+FRAUD_SCORER = str(Path(sys.executable).parent / "fraud-scorer")
 LONGEST_SECONDS = 220
 
 
@@ -54,7 +55,7 @@ class Run:
             "FRAUD_THRESHOLD": "0",
         }  # flags all, too few to be a flood
         ports = ",".join(f"{name}={port}" for name, port in self.ports.items())
-        argv = [str(Path(sys.executable).parent / "fraud-scorer"), "stack", "--data-dir", str(data_dir)]
+        argv = [FRAUD_SCORER, "stack", "--data-dir", str(data_dir)]
         argv += ["--ports", ports, "--pace", "8", "--history-days", "0"]
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
@@ -89,6 +90,12 @@ class Run:
         self.process.send_signal(signal.SIGINT)
         self.process.wait(timeout=30)
 
+    def clean(self) -> None:
+        """`make clean YES=1`: root's databases lie outside the data folder."""
+        command = [FRAUD_SCORER, "stack-clean", "--data-dir", str(self.data_dir), "--yes"]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+
 
 @pytest.fixture
 def mail_server() -> Iterator[tuple[Accepted, int]]:
@@ -109,12 +116,13 @@ def run(tmp_path: Path, mail_server: tuple[Accepted, int]) -> Iterator[Run]:
     if run.process.poll() is None:
         run.process.terminate()
         run.process.wait(timeout=60)
+    run.clean()
 
 
 @pytest.mark.e2e
 @pytest.mark.timeout(LONGEST_SECONDS + 60)
 def test_a_scheduled_minute_goes_from_the_api_to_the_mailbox(run: Run, mail_server: tuple[Accepted, int]) -> None:
-    """Airflow itself runs a minute: from the simulator's HTTP to rows and a mail; Ctrl-C then leaves nothing behind."""
+    """Airflow itself runs a minute, from HTTP to rows and a mail; Ctrl-C leaves no process behind, clean no data."""
     done = "select batch_id, received, inserted, flagged from run_ledger where status = 'done' and inserted > 0"
     batch_id, received, inserted, flagged = run.wait_for(lambda: run.ask(done), "scored minute")[0]
     assert received >= inserted >= flagged > 0
@@ -133,3 +141,7 @@ def test_a_scheduled_minute_goes_from_the_api_to_the_mailbox(run: Run, mail_serv
     assert run.process.returncode == 0, run.says()
     assert leftovers(run.data_dir) == []
     assert [name for name, port in run.ports.items() if is_taken(port)] == []
+    home = data_folder(run.data_dir)
+    run.clean()
+    assert not run.data_dir.exists()
+    assert not home.exists()
