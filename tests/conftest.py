@@ -17,6 +17,7 @@ import structlog
 from fraud_scorer.operations.database.embedded_postgres import EmbeddedPostgres, free_port
 from fraud_scorer.operations.database.migrate import migrate
 
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before XGBoost loads: its threads spin on a busy machine else
 TEMPLATE = "migrated_template"
 PREFIX = "fraud-tests-"
 _numbers = itertools.count(1)
