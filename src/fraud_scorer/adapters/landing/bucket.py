@@ -15,13 +15,14 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, NoRegionError, ParamValidationError
 from urllib3.exceptions import HTTPError
 
-from fraud_scorer.adapters.sagemaker.faults import (
+from fraud_scorer.adapters.aws_faults import (
     CREDENTIALS_CURE,
     EXPIRED,
     FAILURES,
     FORBIDDEN,
     MISSING_CREDENTIALS,
     REFUSED,
+    code_of,
     sentences,
 )
 from fraud_scorer.errors import FraudScorerError, SettingsError, TransientError
@@ -71,7 +72,7 @@ class Bucket:
             try:
                 content: bytes = self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)["Body"].read()
             except ClientError as error:
-                if _code(error) in MISSING:
+                if code_of(error) in MISSING:
                     return None
                 raise
         return content
@@ -87,7 +88,7 @@ class Bucket:
             try:
                 self._client.put_object(Bucket=self._bucket, Key=self._prefix + key, Body=content, IfNoneMatch="*")
             except ClientError as error:
-                if _code(error) in THERE_ALREADY:
+                if code_of(error) in THERE_ALREADY:
                     return False
                 raise
         return True
@@ -128,7 +129,7 @@ class Bucket:
 
     def _explained(self, error: Exception) -> FraudScorerError:
         what, cure = sentences(error, self.address)
-        code = _code(error) if isinstance(error, ClientError) else ""
+        code = code_of(error) if isinstance(error, ClientError) else ""
         if code == "NoSuchBucket":
             return SettingsError(f"there is no bucket {self._bucket}", "Make it, or mend FRAUD_LANDING")
         if code in FORBIDDEN:
@@ -142,7 +143,3 @@ class Bucket:
         if isinstance(error, ValueError):
             return SettingsError(what, "Mend AWS_ENDPOINT_URL_S3")
         return TransientError(what, "The next run tries again; `fraud-scorer check` tells how it is")
-
-
-def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))

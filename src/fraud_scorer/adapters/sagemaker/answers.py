@@ -6,10 +6,10 @@ import json
 
 import numpy as np
 
+from fraud_scorer.adapters.aws_faults import shown
 from fraud_scorer.errors import EndpointUnavailable
 
 CURE = "See the endpoint's log in CloudWatch (/aws/sagemaker/Endpoints/)"
-SHOWN_CHARACTERS = 120
 
 
 def scores_of(body: bytes, content_type: str, rows: int) -> np.ndarray:
@@ -32,14 +32,6 @@ def scores_of(body: bytes, content_type: str, rows: int) -> np.ndarray:
     if outside.any():
         raise _nonsense(f"scores outside 0 to 1, the first of them {scores[outside][0]:g}")
     return scores
-
-
-def shown(text: str | bytes) -> str:
-    """``text`` fit for one line of a log: control characters and breaks as blanks, cut after 120 characters."""
-    if isinstance(text, bytes):
-        text = text[: 4 * SHOWN_CHARACTERS].decode("utf-8", "replace")
-    line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
-    return line if len(line) <= SHOWN_CHARACTERS else line[:SHOWN_CHARACTERS] + "…"
 
 
 def _from_json(body: bytes) -> np.ndarray:

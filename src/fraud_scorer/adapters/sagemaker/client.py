@@ -14,9 +14,10 @@ import numpy as np
 import structlog
 from botocore.config import Config
 
+from fraud_scorer.adapters.aws_faults import FAILURES
 from fraud_scorer.adapters.sagemaker.answers import scores_of
 from fraud_scorer.adapters.sagemaker.body import bodies
-from fraud_scorer.adapters.sagemaker.faults import FAILURES, explained, worth_retrying
+from fraud_scorer.adapters.sagemaker.faults import explained, worth_retrying
 from fraud_scorer.adapters.variant import variant_name
 from fraud_scorer.errors import ArtifactError, EndpointUnavailable
 from fraud_scorer.ports import RawScores
