@@ -64,6 +64,23 @@ def test_a_wrong_value_names_its_setting(name: str, value: str, monkeypatch: pyt
     assert "somewhere" not in str(told.value)
 
 
+@pytest.mark.parametrize("prefix", ["", "/", "/env=prod", "/a+b", "/x@y,z;w:v/it's-(1)!*", "/2026/landed_"])
+def test_a_prefix_may_hold_what_s3_takes(prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Partition names such as env=prod among it."""
+    monkeypatch.setenv("FRAUD_LANDING", f"s3://landed{prefix}")
+    assert load_settings().fraud_landing == f"s3://landed{prefix}"
+
+
+@pytest.mark.parametrize("sign", ["%", " ", "?", "#", "\\", "ü", "&"])
+def test_a_sign_that_a_prefix_may_not_hold_is_named(sign: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So one sees what to leave out, and nothing else of the value is told."""
+    monkeypatch.setenv("FRAUD_LANDING", f"s3://landed/some{sign}where")
+    with pytest.raises(SettingsError, match=r"the prefix holds ") as told:
+        load_settings()
+    assert f"{sign!r}:" in str(told.value)
+    assert "where" not in str(told.value)
+
+
 def test_several_faults_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """One start, all faults."""
     monkeypatch.setenv("SMTP_PORT", "0")

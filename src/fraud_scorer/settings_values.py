@@ -36,8 +36,13 @@ def _database_url(url: SecretStr) -> SecretStr:
 
 
 def _folder_or_bucket(text: str) -> str:
-    if "://" in text and not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\w!.*'()/-]*)?", text):
-        raise ValueError("must be a folder, or s3://bucket/prefix")
+    if "://" not in text:
+        return text
+    bucket, _, prefix = text.removeprefix("s3://").partition("/")
+    if not text.startswith("s3://") or not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", bucket):
+        raise ValueError("must be a folder, or s3://bucket/prefix, the bucket in small letters, digits, . and -")
+    if sign := re.search(r"[^\w!.*'()/=+@:,;-]", prefix, re.ASCII):  # what S3 and stores like it take as it is
+        raise ValueError(f"the prefix holds {sign.group()!r}: letters, digits and !-_.*'()/=+@:,; may stand in it")
     return text
 
 
