@@ -12,10 +12,8 @@ from pathlib import Path
 import numpy as np
 import psycopg2
 import pytest
-import requests
 import uvicorn
 import xgboost
-from moto.server import ThreadedMotoServer
 from typer.testing import CliRunner, Result
 
 from fraud_scorer.adapters.variant import variant_name
@@ -62,27 +60,11 @@ def served(tmp_path: Path) -> Path:
     return tmp_path / "served"
 
 
-@pytest.fixture(scope="module")
-def moto() -> Iterator[str]:
-    """AWS's control plane."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
 @pytest.fixture(autouse=True)
-def settings(moto: str, here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def settings(empty_aws: str, here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A user's environment."""
-    requests.post(f"{moto}/moto-api/reset", timeout=30)
-    environment = {
-        "AWS_ENDPOINT_URL": moto, "AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "dummy",
-        "AWS_SECRET_ACCESS_KEY": "dummy", "AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
-        "FRAUD_ARTIFACTS": str(here), "SAGEMAKER_ENDPOINT": "fraud",
-    }  # fmt: skip
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("FRAUD_ARTIFACTS", str(here))
+    monkeypatch.setenv("SAGEMAKER_ENDPOINT", "fraud")
     monkeypatch.chdir(tmp_path)
     load_settings.cache_clear()
     yield

@@ -21,7 +21,6 @@ import numpy as np
 import pytest
 import requests
 import xgboost
-from moto.server import ThreadedMotoServer
 
 from fraud_scorer.adapters.variant import variant_name
 from fraud_scorer.errors import ArtifactError, EndpointUnavailable, TerminalError
@@ -104,30 +103,14 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def moto() -> Iterator[str]:
-    """Moto's server."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-@pytest.fixture(scope="module")
-def front(moto: str) -> Iterator[Front]:
+def front(moto: str, point_to_moto: Callable[[pytest.MonkeyPatch], None]) -> Iterator[Front]:
     """Moto behind its front, and boto3's own settings pointing there."""
     server = Front(moto)
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    settings = {
-        "AWS_ENDPOINT_URL": moto, "AWS_ENDPOINT_URL_SAGEMAKER": server.url, "AWS_DEFAULT_REGION": "eu-central-1",
-        "AWS_ACCESS_KEY_ID": "dummy", "AWS_SECRET_ACCESS_KEY": "dummy", "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
-    }  # fmt: skip
     with pytest.MonkeyPatch.context() as environment:
-        for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION"):
-            environment.delenv(name, raising=False)
-        for name, value in settings.items():
-            environment.setenv(name, value)
+        point_to_moto(environment)
+        environment.setenv("AWS_ENDPOINT_URL_SAGEMAKER", server.url)
+        environment.setenv("AWS_DEFAULT_REGION", "eu-central-1")
         yield server
     server.shutdown()
     server.server_close()
