@@ -1,12 +1,14 @@
 """Copying closed batches to a bucket: whole, in order, within the time given."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from bucket_lab import BATCH, HISTORY, NOW, answer, markers, minute
+from bucket_lab import BATCH, CIPHER, HISTORY, NOW, answer, markers, minute
 from structlog.testing import capture_logs
 
 from fraud_scorer.adapters.landing.files import alone
+from fraud_scorer.adapters.landing.in_bucket import BucketLanding
 from fraud_scorer.errors import LandingError, TransientError
 
 
@@ -86,19 +88,35 @@ def test_a_call_that_fails_loses_no_part_that_was_copied(machine, gate) -> None:
     ]  # fmt: skip
 
 
-def test_a_hundred_batches_are_remembered_in_few_writes(machine, gate) -> None:
-    """How far it came goes to disk once for many batches, not once for each."""
-    one = machine()
+class Shelf:
+    """A bucket in memory that calls ``looked`` before each call."""
+
+    address = "s3://shelf"
+
+    def __init__(self, looked: Callable[[], None]) -> None:
+        self.kept: dict[str, bytes] = {}
+        self.looked = looked
+
+    def get(self, key: str) -> bytes | None:
+        self.looked()
+        return self.kept.get(key)
+
+    def put_once(self, key: str, content: bytes) -> bool:
+        self.looked()
+        return self.kept.setdefault(key, content) is content
+
+
+def test_many_batches_are_remembered_in_few_writes(tmp_path) -> None:
+    """How far it came goes to disk once for a hundred batches, not once for each."""
+    seen = set()
+    memory = tmp_path / "copied.json"
+    shelf = Shelf(lambda: seen.add(memory.read_bytes()))
+    landing = BucketLanding(tmp_path, CIPHER, shelf)
     for number in range(120):
-        one.landing.close(minute(number), now=NOW, status="missed")
-    memory, seen = one.landing._folder / "copied.json", set()
+        landing.close(minute(number), now=NOW, status="missed")
 
-    def look(*_: object) -> bool:
-        seen.add(memory.read_bytes())
-        return False
-
-    gate.behaviour = look
-    assert one.landing.copy() == 120
+    assert landing.copy() == 120
+    assert len(shelf.kept) == 1 + 120
     seen.add(memory.read_bytes())
     assert len(seen) == 3  # who copies; after a hundred; in the end
 
