@@ -13,10 +13,7 @@ from fraud_scorer.adapters.model.artifacts import Artifacts, load_artifacts
 from fraud_scorer.payments.fields import FieldMap
 from fraud_scorer.training.datafile import read_payments
 from fraud_scorer.training.dataset import Dataset, make_dataset
-from fraud_scorer.training.fitting import quiet_threads
 from fraud_scorer.training.train import Plan, train
-
-quiet_threads()  # as the command does, before XGBoost is imported
 
 
 def public_payments(seed: int = 1, *, rows: int = 6_000, cards: int = 80, days: int = 40) -> pd.DataFrame:
