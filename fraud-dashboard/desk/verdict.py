@@ -19,9 +19,19 @@ LAST_VERDICT = "last_verdict"
 NOTE_LETTERS = 500
 
 
-def give(trans_num: str, verdict: str, person: Person, note_key: str, prefix: str) -> None:
-    """Record a verdict with the note that stands in the session under ``note_key``; remember it, to be taken back."""
-    if not person.may_review:
+def give(trans_num: str, verdict: str, person: Person, note_key: str, prefix: str, once: bool) -> None:
+    """Record a verdict with the note that stands in the session under ``note_key``; remember it, to be taken back.
+
+    Args:
+        trans_num: the payment.
+        verdict: one of ``VERDICTS``.
+        person: a viewer records nothing.
+        note_key: where the note stands.
+        prefix: begins the note.
+        once: the payment leaves the page with its verdict. A key pressed before the next one is drawn is meant for
+            the next one: it is left out, and does not overwrite what was just said.
+    """
+    if not person.may_review or (once and has_left(st.session_state.get(LAST_VERDICT), trans_num)):
         return
     written = str(st.session_state.get(note_key) or "")[:NOTE_LETTERS].strip()
     note = ": ".join(part for part in (prefix, written) if part)
@@ -32,6 +42,11 @@ def give(trans_num: str, verdict: str, person: Person, note_key: str, prefix: st
         return
     st.session_state[LAST_VERDICT] = {"label_id": label_id, "trans_num": trans_num, "verdict": verdict}
     st.toast(f"Recorded: {words.verdict(verdict)}, by {person.name}.", icon=":material/check:")
+
+
+def has_left(last: dict[str, Any] | None, trans_num: str) -> bool:
+    """Whether the session's last verdict took this payment out of the queue (unsure leaves it to be judged)."""
+    return last is not None and last["trans_num"] == trans_num and last["verdict"] != "unsure"
 
 
 def take_back(label_id: int, person: Person) -> None:
@@ -54,7 +69,7 @@ def buttons(
     Args:
         trans_num: the payment.
         person: who is at the page; a viewer is told that verdicts need a reviewer.
-        keyboard: F, N and U press the buttons.
+        keyboard: F, N and U press the buttons, and the next payment follows.
         prefix: begins the note.
         beside: draws what stands in the same row, behind the verdicts.
     """
@@ -70,7 +85,7 @@ def buttons(
                 text,
                 key=f"say-{says}-{trans_num}",
                 on_click=give,
-                args=(trans_num, says, person, note_key, prefix),
+                args=(trans_num, says, person, note_key, prefix, keyboard),
                 shortcut=letter if keyboard else None,
             )
         beside()

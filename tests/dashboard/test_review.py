@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
+from desk.verdict import has_left
+
 Open = Callable[..., Any]
 Text = Callable[[Any], str]
 
@@ -77,3 +81,12 @@ def test_the_random_sample_is_unflagged_and_the_same_for_all(store: Any, open_pa
 def test_before_the_first_payment_there_is_nothing_to_review(store: Any, open_page: Open, text: Text) -> None:
     """Said, not shown as an empty table."""
     assert "nothing to review" in text(open_page("review"))
+
+
+@pytest.mark.parametrize(("verdict", "left"), [("fraud", True), ("not_fraud", True), ("unsure", False)])
+def test_a_key_that_comes_before_the_next_payment_judges_nothing(verdict: str, left: bool) -> None:
+    """What was just judged is gone from the queue, and cannot be judged there again; unsure ones wait on."""
+    last = {"label_id": 1, "trans_num": "p3", "verdict": verdict}
+    assert has_left(last, "p3") == left
+    assert not has_left(last, "p4")
+    assert not has_left(None, "p3")

@@ -49,8 +49,10 @@ def test_a_verdict_goes_from_click_to_row(busy: Any, serve: Callable[..., str], 
     """By mouse and by key, and back again."""
     page = browser.new_page()
     open_in(page, serve() + "/review")
+    first = page.locator("h3").first.inner_text()
     page.get_by_role("button", name="Not fraud").click()
     page.get_by_text("Recorded: not fraud").wait_for(timeout=SHOWN_MS)
+    page.wait_for_function("first => document.querySelector('h3')?.innerText !== first", arg=first, timeout=SHOWN_MS)
     said = "select verdict, author from labels where trans_num <> 'p12' order by label_id"
     assert busy.rows(said) == [("not_fraud", "ana")]
     page.keyboard.press("f")
