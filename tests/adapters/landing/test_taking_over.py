@@ -56,6 +56,15 @@ def test_the_bucket_keeps_the_first_closing_of_a_batch(machine, stored) -> None:
         one.landing.copy()
 
 
+def test_a_folder_made_by_hand_in_the_bucket_is_no_batch(machine, gate) -> None:
+    """S3's console makes an empty object of it; what is learnt is what was copied."""
+    one = machine("one")
+    one.land(BATCH)
+    one.landing.copy()
+    client_behind(gate.behind).put_object(Bucket="landed", Key="ours/closed/2026-11-20/", Body=b"")
+    assert machine("two").landing.restore(take_over=True) == 1
+
+
 def test_numbers_go_on_above_the_buckets(machine) -> None:
     """Whatever the new machine's clock says: no number is given again, and each later batch has a higher one."""
     one = machine("one")

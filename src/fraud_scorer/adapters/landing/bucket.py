@@ -94,12 +94,13 @@ class Bucket:
         return True
 
     def keys(self, prefix: str) -> list[str]:
-        """The keys that begin with ``prefix``, sorted."""
+        """The keys that begin with ``prefix``, sorted; without the empty objects that consoles make of folders."""
         with self._told():
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self._bucket, Prefix=self._prefix + prefix
             )
-            return [one["Key"].removeprefix(self._prefix) for page in pages for one in page.get("Contents", ())]
+            found = [one["Key"].removeprefix(self._prefix) for page in pages for one in page.get("Contents", ())]
+        return [key for key in found if not key.endswith("/")]
 
     def folders(self, prefix: str) -> list[str]:
         """The names between ``prefix`` and the next slash, sorted."""
