@@ -62,7 +62,7 @@ def test_too_few_frauds_are_refused(dataset, source, tmp_path):
     """A period without frauds chooses nothing."""
     label = dataset.label.copy()
     label[np.flatnonzero(label)[8:]] = 0
-    with pytest.raises(DataFileError, match=r"frauds in its .* period"):
+    with pytest.raises(DataFileError, match=r"frauds in the .* period"):
         train(replace(dataset, label=label), source, tmp_path / "model", PLAN)
 
 

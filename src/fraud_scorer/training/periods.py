@@ -83,14 +83,15 @@ def split(data: Dataset, *, hold_out: float, label_delay_days: float, name: str)
     begin = int(data.micros[0]) + burn_in
     usable = data.micros[(data.micros >= begin) & (data.micros < known_until)]
     if not len(usable):
-        raise DataFileError(f"{name} covers too little time for a label delay of {label_delay_days:g} days", _MORE)
+        delayed = f"a label delay of {label_delay_days:g} days"
+        raise DataFileError(f"{name}: too little time from the first payment to the last for {delayed}", _MORE)
     validation = int(usable[int(len(usable) * (1 - _VALIDATION_SHARE))])
     periods = Periods(begin, validation, known_until, test, delay)
     for what, rows in (("fit", periods.fit_rows), ("validation", periods.validation_rows)):
         frauds = int(data.label[rows(data.micros)].sum())
         if frauds < _FEWEST_FRAUDS[what]:
             raise DataFileError(
-                f"{name} has {frauds} frauds in its {what} period, {_FEWEST_FRAUDS[what]} are needed", _MORE
+                f"{name}: {frauds} frauds in the {what} period, {_FEWEST_FRAUDS[what]} are needed", _MORE
             )
     return periods
 
