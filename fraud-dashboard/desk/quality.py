@@ -33,6 +33,11 @@ def labelled_days(scores: pd.DataFrame, today: date, label_delay_days: float) ->
     return scores[(scores["day"] <= last) & scores["label"].notna()]
 
 
+def whole_days(labelled: pd.DataFrame, first_day: date) -> pd.DataFrame:
+    """``labelled`` without the first day ever stored: it began with the first payment, as a rule not at midnight."""
+    return labelled[labelled["day"] > first_day]
+
+
 @dataclass(frozen=True)
 class AtThreshold:
     """What a threshold would have done a day, on average."""

@@ -51,6 +51,22 @@ def test_another_threshold_is_counted_from_stored_payments(store: Any, open_page
     assert "67%" in read
 
 
+def test_what_a_day_brings_leaves_out_the_first_day(store: Any, open_page: Open, text: Text) -> None:
+    """One alert in the afternoon it began, four on the next day: four a day. Of the afternoon alone nothing is said."""
+    store.payment("first", "2026-11-10T15:00Z", fraud_probability=0.95, flagged=True, payload_is_fraud=True)
+    read = text(open_page("model"))
+    assert read.count("no whole day has its labels yet") == 1
+    assert "100% of the frauds" in read
+    assert "of the first day stored, a part of a day: what a whole day brings is said a day later." in read
+    for number in range(4):
+        store.payment(f"p{number}", f"2026-11-11T0{number}:00Z", fraud_probability=0.95, flagged=True,
+                      payload_is_fraud=True)  # fmt: skip
+    read = text(open_page("model"))
+    assert "no whole day" not in read
+    assert ">4<" in read.split("Alerts a day")[1].split("on average")[0]
+    assert "Counted are the stored payments of the 1 whole day whose labels are in." in read
+
+
 def test_the_random_sample_estimates_what_is_missed(store: Any, open_page: Open, text: Text) -> None:
     """From its verdicts alone, with an interval."""
     for number in range(10):

@@ -25,6 +25,12 @@ def test_only_days_whose_labels_are_in_are_judged() -> None:
     assert kept["day"].tolist() == [date(2026, 11, 12)]
 
 
+def test_the_first_day_stored_is_no_whole_day() -> None:
+    """An import that begins at 10:40 keeps a part of that day, by which a day's average would be too low."""
+    kept = quality.whole_days(scores((11, 1, "fraud", 1), (12, 1, "fraud", 1)), date(2026, 11, 11))
+    assert kept["day"].tolist() == [date(2026, 11, 12)]
+
+
 def test_a_threshold_splits_frauds_into_caught_and_missed() -> None:
     """Counted a day, and scaled up where only a part of each hour was read."""
     labelled = scores((1, 190, "fraud", 6), (1, 190, "not_fraud", 2), (2, 100, "fraud", 2), (2, 5, "not_fraud", 90))

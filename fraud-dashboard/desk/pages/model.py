@@ -15,6 +15,7 @@ from desk.parts import Card, Column
 DAYS = 35
 SHADOW_DAYS = 7
 MOST_COMPARED = 1_000_000  # payments; more would keep the page waiting
+NO_WHOLE_DAY = "no whole day has its labels yet"
 FEWEST_FRAUDS = 20  # below, shares are told with a warning
 
 
@@ -136,16 +137,23 @@ def _thresholds(labelled: pd.DataFrame, in_force: float | None, scale: float, st
     now = None if in_force is None or math.isnan(in_force) else float(in_force)
     start = round(200 * min(max(now or 0.9, 0.005), 0.995)) / 2
     chosen = st.slider("Flag from this probability on", 0.5, 99.5, start, 0.5, "%.1f%%")
-    result = quality.at_threshold(labelled, chosen / 100, scale)
+    assert state.first_day is not None
+    whole = quality.whole_days(labelled, state.first_day)
+    counted = labelled if whole.empty else whole  # shares can be told of a part of a day, what a day brings cannot
+    result = quality.at_threshold(counted, chosen / 100, scale)
+
+    def a_day(number: float) -> str:
+        return "—" if whole.empty else words.usual_count(number)
+
     parts.cards(
         [
-            Card("Alerts a day", words.usual_count(result.alerts_a_day), "on average"),
-            Card("Frauds caught a day", words.usual_count(result.caught_a_day), _share(result.caught, "of the frauds")),
-            Card("Frauds missed a day", words.usual_count(result.missed_a_day), "known frauds below it"),
+            Card("Alerts a day", a_day(result.alerts_a_day), NO_WHOLE_DAY if whole.empty else "on average"),
+            Card("Frauds caught a day", a_day(result.caught_a_day), _share(result.caught, "of the frauds")),
+            Card("Frauds missed a day", a_day(result.missed_a_day), "known frauds below it"),
             Card("Alerts that are right", _share(result.right, ""), "of the alerts"),
         ]
     )
-    st.caption(_remark(labelled, now))
+    st.caption(_remark(counted, now, is_whole=not whole.empty))
 
 
 def _first_labels(state: ReportState) -> pd.Timestamp:
@@ -157,13 +165,14 @@ def _share(value: float | None, of: str) -> str:
     return "—" if value is None else f"{100 * value:.0f}% {of}".strip()
 
 
-def _remark(labelled: pd.DataFrame, in_force: float | None) -> str:
-    frauds = labelled.loc[labelled["label"] == "fraud", "payments"].sum()
+def _remark(counted: pd.DataFrame, in_force: float | None, *, is_whole: bool) -> str:
+    frauds = counted.loc[counted["label"] == "fraud", "payments"].sum()
     few = f" Only {words.count(frauds, 'known fraud')}: take the shares as a hint." if frauds < FEWEST_FRAUDS else ""
     now = f"In force now: {words.probability(in_force)}. " if in_force is not None else ""
-    days = words.count(labelled["day"].nunique(), "day")
+    days = f"{words.count(counted['day'].nunique(), 'whole day')} whose labels are in"
+    days = days if is_whole else "first day stored, a part of a day: what a whole day brings is said a day later"
     return (
-        f"{now}Counted are the stored payments of the {days} whose labels are in. The slider only tries, in steps of "
+        f"{now}Counted are the stored payments of the {days}. The slider only tries, in steps of "
         f"half a percent: what is in force is set by FRAUD_THRESHOLD.{few}"
     )
 
