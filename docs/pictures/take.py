@@ -27,6 +27,17 @@ PAGES = {"morning": ("/", 1130), "pipeline": ("/pipeline", 790)}  # address, hei
 WIDTH, MAIL_WIDTH, MAIL_HEIGHT = 1200, 640, 900
 COLOURS = 128
 SHOWN_MS = 60_000
+SETTLE_MS = 3_000  # charts, maps and letters find their place after all is there
+# nothing is a placeholder, waits for the server or is a frame whose chart has no size yet
+DRAWN = """() => {
+    const all = (what) => [...document.querySelectorAll(what)];
+    const sized = (one) => one.getBoundingClientRect().height > 20 && one.getBoundingClientRect().width > 20;
+    const waiting = ['stSkeleton', 'stAppSkeleton', 'stSpinner', 'stStatusWidget'];
+    const charts = all('[data-testid="stVegaLiteChart"]');
+    return !all(waiting.map((name) => `[data-testid="${name}"]`).join()).length
+        && !all('[data-stale="true"]').length
+        && charts.every((chart) => [...chart.querySelectorAll('canvas, svg')].some(sized));
+}"""
 
 
 def main(data_dir: Path) -> None:
@@ -42,7 +53,9 @@ def main(data_dir: Path) -> None:
             page = browser.new_page(viewport={"width": WIDTH, "height": 2400})
             page.goto(dashboard + path)
             page.get_by_text("No sign-in is set up").wait_for(timeout=SHOWN_MS)
-            page.wait_for_timeout(2000)  # charts are drawn after the page's foot
+            page.wait_for_function(DRAWN, timeout=SHOWN_MS)
+            page.wait_for_timeout(SETTLE_MS)
+            page.wait_for_function(DRAWN, timeout=SHOWN_MS)  # what came late was drawn as well
             write(name, page.screenshot(clip={"x": 0, "y": 0, "width": WIDTH, "height": height}))
         write("alert-mail", mail_picture(browser, telling_mail(data_dir / "mailbox")))
         browser.close()
