@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from fraud_scorer.operations.check import Finding, run_checks
 from fraud_scorer.operations.database.migrate import migrate
@@ -71,3 +77,93 @@ def test_broken_alert_rules_are_told_before_the_night(tmp_path: Path) -> None:
     assert "recipients" in found.found
     rules.write_text("rules: [{recipients: [a@example.org]}]")
     assert findings(tmp_path, alert_rules=rules)["alert rules"].found == f"1 in {rules}"
+
+
+CARD = "4532015112830366"
+GOOD = {"id": "p1", "at": 1_750_000_000, "value": {"sum": 5, "cur": "EUR"}, "card": CARD, "shop": "Kiosk"}
+MAP = "id: trans_num\nat: unix_time\nvalue.sum: amt\nvalue.cur: currency\ncard: cc_num\nshop: merchant\n"
+
+
+class Api:
+    """A windowed payments API that answers with ``records``."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.records = folder, [GOOD]
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        api = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                body = json.dumps(api.records).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                """Quiet."""
+
+        return Handler
+
+    def found(self, field_map: str = MAP) -> Finding:
+        """What the check says of it, by this field map."""
+        fields = self.folder / "fields.yaml"
+        fields.write_text(field_map)
+        url = f"http://127.0.0.1:{self.server.server_port}/?start={{start}}&end={{end}}"
+        return findings(self.folder, payments_api_url=url, payments_api_fields=fields)["payments API"]
+
+
+@pytest.fixture
+def api(tmp_path: Path) -> Iterator[Api]:
+    """One that answers, until the test is over."""
+    api = Api(tmp_path)
+    yield api
+    api.server.shutdown()
+    api.server.server_close()
+
+
+def test_an_answer_is_read_by_the_field_map(api: Api) -> None:
+    """How many records came, how many are payments and why the first other is none; no value of any."""
+    assert api.found().found.endswith("answered 200: 1 record, 1 valid")
+    api.records = [GOOD, GOOD | {"id": None}]
+    found = api.found()
+    assert found.ok
+    assert found.found.endswith("answered 200: 2 records, 1 valid; the first refused because trans_num is missing")
+
+
+def test_a_mapped_name_that_no_record_has_is_a_failure(api: Api) -> None:
+    """Unsaid, euros would become FRAUD_CURRENCY: the record itself is valid."""
+    found = api.found(MAP.replace("value.cur", "value.curr"))
+    assert not found.ok
+    assert found.found == "1 record, 1 valid; no record has value.curr (mapped to currency)"
+    assert "PAYMENTS_API_FIELDS" in found.cure
+
+
+def test_an_answer_of_which_nothing_would_be_stored_is_a_failure(api: Api) -> None:
+    """All records refused, or no answer of ours: with the cure, and never a card number."""
+    api.records = [GOOD | {"at": CARD}, GOOD | {"at": None}]
+    found = api.found()
+    assert not found.ok
+    assert found.found.startswith("2 records, 0 valid; the first refused because ")
+    assert CARD not in str(found)
+    api.records = ["nothing"]  # type: ignore[list-item]
+    assert "not of records" in api.found().found
+
+
+def test_an_answer_without_records_tries_nothing_and_says_so(api: Api) -> None:
+    """A quiet minute is no fault."""
+    api.records = []
+    found = api.found()
+    assert found.ok
+    assert "0 records" in found.found
+
+
+def test_a_field_map_to_no_field_of_ours_is_a_failure(api: Api) -> None:
+    """A misspelt name of ours is told with the nearest one, before anything is asked."""
+    found = api.found(MAP.replace("unix_time", "current_tyme"))
+    assert not found.ok
+    assert "'current_tyme', which is no field of ours" in found.found
+    assert found.cure == "Nearest: current_time"

@@ -35,6 +35,16 @@ def test_a_column_with_a_dot_in_its_name_is_found_as_it_is():
     assert FieldMap({"card.number": "cc_num"}).apply(table) == {"cc_num": ["4"]}
 
 
+def test_mapped_names_that_no_row_has_are_told():
+    """A null, or a name below an object that is null everywhere, may be right; a name that is nowhere is a typo."""
+    rows = [[{"val": 1, "cur": None}, None, "p1"], [{"val": 2}, None, "p2"]]
+    names = ["value.cur", "value.curr", "place.lat", "id", "id.x", "idd", "crd.fp"]
+    fields = FieldMap(dict.fromkeys(names, "currency"))
+
+    assert list(fields.unseen(Table(("value", "place", "id"), rows))) == ["value.curr", "id.x", "idd", "crd.fp"]
+    assert list(fields.unseen(Table((), []))) == names
+
+
 def test_yaml_is_read_from_a_file(tmp_path):
     """A file of `their name: ours` lines gives the map; no file gives the empty one."""
     path = tmp_path / "fields.yaml"

@@ -17,6 +17,7 @@ import requests
 
 from fraud_scorer.batches import Batch
 from fraud_scorer.errors import FraudScorerError, SettingsError
+from fraud_scorer.operations.check_answer import judge_answer
 from fraud_scorer.operations.database.migrate import pending_migrations, report_settings
 from fraud_scorer.operations.stack.found import belongs_to_it, stopped
 
@@ -114,6 +115,7 @@ def _landing(parts: Parts) -> str:
 
 
 def _payments_api(parts: Parts) -> str:
+    recipe = parts.recipe  # a field map that is wrong in itself is told before anything is asked
     address = urlsplit(parts.settings.payments_api_url)
     port = address.port or (443 if address.scheme == "https" else 80)
     socket.create_connection((address.hostname or "", port), PATIENCE_SECONDS).close()
@@ -122,7 +124,7 @@ def _payments_api(parts: Parts) -> str:
     now = datetime.now(UTC)
     batch = Batch.of_minute(now - timedelta(minutes=2))
     answer = parts.api.ask(batch, deadline=now + timedelta(seconds=PATIENCE_SECONDS))
-    return f"{address.hostname}:{port} answered {answer.http_status} with {len(answer.body)} bytes"
+    return f"{address.hostname}:{port} answered {answer.http_status}: {judge_answer(answer, recipe)}"
 
 
 def _fraud_db(parts: Parts) -> str:

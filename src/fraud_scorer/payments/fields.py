@@ -64,12 +64,29 @@ class FieldMap:
                 found[ours] = column
         return found
 
+    def unseen(self, table: Table) -> dict[str, str]:
+        """The mapped names that no row has (a null counts as had), theirs to ours; of no rows, all."""
+        given = dict(zip(table.columns, map(list, zip(*table.rows, strict=True)), strict=len(table) > 0))
+        return {theirs: ours for theirs, ours in self.theirs_to_ours.items() if not _stands(given, theirs)}
+
 
 def _column(given: Mapping[str, list[object]], name: str) -> list[object] | None:
     first, _, rest = name.partition(".")
     if name in given or not rest:
         return given.get(name)
     return [_nested(value, rest.split(".")) for value in given[first]] if first in given else None
+
+
+def _stands(given: Mapping[str, list[object]], name: str) -> bool:
+    """Whether any row has ``name``; below what is null in every row it may, for nothing says otherwise."""
+    first, *path = [name] if name in given else name.split(".")
+    values = given.get(first, [])
+    for step in path:
+        objects = [value for value in values if value is not None]
+        if values and not objects:
+            return True
+        values = [value[step] for value in objects if isinstance(value, dict) and step in value]
+    return bool(values)
 
 
 def _nested(value: object, path: list[str]) -> object:
