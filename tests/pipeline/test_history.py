@@ -58,6 +58,24 @@ def test_a_file_that_cannot_be_read_is_named_and_leaves_nothing(town: Town, tmp_
     assert town.states() == {}
 
 
+def test_a_file_of_which_every_record_is_refused_is_an_error_with_its_reason(
+    town: Town, past: Path, tmp_path: Path
+) -> None:
+    """Names that are not ours: nothing is stored, and the error says why and what to write; one good row is enough."""
+    frame = pd.read_parquet(past)
+    foreign = tmp_path / "foreign.csv"
+    frame.rename(columns={"trans_num": "id"}).to_csv(foreign, index=False)
+
+    with pytest.raises(DataFileError, match=rf"all {len(frame):,} records were refused.* trans_num is missing") as told:
+        import_history(town.pipeline().parts, foreign)
+
+    assert "PAYMENTS_API_FIELDS" in told.value.cure
+    assert town.stored() == set()
+    fields = tmp_path / "fields.yaml"
+    fields.write_text("id: trans_num")
+    assert import_history(town.pipeline(payments_api_fields=fields).parts, foreign)["new"] == len(frame)
+
+
 def test_a_file_that_says_otherwise_corrects_nothing(town: Town, past: Path, tmp_path: Path) -> None:
     """Payments that are stored, from another file or from live minutes, stay as they are; new ones are added."""
     frame = pd.read_parquet(past)

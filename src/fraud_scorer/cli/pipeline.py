@@ -78,7 +78,7 @@ def alert(at: At, as_json: AsJson = False) -> None:
 
 
 def run_minute(at: At, as_json: AsJson = False) -> None:
-    """All five steps for one minute."""
+    """All five steps for one minute; takes what else waits, and asks a windowed API for missed minutes."""
     _tell(_pipeline().run_minute(Batch.of_minute(at)), as_json)
 
 

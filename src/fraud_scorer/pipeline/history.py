@@ -22,6 +22,7 @@ from fraud_scorer.payments.files import payment_frames
 from fraud_scorer.payments.reading import RawPart
 from fraud_scorer.payments.tables import table_of_frame
 from fraud_scorer.payments.times import EARLIEST, event_micros, micros_of
+from fraud_scorer.payments.validate import validate
 from fraud_scorer.pipeline.replay import Progress, silent
 from fraud_scorer.pipeline.run import Run
 from fraud_scorer.pipeline.waiting import note_landed
@@ -41,7 +42,7 @@ def import_history(parts: Parts, path: Path, *, progress: Progress = silent) -> 
         Counts over the file: days, payments, new, updated, unchanged, flagged, quarantined.
 
     Raises:
-        DataFileError: the file cannot be read, or no row has a time.
+        DataFileError: the file cannot be read, it holds no row, or every row was refused (they are in quarantine).
     """
     source = _short_hash(path)
     days = _days(parts, path)
@@ -52,7 +53,20 @@ def import_history(parts: Parts, path: Path, *, progress: Progress = silent) -> 
         for name in _COUNTS:
             total[name] += done[name]
         progress(number, len(days))
+    if total["quarantined"] and not total["payments"]:
+        raise _all_refused(parts, path, total["quarantined"], days[0][1])
     return total
+
+
+def _all_refused(parts: Parts, path: Path, count: int, first: pd.DataFrame) -> DataFileError:
+    """The file says something else than our names do: told with the first row's reason, never its values."""
+    table, recipe = table_of_frame(first), parts.recipe
+    judged = validate(recipe.fields.apply(table), len(table), rules=recipe.rules, received_at=parts.clock.now())
+    why = f", the first because {judged.rejects[0].detail}" if judged.rejects else ""
+    return DataFileError(
+        f"{path}: all {count:,} records were refused{why}",
+        "Map the file's names to ours (PAYMENTS_API_FIELDS, docs/connect-your-own-api.md) and import it again",
+    )
 
 
 def _import_day(parts: Parts, batch: Batch, frame: pd.DataFrame) -> dict[str, int]:
