@@ -8,11 +8,13 @@ from itertools import combinations
 from string import ascii_uppercase
 from typing import Any
 
+import pandas as pd
 import pytest
 from sqlalchemy import create_engine
 
-from desk import currencies, day, words
+from desk import currencies, day, drift_cells, words
 from fraud_scorer.adapters.postgres.days import PostgresDays
+from fraud_scorer.cli import drift as drift_command
 from fraud_scorer.currencies import decimals
 from fraud_scorer.day_facts import DayFacts
 from fraud_scorer.features import wording
@@ -133,3 +135,32 @@ def test_decimals_are_the_librarys_and_the_databases(store: Any) -> None:
     store.cursor.execute("select code, currency_decimals(code) from unnest(%s) as code", (codes,))
     assert dict(store.cursor.fetchall()) == {code: decimals(code) for code in codes}
     assert {code: currencies.decimals(code) for code in codes} == {code: decimals(code) for code in codes}
+
+
+ROWS = [
+    ("amount", 0.4123, "drifted", False),
+    ("card_count_30d", 8.24, "drifted", True),
+    ("city_pop", 0.17, "watch", False),
+    ("is_night", 0.05, "stable", False),
+    ("speed", 12.34, "drifted", False),
+]
+FEW = [(name, psi, "too_few", young) for name, psi, _, young in ROWS]
+MANY = [(f"feature_{number}", 0.3 + number / 100, "drifted", False) for number in range(7)]
+
+
+@pytest.mark.parametrize("rows", [ROWS, ROWS[1:2], ROWS[3:4], FEW, MANY])
+def test_the_command_and_the_model_page_say_the_same_of_a_days_drift(rows: list[tuple[str, float, str, bool]]) -> None:
+    """What drifted, what is worth watching, and what has no history to be judged by."""
+    cells = pd.DataFrame(rows, columns=["feature", "psi", "state", "is_young"]).assign(day=THURSDAY, model_hash="m")
+    days = pd.DataFrame([{"day": THURSDAY, "model_hash": "m", "compared": 400, "whole_day": True}])
+    told = drift_cells.summary(drift_cells.chosen(days, cells), NOW.date())
+    farthest_first = cells.sort_values("psi", ascending=False).to_dict("records")
+    assert told == f"**Thu 19 Nov**: {drift_command.summary(farthest_first, 400)}"
+
+
+def test_the_command_marks_features_as_the_model_page_does() -> None:
+    """One sign a state, with the words beside it."""
+    for state, sign in drift_cells.SIGNS.items():
+        marked = drift_command._MARKED[state]
+        assert marked.startswith(sign)
+        assert state == "young" or marked == f"{sign} {drift_cells.WORDS[state]}".strip()
