@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,6 +41,23 @@ def test_replaying_three_times_changes_nothing(town: Town) -> None:
     assert town.fingerprint() == before
     assert town.handed_out() == answers
     assert len(town.mailbox.message_ids) == len(set(town.mailbox.message_ids)) == 3
+
+
+def test_a_plain_replay_mends_what_a_wrong_field_map_read(town: Town, tmp_path: Path) -> None:
+    """Another body is an update whose former one is kept, at the event time that is stored; nobody is mailed twice."""
+    fields = tmp_path / "fields.yaml"
+    fields.write_text("state: city\nzip: trans_date_trans_time")
+    stored = "select city = state, event_time from payments_scored order by trans_num"
+    wrong = town.run(0, payments_api_fields=fields)["new"]
+    before = town.rows(stored)
+
+    done = town.pipeline().replay(town.batch(0).minute, town.batch(1).minute)
+
+    assert (done["updated"], done["new"]) == (wrong, 0)
+    assert town.rows(stored) == [(False, event_time) for _, event_time in before]
+    assert {same for same, _ in before} == {True}
+    assert town.rows("select count(*) from payment_history") == [(wrong,)]
+    assert len(town.mailbox.message_ids) == 1
 
 
 def test_rescoring_keeps_the_old_decision_and_mails_nobody_twice(town: Town) -> None:
