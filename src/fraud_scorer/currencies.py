@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-import pandas as pd
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
 
 # of the currencies that have not two
 _DECIMALS = {
@@ -25,9 +28,13 @@ def decimals(currency: str) -> int:
 def minor_in_one(currencies: pd.Series) -> np.ndarray:
     """How many minor units make one unit of each currency (float64): what ``amount_cents`` is divided by.
 
+    >>> import pandas as pd
     >>> minor_in_one(pd.Series(["USD", "JPY", "KWD", "USD"])).tolist()
     [100.0, 1.0, 1000.0, 100.0]
     """
+    import numpy as np
+    import pandas as pd
+
     codes, names = pd.factorize(currencies)
     of_code: np.ndarray = np.array([10.0 ** decimals(str(name)) for name in names])
     return of_code[codes]

@@ -66,3 +66,11 @@ def test_a_database_address_that_is_none_is_one_line(tmp_path: Path) -> None:
     assert done.stderr.startswith("error: FRAUD_DB_URL: ")
     assert done.stderr.count("\n") == 1
     assert "hunter2" not in done.stderr
+
+
+def test_the_command_line_starts_without_the_heavy_libraries() -> None:
+    """`fraud-scorer --help` and every short command would wait a second for pandas."""
+    heavy = "('pandas', 'numpy', 'pyarrow', 'xgboost', 'sklearn', 'boto3', 'sqlalchemy')"
+    code = f"import sys, fraud_scorer.cli; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

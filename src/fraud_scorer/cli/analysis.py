@@ -11,7 +11,6 @@ from rich.table import Table
 from fraud_scorer.batches import require_aware
 from fraud_scorer.cli.output import AsJson, console, print_json
 from fraud_scorer.errors import DataFileError, SettingsError
-from fraud_scorer.messages.wording import amount_text, probability_text
 from fraud_scorer.settings import load_settings
 
 _DEFAULT_THRESHOLDS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
@@ -100,6 +99,8 @@ def _backtest_table(rows: list[dict[str, Any]]) -> Table:
 
 
 def _print_payment(payment: dict[str, Any]) -> None:
+    from fraud_scorer.messages.wording import amount_text, probability_text
+
     console.print(
         f"{payment['trans_num']}: "
         f"{amount_text(payment['amount_cents'], payment['currency'])} at {payment['merchant']}, "
