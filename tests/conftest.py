@@ -16,6 +16,7 @@ import structlog
 
 from fraud_scorer.operations.database.embedded_postgres import EmbeddedPostgres, free_port
 from fraud_scorer.operations.database.migrate import migrate
+from fraud_scorer.settings import Settings, load_settings
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before XGBoost loads: its threads spin on a busy machine else
 TEMPLATE = "migrated_template"
@@ -29,6 +30,17 @@ def _logging_as_before() -> Iterator[None]:
     before = structlog.get_config()
     yield
     structlog.configure(**before)
+
+
+@pytest.fixture
+def nothing_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder without files, where we stand; an environment without our names, nothing remembered."""
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    load_settings.cache_clear()
+    yield tmp_path
+    load_settings.cache_clear()
 
 
 @pytest.fixture(scope="session")

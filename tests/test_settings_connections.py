@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 from sqlalchemy.engine import make_url
 
 from fraud_scorer.errors import SettingsError
-from fraud_scorer.settings import Settings, load_settings, settings_with
+from fraud_scorer.settings import settings_with
 from fraud_scorer.settings_connections import AwsAccess, Connection, aws_access, mail_settings, store_settings
 
 SECRET = "p@ss/w:rd"  # what a URL has to escape
 
 
-@pytest.fixture(autouse=True)
-def nothing_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A folder without files, an environment without our names, nothing remembered."""
-    monkeypatch.chdir(tmp_path)
-    for name in Settings.model_fields:
-        monkeypatch.delenv(name.upper(), raising=False)
-    load_settings.cache_clear()
-    yield
-    load_settings.cache_clear()
+pytestmark = pytest.mark.usefixtures("nothing_set")
 
 
 def store(**changed: Any) -> Connection:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
+import structlog
 
 from fraud_scorer.batches import Batch
 from fraud_scorer.errors import FraudScorerError
@@ -18,6 +19,8 @@ from fraud_scorer.steps.transform import Transformed, Work, transform
 
 if TYPE_CHECKING:
     from fraud_scorer.wiring import Parts
+
+log = structlog.get_logger()
 
 
 def prepared(parts: Parts, work: Sequence[Work], *, rescore: bool) -> Transformed:
@@ -84,7 +87,8 @@ def fate(parts: Parts, one: Work, *, rescore: bool) -> Fate:
         composed(parts, one.batch, transformed.payments, scores.decisions)
     except FraudScorerError:
         raise
-    except Exception:
+    except Exception as error:  # told of the whole run too; here it says which batch meets it
+        _tell(one, step, error)
         return Fate(stopped_at=step)
     if scores.decisions.empty:
         return Fate()
@@ -108,5 +112,13 @@ def _as_if_flagged(parts: Parts, one: Work, transformed: Transformed, decisions:
         return ("score", "load") if composed(parts, one.batch, transformed.payments, flagged) else proves
     except FraudScorerError:
         raise
-    except Exception:
+    except Exception as error:
+        _tell(one, "load" if proves else "score", error)
         return proves
+
+
+def _tell(one: Work, step: str, error: Exception) -> None:
+    """Only the error's kind: its text may quote what a payment said."""
+    log.warning(
+        "This batch alone meets the error.", action=step, batch_id=one.batch.batch_id, error=type(error).__name__
+    )

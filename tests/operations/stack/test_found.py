@@ -6,7 +6,6 @@ import fcntl
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,14 +21,9 @@ REFUSED = StoreUnavailable("fraud_db cannot be reached")
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder without files, and an environment without our names."""
-    monkeypatch.chdir(tmp_path)
-    for name in Settings.model_fields:
-        monkeypatch.delenv(name.upper(), raising=False)
-    load_settings.cache_clear()
-    yield tmp_path
-    load_settings.cache_clear()
+def folder(nothing_set: Path) -> Path:
+    """Where we stand: a folder without files."""
+    return nothing_set
 
 
 def made(data_dir: Path) -> Path:
