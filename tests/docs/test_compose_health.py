@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from fraud_scorer.operations.airflow_clean import MARK
 from fraud_scorer.operations.database.embedded_postgres import EmbeddedPostgres, free_port
 
 BIN = Path(sys.executable).parent
@@ -80,4 +81,15 @@ def test_the_watchdogs_health_check(services: dict[str, dict[str, Any]], tmp_pat
     (tmp_path / "watch.json").write_text("{}")
     assert healthy(here, 0)
     os.utime(tmp_path / "watch.json", (time.time() - 600,) * 2)
+    assert not healthy(here, 0)
+
+
+def test_the_cleaners_health_check(services: dict[str, dict[str, Any]], tmp_path: Path) -> None:
+    """Healthy as long as a cleaning has gone well within seven hours: it comes every six."""
+    test = services["airflow-clean"]["healthcheck"]["test"]
+    here = [test[0], test[1].replace("/data/airflow", str(tmp_path))]
+    assert not healthy(here, 0)
+    (tmp_path / MARK).touch()
+    assert healthy(here, 0)
+    os.utime(tmp_path / MARK, (time.time() - 8 * 3600,) * 2)
     assert not healthy(here, 0)
