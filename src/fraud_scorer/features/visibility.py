@@ -69,7 +69,7 @@ def _merge(payments: pd.DataFrame, history: pd.DataFrame, time_zone: str) -> _Se
         merch_long=both["merch_long"].to_numpy(np.float64),
     )
     landed = both["landing_seq"].to_numpy(np.int64)
-    until = _replaced_at(both["trans_num"], landed, len(history))
+    until = _replaced_at(both["trans_num"], landed)
     order = _order(line.group, line.micros, landed, both["trans_num"])
     order = order[until[order] > landed[order]]  # what its own batch delivers again (a rescore) was never seen
     return _Seen(line.take(order), landed[order], until[order], row[order])
@@ -88,16 +88,10 @@ def _order(card: np.ndarray, micros: np.ndarray, landed: np.ndarray, trans_num: 
     return order
 
 
-def _replaced_at(trans_num: pd.Series, landed: np.ndarray, history_count: int) -> np.ndarray:
+def _replaced_at(trans_num: pd.Series, landed: np.ndarray) -> np.ndarray:
     """For each version of a payment the landing sequence of the next one; for the last (or only) one: never."""
     until = np.full(len(landed), _FOREVER)
-    delivered = trans_num.iloc[history_count:]
-    again = delivered[delivered.duplicated()]
-    repeated = trans_num.iloc[:history_count].isin(delivered).to_numpy()
-    ids = set(trans_num.iloc[:history_count][repeated]) | set(again)
-    if not ids:
-        return until
-    rows = np.flatnonzero(trans_num.isin(ids).to_numpy())
+    rows = np.flatnonzero(trans_num.duplicated(keep=False).to_numpy())
     code = pd.factorize(trans_num.iloc[rows])[0]
     order = np.lexsort((landed[rows], code))
     same = code[order[1:]] == code[order[:-1]]
