@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from fraud_scorer.features.declared import FEATURES, NUMBER_FEATURES
-from fraud_scorer.features.reasons import REASON_CODES, strongest_reasons
-from fraud_scorer.features.sentences import Usual
+from fraud_scorer.features.reasons import REASON_CODES, strongest_reasons, under_present_codes
+from fraud_scorer.features.usual import Usual
 
 USUAL = Usual(
     medians=dict.fromkeys(NUMBER_FEATURES, 10.0),
@@ -63,20 +63,6 @@ def test_the_three_strongest_come_first_and_only_what_raises_counts():
     assert _reasons({"amount": -1.0}) == []
 
 
-def test_card_testing_is_told_by_its_pace():
-    """Many payments within minutes: how many, in what time, and what this card usually makes."""
-    (reason,) = _reasons(
-        {"card_count_1h": 2.0}, card_count_1h=2.0, minutes_since_last=2.0, minutes_since_second_last=4.0,
-        card_count_30d=60.0, card_days_seen=30.0,
-    )  # fmt: skip
-    assert reason == {
-        "code": "rapid_payments",
-        "text": "3rd payment in 4 minutes; this card makes 2 a day",
-        "value": "3rd payment in 4 minutes",
-        "usual": "2 a day",
-    }
-
-
 def test_a_stolen_card_spree_is_told_by_its_spending():
     """What was spent before this payment, and what the card spends a day."""
     (reason,) = _reasons(
@@ -107,6 +93,34 @@ def test_a_compromised_merchant_is_told_by_its_fraud_rate():
     assert reason["text"] == "12% of this merchant's payments in 7 days were frauds; 0.5% everywhere"
 
 
+@pytest.mark.parametrize(
+    ("name", "values", "said"),
+    [
+        (
+            "km_from_last",
+            {"minutes_since_last": 30.0},
+            "the place of this payment, or of this card's last one, is unknown",
+        ),
+        ("home_distance_km", {}, "the distance from the card holder's home is unknown"),
+        ("category", {}, "the category is unknown"),
+        ("first_in_category", {}, "the category is unknown"),
+        ("age_years", {}, "the card holder's age and city are unknown"),
+        ("merchant_fraud_rate_7d", {}, "no payment at this merchant has a label yet"),
+    ],
+)
+def test_what_is_unknown_accuses_nobody_and_comes_last(name, values, said):
+    """Also where the model counts it most: a value that is known says more."""
+    reasons = _reasons({name: 2.0, "is_night": 1.0}, is_night=1.0, hour_local=2.0, **values)
+    assert [reason["value"] for reason in reasons] == ["2:00", "unknown"]
+    assert reasons[1]["text"] == f"Together with the other signs: {said}"
+
+
+def test_stored_reasons_are_read_under_present_codes():
+    """The code of before has another name now; words and values stay, and so does a code that nobody knows."""
+    stored = [{"code": "impossible_travel", "text": "23 km from", "value": "23 km", "usual": "10 km"}, {"code": "x"}]
+    assert under_present_codes(stored) == [{**stored[0], "code": "travel"}, {"code": "x"}]
+
+
 def test_impossible_travel_is_told_by_its_speed():
     """Distance, time and the speed that would be needed."""
     (reason,) = _reasons(
@@ -124,7 +138,7 @@ def test_amounts_read_in_their_own_currency():
     first = {"amount": 1.5, "card_count_30d": 3.0, "usual": usual}
     assert _text("amount", currency="KWD", **first) == "Amount 1.500; this card spent nothing in KWD in 30 days before"
     assert _text("amount", amount=500.0, card_count_30d=0.0, usual=usual) == (
-        "Amount 500.00; this card has no payments in 30 days before; others pay 47.50"
+        "Amount 500.00; this card has no payments in 30 days before; with other cards usually 47.50"
     )
 
 
@@ -214,10 +228,10 @@ def test_one_of_a_thing_is_said_so():
     usual = Usual(medians=dict.fromkeys(NUMBER_FEATURES, 1.0))
     card = {"card_count_30d": 1.0, "card_amount_30d": 5.0}
     assert _text("card_count_30d", usual=usual, **card) == (
-        "This card's last 30 days: 1 payment, 5.00 USD; others: 1 payment, 1.00"
+        "This card's last 30 days: 1 payment, 5.00 USD; other cards: 1 payment, 1.00"
     )
     busy = _text("merchant_payments_7d", merchant_payments_7d=1.0, usual=usual)
     assert busy == "Together with the other signs: this merchant had 1 payment in 7 days; others have 1"
-    assert "holder of 1 year, city of 9 people; in the middle 1 year" in _text(
+    assert "holder of 1 year, a city of 9 people; in the middle 1 year" in _text(
         "age_years", age_years=1.0, city_pop=9.0, usual=usual
     )

@@ -20,11 +20,11 @@ MODEL = Path(__file__).parents[2] / "model"
 END = 1_796_083_200  # 2026-12-01T00:00Z
 DAY_SECONDS = 86_400
 TELLING = {
-    "card_testing": {"rapid_payments", "impossible_travel"},
+    "card_testing": {"rapid_payments", "travel"},
     "stolen_card": {"amount_unusual", "spending_speed", "large_payments"},
     "account_takeover": {"amount_unusual", "spending_speed", "large_payments"},
     "compromised_merchant": {"amount_unusual", "odd_hour", "spending_speed", "merchant_frauds"},
-    "impossible_travel": {"far_from_home", "impossible_travel"},
+    "impossible_travel": {"far_from_home", "travel"},
 }
 
 

@@ -99,11 +99,11 @@ def _backtest_table(rows: list[dict[str, Any]]) -> Table:
 
 
 def _print_payment(payment: dict[str, Any]) -> None:
-    from fraud_scorer.messages.wording import amount_text, probability_text
+    from fraud_scorer.messages.wording import amount_text, probability_text, readable_merchant
 
     console.print(
         f"{payment['trans_num']}: "
-        f"{amount_text(payment['amount_cents'], payment['currency'])} at {payment['merchant']}, "
+        f"{amount_text(payment['amount_cents'], payment['currency'])} at {readable_merchant(payment['merchant'])}, "
         f"card ending {payment['card_last4']}, {payment['event_time']:%Y-%m-%d %H:%M} UTC",
         highlight=False,
     )

@@ -72,11 +72,15 @@ def train(
         else:
             dataset, source = _dataset(data or [], fields, time_zone, currency, delay, status.update)
         trained = train_model(dataset, source, out, plan, status.update)
+    from fraud_scorer.features.wording import probability
+
     manifest = trained.manifest
     if as_json:
         print_json({"model_hash": trained.model_hash, "out": out} | manifest)
         return
-    console.print(f"model {trained.model_hash[:12]} in {out}, flags from {manifest['recommended_threshold']:.3g} on")
+    console.print(
+        f"model {trained.model_hash[:12]} in {out}, flags from {probability(manifest['recommended_threshold'])} on"
+    )
     _print_figures(manifest["metrics"])
 
 

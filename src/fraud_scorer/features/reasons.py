@@ -6,18 +6,20 @@ Features that tell one story share a reason code; only what raises the probabili
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from fraud_scorer.features.declared import BY_NAME
-from fraud_scorer.features.sentences import SENTENCES, Usual
+from fraud_scorer.features.sentences import SENTENCES
+from fraud_scorer.features.usual import UNKNOWN, Usual
 
 STRONGEST = 3
 _LEAST_CONTRIBUTION = 0.01  # log-odds; less is no reason anybody would name
 REASON_CODES: tuple[str, ...] = tuple(SENTENCES)
+FORMER_CODES = {"impossible_travel": "travel"}  # as decisions stored earlier name them
 
 
 def strongest_reasons(
@@ -27,7 +29,7 @@ def strongest_reasons(
     usual: Usual,
     currencies: Sequence[str],
 ) -> list[list[dict[str, object]]]:
-    """The reasons of each row, strongest first, at most three.
+    """The three strongest reasons of each row, strongest first, but what only says that something is unknown last.
 
     Args:
         features: declared features, one row a payment.
@@ -47,8 +49,14 @@ def strongest_reasons(
     found = []
     for number, (row, currency) in enumerate(zip(rows, currencies, strict=True)):
         raising = [place for place in order[number] if by_code[number, place] >= _LEAST_CONTRIBUTION]
-        found.append([_reason(codes[place], row | {"currency": currency}, usual) for place in raising])
+        reasons = [_reason(codes[place], row | {"currency": currency}, usual) for place in raising]
+        found.append(sorted(reasons, key=lambda reason: reason["value"] == UNKNOWN))
     return found
+
+
+def under_present_codes(reasons: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
+    """Reasons as they were stored, under the codes that they would have now; their words stay."""
+    return [{**reason, "code": FORMER_CODES.get(str(reason.get("code")), reason.get("code"))} for reason in reasons]
 
 
 def _reason(code: str, row: dict[Any, Any], usual: Usual) -> dict[str, object]:

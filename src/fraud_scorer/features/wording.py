@@ -62,6 +62,18 @@ def share(fraction: float) -> str:
     return f"{fraction * 100:.1f}%" if fraction < 0.1 else f"{fraction * 100:.0f}%"
 
 
+def probability(value: float) -> str:
+    """A probability (0-1) in per cent, rounded down: what is not certain never reads 100%, nor more than it is.
+
+    A threshold is said in the same words: what is flagged then never reads as less than what flags it.
+
+    >>> probability(0.99996), probability(0.0803), probability(0.0809), probability(0.0004)
+    ('99.9%', '8.0%', '8.0%', '< 0.1%')
+    """
+    per_mille = math.floor(value * 1000 + 1e-9)
+    return f"{per_mille / 10:.1f}%" if per_mille else "< 0.1%"
+
+
 def kilometres(km: float) -> str:
     """A distance, empty if unknown.
 
@@ -76,13 +88,13 @@ def kilometres(km: float) -> str:
 def duration(minutes: float) -> str:
     """A time span in its natural unit.
 
-    >>> duration(0.5), duration(4), duration(1), duration(150), duration(4000)
-    ('30 seconds', '4 minutes', '1 minute', '2.5 hours', '2.8 days')
+    >>> duration(0.5), duration(4), duration(1), duration(150), duration(4000), duration(0)
+    ('30 seconds', '4 minutes', '1 minute', '2.5 hours', '2.8 days', 'less than a second')
     """
     if math.isnan(minutes):
         return "unknown"
     if minutes < 1:
-        return plural(round(minutes * 60), "second")
+        return plural(round(minutes * 60), "second") if minutes * 60 > 0.5 else "less than a second"
     if minutes < 90:
         return plural(round(minutes), "minute")
     if minutes < 2 * _MINUTES_PER_DAY:

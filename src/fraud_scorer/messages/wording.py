@@ -52,12 +52,11 @@ def totals_text(amounts: Iterable[tuple[int, str]]) -> str:
 
 
 def probability_text(probability: float) -> str:
-    """A probability (0-1) in per cent, rounded down: what is not certain never reads 100%.
+    """A probability or threshold (0-1) in per cent, rounded down: what is not certain never reads 100%.
 
-    The dashboard's ``words.probability`` and ``fraud-scorer explain`` say the same.
+    The dashboard's ``words.probability`` and the command line say the same.
     """
-    per_mille = math.floor(probability * 1000 + 1e-9)
-    return f"{per_mille / 10:.1f}%" if per_mille else "< 0.1%"
+    return wording.probability(probability)
 
 
 def clean(text: str | None, limit: int = 80) -> str:

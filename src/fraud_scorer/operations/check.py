@@ -17,6 +17,7 @@ import requests
 
 from fraud_scorer.batches import Batch
 from fraud_scorer.errors import FraudScorerError, SettingsError
+from fraud_scorer.features.wording import probability
 from fraud_scorer.operations.check_answer import judge_answer
 from fraud_scorer.operations.database.migrate import pending_migrations, report_settings
 from fraud_scorer.operations.stack.found import belongs_to_it, stopped
@@ -166,7 +167,8 @@ def _model(parts: Parts) -> str:
             "Train it for these: fraud-scorer train --time-zone … --label-delay …, or change FRAUD_TIME_ZONE and "
             "FRAUD_LABEL_DELAY_DAYS",
         )
-    return f"{parts.model.model_hash[:12]}, {len(parts.model.features)} inputs, threshold {parts.threshold:.3f}"
+    flags_from = probability(parts.threshold)
+    return f"{parts.model.model_hash[:12]}, {len(parts.model.features)} inputs, flags from {flags_from} on"
 
 
 def _sagemaker(parts: Parts) -> str:

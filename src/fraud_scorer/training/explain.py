@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from fraud_scorer.features.declared import FEATURE_NAMES, TEXT_FEATURES
+from fraud_scorer.features.reasons import under_present_codes
 from fraud_scorer.ports import Model
 
 
@@ -28,7 +29,7 @@ def features_of_matrix(matrix: np.ndarray, columns: Sequence[str]) -> pd.DataFra
 def explain(payment: dict[str, Any], model: Model) -> tuple[list[dict[str, object]], str]:
     """The payment's reasons, and a sentence on where they come from (empty: as recorded with the decision)."""
     if payment["reasons"]:
-        return list(payment["reasons"]), ""
+        return under_present_codes(payment["reasons"]), ""
     if payment["features"] is None:
         return [], "It was not scored: refunds are stored, not scored." if payment[
             "is_refund"

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from fraud_scorer.features.wording import probability
+
 
 def model_card_text(manifest: Mapping[str, Any], model_hash: str) -> str:
     """The card of the model that ``manifest`` describes."""
@@ -19,6 +21,7 @@ def model_card_text(manifest: Mapping[str, Any], model_hash: str) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["probability"] = probability
     from fraud_scorer.features import FEATURES
 
     template = environment.get_template("model_card.md.j2")

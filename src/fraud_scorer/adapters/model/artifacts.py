@@ -23,7 +23,7 @@ from fraud_scorer.adapters.model.manifest import (
 from fraud_scorer.errors import ArtifactError
 from fraud_scorer.features.declared import FEATURES
 from fraud_scorer.features.reasons import strongest_reasons
-from fraud_scorer.features.sentences import Usual
+from fraud_scorer.features.usual import Usual
 
 _REASON_ROWS_AT_ONCE = 20_000
 
