@@ -16,6 +16,7 @@ from desk.rows import rows
 
 MOST_FLAGGED = 5000
 MOST_CATEGORIES = 16
+AT_RISK = "“Amount at risk” is the sum of the flagged payments' amounts."
 
 
 def show(day: date, state: ReportState, everything: pd.DataFrame) -> None:
@@ -71,7 +72,7 @@ def _totals(sums: Sums, known: Usual | None, labels: pd.DataFrame) -> None:
             counted("Payments", sums.payments, known.payments if known else None),
             _money_card("Amount", "amount", sums, known),
             counted("Flagged by us", sums.flagged, known.flagged if known else None),
-            _money_card("Flagged amount", "flagged_amount", sums, known),
+            _money_card("Amount at risk", "flagged_amount", sums, known),
             Card("Flagged share", words.share(sums.flagged, sums.payments), usual_share),
             _frauds(labels),
         ]
@@ -102,7 +103,7 @@ def _frauds(labels: pd.DataFrame) -> Card:
 
 def _remarks(sums: Sums, known: Usual | None, day: date, state: ReportState) -> None:
     remarks = [f"Usual: {known.said}." if known else "No comparison yet: there is no whole earlier day."]
-    remarks.append(_labels_in(day, state))
+    remarks += [_labels_in(day, state), AT_RISK]
     if sums.refunds:
         refunded = {currency: of_currency["refund_amount"] for currency, of_currency in sums.money.items()}
         money = " + ".join(words.money(amount, currency) for currency, amount in refunded.items() if amount)
@@ -157,17 +158,17 @@ def _hour_chart(table: pd.DataFrame, measure: str, title: str, colour: str) -> N
 
 
 def _merchants(shown: pd.DataFrame, currency: str) -> None:
-    st.subheader("Merchants most at risk")
+    st.subheader("Merchants by expected loss")
     if shown.empty:
         st.write("No payment was flagged.")
         return
-    top = shown["at_risk"].max()
+    top = shown["expected_loss"].max()
     lines = [
         (
-            row.merchant,
+            words.merchant(row.merchant),
             f"{row.flagged:,}",
             f"{row.frauds:,}" if row.frauds else "–",
-            parts.Html(parts.safe(words.money(row.at_risk, currency)) + parts.bar(row.at_risk, top)),
+            parts.Html(parts.safe(words.money(row.expected_loss, currency)) + parts.bar(row.expected_loss, top)),
         )
         for row in rows(shown.head(8))
     ]
@@ -175,9 +176,9 @@ def _merchants(shown: pd.DataFrame, currency: str) -> None:
         Column("Merchant"),
         Column("Flagged", "number"),
         Column("Frauds known", "number minor"),
-        Column("Amount at risk", "number"),
+        Column("Expected loss", "number"),
     ]
-    parts.table(heads, lines, caption="Merchants by the amount at risk in their flagged payments", stacks=False)
+    parts.table(heads, lines, caption="Merchants by the expected loss in their flagged payments", stacks=False)
 
 
 def _categories(shown: pd.DataFrame) -> None:
@@ -208,7 +209,7 @@ def _map(flagged: pd.DataFrame) -> None:
             "merch_lat": located["merch_lat"],
             "merch_long": located["merch_long"],
             "amount": located["amount"],
-            "merchant": located["merchant"],
+            "merchant": located["merchant"].map(words.merchant),
             "money": [words.money(row.amount, row.currency) for row in rows(located)],
             "when": [words.moment(at) for at in located["event_time_local"]],
             "chance": [words.probability(value) for value in located["fraud_probability"]],
@@ -219,5 +220,5 @@ def _map(flagged: pd.DataFrame) -> None:
     )
     st.caption(
         "Merchants' places; a larger circle is a larger amount. Drawn without a map server, north up."
-        + (" The 500 most at risk." if len(flagged) > len(located) == 500 else "")
+        + (" The 500 with the largest expected loss." if len(flagged) > len(located) == 500 else "")
     )

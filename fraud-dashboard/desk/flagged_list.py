@@ -15,13 +15,16 @@ from desk.rows import rows
 
 PAGE_ROWS = 10
 ORDERS = {
-    "amount at risk": (["at_risk"], False),
+    "expected loss": (["expected_loss"], False),
     "probability": (["fraud_probability"], False),
     "amount": (["amount"], False),
     "time, latest first": (["event_time_local"], False),
     "time, earliest first": (["event_time_local"], True),
 }
-AT_RISK = "Amount at risk: the amount times the fraud probability. Of 100 at 80%, 80 are at risk."
+AT_RISK = (
+    "At risk: the sum of the payments' amounts. Expected loss: each amount times its fraud probability, of 100.00 at "
+    "80% it is 80.00."
+)
 STATES = {
     "fraud": "fraud",
     "not fraud": "not_fraud",
@@ -44,9 +47,9 @@ def show(flagged: pd.DataFrame, day: date, flagged_in_all: int) -> None:
     if flagged.empty:
         st.write("No payment of this day was flagged.")
         return
-    chosen = _filtered(flagged.assign(at_risk=flagged["amount"] * flagged["fraud_probability"]), day)
+    chosen = _filtered(flagged.assign(expected_loss=flagged["amount"] * flagged["fraud_probability"]), day)
     if len(flagged) < flagged_in_all:
-        st.caption(f"The {len(flagged):,} most at risk of {flagged_in_all:,}; a narrower question needs SQL.")
+        st.caption(f"Of {flagged_in_all:,} the {len(flagged):,} with the largest expected loss; the others need SQL.")
     _files(chosen, day)
     if chosen.empty:
         st.write(f"None of the {len(flagged):,} flagged payments fits these filters.")
@@ -75,13 +78,13 @@ def _filtered(flagged: pd.DataFrame, day: date) -> pd.DataFrame:
 
 
 def _contains(flagged: pd.DataFrame, search: str) -> pd.Series[bool]:
-    """Every word of the search stands somewhere in the row's texts."""
+    """Every word of the search stands somewhere in the row's texts; a merchant is found by its stored name, too."""
     texts = (
         flagged[["merchant", "city", "state", "card_last4", "trans_num"]].fillna("").agg(" ".join, axis=1).str.lower()
     )
     fits = pd.Series(True, index=flagged.index)
     for word in search.lower().split():
-        fits &= texts.str.contains(word, regex=False)
+        fits &= texts.str.contains(word.removeprefix(words.DECORATION), regex=False)
     return fits
 
 
@@ -112,18 +115,19 @@ def _files(chosen: pd.DataFrame, day: date) -> None:
 
 
 def _in_all(chosen: pd.DataFrame) -> str:
-    """How many payments, and what of their money is at risk; they have one currency."""
+    """How many payments, what they come to, and what of it is probably lost; they have one currency."""
     number = words.count(len(chosen), "payment")
-    return (
-        number
-        if chosen.empty
-        else f"{number}, {words.money(chosen['at_risk'].sum(), chosen.iloc[0]['currency'])} at risk"
+    if chosen.empty:
+        return number
+    at_risk, loss = (
+        words.money(chosen[name].sum(), chosen.iloc[0]["currency"]) for name in ("amount", "expected_loss")
     )
+    return f"{number}, {at_risk} at risk, expected loss {loss}"
 
 
 def for_export(chosen: pd.DataFrame) -> pd.DataFrame:
     """The list as a file holds it: every filtered row, plain columns, reasons in one text."""
-    table = chosen.drop(columns=["reasons", "merch_lat", "merch_long", "at_risk"], errors="ignore")
+    table = chosen.drop(columns=["reasons", "merch_lat", "merch_long", "expected_loss"], errors="ignore")
     table["reasons"] = ["; ".join(parts.reason_texts(reasons)) for reasons in chosen["reasons"]]
     return table.rename(columns={"event_time_local": "local_time"})
 
@@ -142,7 +146,8 @@ def _row(row: Any) -> tuple[object, ...]:
     return (
         Html(parts.payment_link(row.trans_num, f"{row.event_time_local:%H:%M:%S}")),
         Html(
-            f'{parts.safe(row.merchant)}<br><span class="quiet">{parts.safe(words.category(row.category))}'
+            f"{parts.safe(words.merchant(row.merchant))}<br>"
+            f'<span class="quiet">{parts.safe(words.category(row.category))}'
             f"{' · holder in ' + parts.safe(place) if place else ''}</span>"
         ),
         f"···· {row.card_last4}",

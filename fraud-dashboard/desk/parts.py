@@ -9,6 +9,8 @@ from urllib.parse import quote
 
 import streamlit as st
 
+from desk import words
+
 LABELS = {"fraud": ("alarm", "✖ fraud"), "not_fraud": ("good", "✔ not fraud")}
 SOURCES = {"chargeback": "by chargeback", "verdict": "by verdict", "payload": "by the payments API"}
 
@@ -83,7 +85,8 @@ def reason_texts(reasons: object) -> list[str]:
     """The texts of a payment's reasons, strongest first; none if it has none."""
     if not isinstance(reasons, list):
         return []
-    return [str(reason.get("text") or reason.get("code") or "") for reason in reasons if isinstance(reason, Mapping)]
+    told = [reason for reason in reasons if isinstance(reason, Mapping)]
+    return [str(reason.get("text") or words.plain(reason.get("code"))) for reason in told]
 
 
 @dataclass(frozen=True)

@@ -131,7 +131,10 @@ def snoozing(payment: Any, person: Person, *, first: str = "card") -> None:
 
 
 def _offer(payment: Any, person: Person, first: str) -> None:
-    names = {"card": f"this card (···· {payment.card_last4})", "merchant": f"this merchant ({payment.merchant})"}
+    names = {
+        "card": f"this card (···· {payment.card_last4})",
+        "merchant": f"this merchant ({words.merchant(payment.merchant)})",
+    }
     trans_num = payment.trans_num
     with st.container(horizontal=True, vertical_alignment="bottom"):
         start = list(names).index(first) if first in names else 0

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from datetime import date, datetime
 
 from desk.currencies import decimals
+
+DECORATION = "fraud_"  # the public data set writes it before every merchant's name, honest or not
+UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})  # control and direction-changing characters
+NAME_LETTERS = 80
 
 
 def money(amount: float, currency: str) -> str:
@@ -143,6 +148,18 @@ def probability(value: float | None) -> str:
         return "—"
     per_mille = math.floor(value * 1000 + 1e-9)
     return f"{per_mille / 10:.1f}%" if per_mille else "< 0.1%"
+
+
+def merchant(name: str) -> str:
+    """A merchant's name in the words of the mails; files hold it as it is stored.
+
+    >>> merchant("fraud_Kuhn LLC"), merchant("Lind-Buckridge"), merchant("fraud_")
+    ('Kuhn LLC', 'Lind-Buckridge', 'unnamed merchant')
+    """
+    bare = name.removeprefix(DECORATION)
+    line = " ".join("".join(" " if unicodedata.category(letter) in UNSEEN else letter for letter in bare).split())
+    line = line if len(line) <= NAME_LETTERS else line[: NAME_LETTERS - 1].rstrip() + "…"
+    return line or "unnamed merchant"
 
 
 def plain(code: str | None) -> str:

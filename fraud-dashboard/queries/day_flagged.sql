@@ -1,4 +1,4 @@
--- A day's flagged payments of one currency, the largest amount at risk (amount times probability) first.
+-- A day's flagged payments of one currency, the largest expected loss (amount times probability) first.
 -- Grain: one flagged payment; at most :most of them.
 select
     trans_num,

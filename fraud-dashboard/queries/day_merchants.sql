@@ -1,10 +1,10 @@
--- The merchants with the largest amount at risk (amount times probability) in a day's flagged payments of one currency.
+-- The merchants with the largest expected loss (amount times probability) in a day's flagged payments of one currency.
 -- Grain: one merchant; at most 12.
 select
     report.currency,
     report.merchant,
     count(*) as flagged,
-    sum(report.amount * report.fraud_probability) as at_risk,
+    sum(report.amount * report.fraud_probability) as expected_loss,
     count(*) filter (where report.label = 'fraud') as frauds
 from v_fraud_report as report
 where
@@ -13,5 +13,5 @@ where
     and report.event_time >= (select report_day_start(cast(:day as date)))
     and report.event_time < (select report_day_start(cast(:day as date) + 1))
 group by report.currency, report.merchant
-order by at_risk desc, flagged desc, report.merchant asc
+order by expected_loss desc, flagged desc, report.merchant asc
 limit 12;

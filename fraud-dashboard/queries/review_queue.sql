@@ -1,9 +1,9 @@
--- Flagged payments of the last :days days that nobody has decided on, the largest amount at risk first.
+-- Flagged payments of the last :days days that nobody has decided on, the largest expected loss first.
 -- `state` says which: waiting (no verdict, no other label) or unsure. Grain: one payment; the first :most.
 with undecided as (
     select
         report.*,
-        report.amount * report.fraud_probability as at_risk
+        report.amount * report.fraud_probability as expected_loss
     from v_fraud_report as report
     where
         report.flagged
@@ -36,5 +36,5 @@ select
     verdict,
     count(*) over () as undecided
 from undecided
-order by at_risk desc, trans_num asc
+order by expected_loss desc, trans_num asc
 limit :most;

@@ -1,4 +1,4 @@
--- A day's known frauds by amount, then its flagged payments by amount at risk (amount times probability), those known
+-- A day's known frauds by amount, then its flagged payments by expected loss (amount times probability), those known
 -- to be honest last. Grain: one payment; at most :most of a currency.
 with bounds as materialized (
     select * from report_day_bounds(:day)

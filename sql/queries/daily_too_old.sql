@@ -1,5 +1,5 @@
 -- Flagged payments that were too old to mail when they were loaded, by the day they were loaded on (not their own).
--- Known frauds by amount, then by amount at risk (amount times probability), those known to be honest last.
+-- Known frauds by amount, then by expected loss (amount times probability), those known to be honest last.
 -- Grain: one payment; at most :most of a currency.
 with bounds as materialized (
     select * from report_day_bounds(:day)

@@ -8,7 +8,9 @@ import pandas as pd
 import pytest
 from openpyxl import load_workbook
 
-from desk import exports
+from desk import exports, flagged_list
+
+NOW = pd.Timestamp("2026-11-19T10:00")
 
 DANGEROUS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "  =1", "|cmd", "%0", "=cmd|' /C calc'!A0"]
 
@@ -39,6 +41,14 @@ def test_commas_quotes_and_accents_survive() -> None:
     back = pd.read_csv(io.BytesIO(data), dtype=str)
     assert back["merchant"][0] == 'Müller, "Söhne"'
     assert back["trans_num"].tolist() == ["12345678e9010000", "0001"]
+
+
+def test_a_file_names_merchants_as_they_are_stored() -> None:
+    """What is joined with other tables keeps its name; a page reads it as people write it."""
+    row = {"merchant": "fraud_Kuhn LLC", "amount": 9.0, "expected_loss": 8.1, "reasons": None, "event_time_local": NOW}
+    table = flagged_list.for_export(pd.DataFrame([row]))
+    assert table["merchant"].tolist() == ["fraud_Kuhn LLC"]
+    assert set(table.columns) == {"merchant", "amount", "reasons", "local_time"}
 
 
 def test_control_characters_do_not_break_a_workbook() -> None:

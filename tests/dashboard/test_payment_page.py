@@ -32,6 +32,16 @@ def test_a_link_to_a_payment_opens_its_page(store: Any, open_page: Open, text: T
     assert "Elsewhere" not in read
 
 
+def test_reasons_stored_under_a_former_code_are_shown(store: Any, open_page: Open, text: Text) -> None:
+    """A page shows a reason's words; where they lack, its code without underscores."""
+    told = {"code": "impossible_travel", "text": "23 km from the place of this card's last payment"}
+    reasons = [told, {"code": "odd_hour"}, {}]
+    store.payment("old", "2026-11-19T10:31Z", flagged=True, reasons=reasons)
+    read = text(open_page(payment="old"))
+    assert "<li>23 km from the place of this card&#x27;s last payment</li><li>odd hour</li><li>none named</li>" in read
+    assert "impossible" not in read
+
+
 def test_an_unknown_payment_is_said(store: Any, open_page: Open, text: Text) -> None:
     """A cut link leads to a sentence, not to an error."""
     assert "No such payment" in text(open_page(payment="feedbeef"))

@@ -13,7 +13,7 @@ Open = Callable[..., Any]
 Text = Callable[[Any], str]
 
 
-def test_the_most_money_at_risk_is_reviewed_first(store: Any, open_page: Open, text: Text) -> None:
+def test_the_largest_expected_loss_is_reviewed_first(store: Any, open_page: Open, text: Text) -> None:
     """A verdict takes a payment off the queue and brings the next."""
     store.payment("small", "2026-11-19T10:31Z", amount_cents=5000, flagged=True, merchant="Small")
     store.payment("large", "2026-11-19T10:32Z", amount_cents=90000, flagged=True, merchant="Large")

@@ -19,7 +19,7 @@ from fraud_scorer.currencies import decimals
 from fraud_scorer.day_facts import DayFacts
 from fraud_scorer.features import wording
 from fraud_scorer.messages import daily, daily_view
-from fraud_scorer.messages.wording import probability_text, readable_category
+from fraud_scorer.messages.wording import probability_text, readable_category, readable_merchant
 
 THURSDAY = date(2026, 11, 19)
 NOW = datetime(2026, 11, 20, 7, 30, tzinfo=UTC)
@@ -58,6 +58,35 @@ def test_categories_are_said_alike() -> None:
     """In reasons, mails and on pages."""
     for code in ("misc_net", "grocery_pos", "gas_transport", "home", "x_pos_net", "net", "_net", "pos"):
         assert words.category(code) == readable_category(code) == wording.category(code)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["fraud_Kuhn LLC", "Kuhn LLC", "fraud_", "", "fraudster_x", "fraud_fraud_A", "  fraud_A ", "fraud_ A\tB", "\u202eX",
+     "fraud_" + "x" * 79, "x" * 80, "x" * 81, "x" * 78 + " yz"],
+)  # fmt: skip
+def test_merchants_are_said_alike(name: str) -> None:
+    """As people write them: without what the public data set puts before, on one line, not too long."""
+    assert words.merchant(name) == readable_merchant(name)
+
+
+@pytest.mark.parametrize("page", [{}, {"payment": "worst"}, {"payment": "worst", "snooze": "merchant"}, "review"])
+def test_no_page_shows_a_merchant_as_the_public_data_set_writes_it(
+    store: Any, open_page: Callable[..., Any], text: Callable[[Any], str], page: Any
+) -> None:
+    """Lists, tables, headings, tooltips, the card's past, verdicts and what can be snoozed: as in the mail."""
+    for number, trans_num in enumerate(("worst", "second", "judged", "before")):
+        at, amount = f"2026-11-{19 - (trans_num == 'before')}T1{number}:00Z", 9000 - number
+        store.payment(trans_num, at, merchant="fraud_Kuhn LLC", flagged=trans_num != "before", amount_cents=amount)
+    store.label("judged", "not_fraud")
+    opened = open_page(page) if isinstance(page, str) else open_page(**page)
+    read = text(opened) + "".join(option for box in opened.selectbox for option in box.options)
+    charts = b"".join(chart.proto.SerializeToString() for chart in opened.get("vega_lite_chart"))
+    assert "Kuhn LLC" in read
+    assert "fraud_" not in read.replace("fraud_db", "").replace("not_fraud", "")
+    assert b"fraud_Kuhn" not in charts
+    assert page == "review" or b"Kuhn" in charts
+    assert content_of(store)["listed"][0]["merchant"] == "Kuhn LLC"
 
 
 @pytest.mark.parametrize(
@@ -104,12 +133,12 @@ def test_amounts_are_the_same_in_every_currency(
     assert '<div class="label">Payments</div><div class="value">3</div>' in read
     lines = "123.45 <small>USD</small><br>1,500 <small>JPY</small><br>1.500 <small>KWD</small>"
     assert f'<div class="label">Amount</div><div class="value">{lines}</div>' in read
-    assert f'<div class="label">Flagged amount</div><div class="value">{lines}</div>' in read
+    assert f'<div class="label">Amount at risk</div><div class="value">{lines}</div>' in read
     assert "3 refunds of 123.45 USD + 1,500 JPY + 1.500 KWD" in read
     assert [line["value"] for line in mail["totals"] if line["name"] == "Amount"] == [
         "123.45 USD", "1,500 JPY", "1.500 KWD",
     ]  # fmt: skip
-    assert [line["value"] for line in mail["totals"] if line["name"] == "Flagged amount"] == [
+    assert [line["value"] for line in mail["totals"] if line["name"] == "Amount at risk"] == [
         "123.45 USD", "1,500 JPY", "1.500 KWD",
     ]  # fmt: skip
 

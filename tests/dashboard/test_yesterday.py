@@ -33,12 +33,12 @@ def test_it_opens_on_yesterday(store: Any, open_page: Open, text: Text) -> None:
     assert "today" not in read.split("Flagged payments")[-1]
 
 
-def test_the_flagged_list_puts_most_money_at_risk_first(store: Any, open_page: Open, text: Text) -> None:
+def test_the_flagged_list_puts_the_largest_expected_loss_first(store: Any, open_page: Open, text: Text) -> None:
     """Each with its reasons and a link to its own page."""
     yesterday(store)
     read = text(open_page())
     assert read.index("/?payment=worst") < read.index("/?payment=bad")
-    assert "2 payments, 807.50 USD at risk" in read
+    assert "2 payments, 850.00 USD at risk, expected loss 807.50 USD" in read
     assert "Amount is 12 times this card&#x27;s usual" in read
     assert "···· 4512" in read
 
@@ -156,6 +156,20 @@ def test_filters_narrow_the_list(store: Any, open_page: Open, text: Text) -> Non
     assert "/?payment=bad" not in text(page)
     page.number_input(key="least-2026-11-19").set_value(900.0).run()
     assert "None of the 2 flagged payments fits these filters." in text(page)
+
+
+@pytest.mark.parametrize("search", ["kuhn", "fraud_kuhn", "fraud_Kuhn LLC"])
+def test_a_merchant_is_found_as_it_is_read_and_as_it_is_stored(
+    store: Any, open_page: Open, text: Text, search: str
+) -> None:
+    """Whichever of the two was copied into the search, from a page, a mail or a file."""
+    for trans_num, merchant in (("stored", "fraud_Kuhn LLC"), ("read", "Kuhn LLC"), ("other", "fraud_Lind")):
+        store.payment(trans_num, "2026-11-19T10:00Z", merchant=merchant, flagged=True)
+    page = open_page()
+    page.text_input(key="search-2026-11-19").set_value(search).run()
+    listed = text(page).split("Flagged payments</")[-1]
+    assert ["/?payment=stored" in listed, "/?payment=read" in listed] == [True, True]
+    assert "/?payment=other" not in listed
 
 
 def test_frauds_known_so_far_count_verdicts(store: Any, open_page: Open, text: Text) -> None:

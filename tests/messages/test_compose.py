@@ -29,7 +29,7 @@ def test_one_digest_a_recipient(make_desk):
     assert {message.batch_id for message in messages} == {"2026-11-20T10:31Z"}
 
 
-def test_sorted_by_amount_at_risk(desk):
+def test_sorted_by_expected_loss(desk):
     """The payment with the highest amount x probability comes first, whatever the minor units of its currency."""
     desk.add("cents", amount_cents=90_000, fraud_probability=0.9)
     desk.add("yen", amount_cents=2_000, currency="JPY", fraud_probability=0.9)

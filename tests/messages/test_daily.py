@@ -77,7 +77,7 @@ def said(facts: DayFacts) -> str:
 def test_subject_says_how_many_and_how_much() -> None:
     """The subject alone tells whether the day was an ordinary one."""
     assert subject_of(mail(replace(FACTS, hours=(hour(9), hour(10, flagged=3))))) == (
-        "Thu 19 Nov: 3 of 2,000 payments flagged, worth 300.00 USD"
+        "Thu 19 Nov: 3 of 2,000 payments flagged, 300.00 USD at risk"
     )
     assert subject_of(mail(replace(FACTS, hours=(hour(9),)))) == "Thu 19 Nov: 1,000 payments, none flagged"
     assert subject_of(mail(FACTS)) == "Thu 19 Nov: no payments were stored"
@@ -132,7 +132,7 @@ def test_a_day_of_another_length_is_said(hours: int, remark: str) -> None:
     assert remark in said(replace(FACTS, ends_at=START + timedelta(hours=hours), hours=(hour(9),)))
 
 
-def test_payments_are_listed_by_amount_at_risk_and_cut_at_ten() -> None:
+def test_payments_are_listed_by_expected_loss_and_cut_at_ten() -> None:
     """Whatever the minor units of a currency; the rest is counted."""
     listed = [replace(PAYMENT, trans_num=f"t{number}", amount_cents=10_000 + number) for number in range(10)]
     yen = replace(PAYMENT, trans_num="yen", amount_cents=20_000, currency="JPY")
@@ -158,7 +158,7 @@ def test_known_frauds_lead_then_amount_times_probability() -> None:
     assert [payment["merchant"] for payment in mail(facts).content["listed"]] == [
         "missed, a chargeback", "small, a chargeback", "middling, sure", "large, hardly likely", "judged honest",
     ]  # fmt: skip
-    assert "KNOWN FRAUDS, THEN FLAGGED PAYMENTS BY AMOUNT AT RISK (AMOUNT X PROBABILITY)" in said(facts)
+    assert "KNOWN FRAUDS, THEN FLAGGED PAYMENTS BY EXPECTED LOSS (AMOUNT X PROBABILITY)" in said(facts)
     assert "Known fraud: 7.00 USD at missed, a chargeback" in daily_view(mail(facts).content)["preview"]
 
 

@@ -155,7 +155,7 @@ def test_what_waits_can_be_sent(postgres_url: str, payment: Insert) -> None:
     _lease, messages = wired.outbox.lease(5, seconds=60, channels=["email", "slack"])
     [email, slack] = sorted(messages, key=lambda message: message.channel)
     mail = render_email(email, sender="Fraud scorer <fraud-scorer@example.org>")
-    assert mail["Subject"] == "Thu 19 Nov: 1 of 1 payment flagged, worth 50.00 USD"
+    assert mail["Subject"] == "Thu 19 Nov: 1 of 1 payment flagged, 50.00 USD at risk"
     assert mail.get_body(("plain",)).get_content().replace("\r\n", "\n") == text  # type: ignore[union-attr]
     assert "1 of 1 payment flagged" in str(render_slack(slack)["text"])
 

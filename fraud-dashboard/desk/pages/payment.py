@@ -64,7 +64,9 @@ def _unknown(trans_num: str) -> None:
 def _heading(row: Any) -> None:
     day = row.event_time_local.date()
     st.html(f'<p class="desk-links"><a href="./?day={day}" target="_self">‹ {words.long_day(day)}</a></p>')
-    st.title(f"{words.money(row.amount, row.currency)} at {words.as_markdown(row.merchant)}", anchor=False)
+    st.title(
+        f"{words.money(row.amount, row.currency)} at {words.as_markdown(words.merchant(row.merchant))}", anchor=False
+    )
     st.html(f"<p>{_decision_badge(row)} {parts.label_badge(row.label, row.label_source, row.verdict)}</p>")
 
 
@@ -85,7 +87,7 @@ def _facts(row: Any, state: ReportState) -> None:
             f"{words.short_day(row.event_time_local)} {row.event_time_local:%Y, %H:%M:%S} ({state.time_zone})",
         ),
         ("Amount", words.money(row.amount, row.currency)),
-        ("Merchant", row.merchant),
+        ("Merchant", words.merchant(row.merchant)),
         ("Category", words.category(row.category)),
         ("Card", f"···· {row.card_last4}"),
         ("Card holder's place", place or "not said"),
@@ -166,7 +168,7 @@ def _drawn(around: pd.DataFrame, trans_num: str) -> pd.DataFrame:
             "at": around["event_time_local"],
             "amount": around["amount"],
             "what": [_what(one, trans_num) for one in rows(around)],
-            "merchant": around["merchant"],
+            "merchant": around["merchant"].map(words.merchant),
             "money": [words.money(one.amount, one.currency) for one in rows(around)],
             "when": [words.moment(at) for at in around["event_time_local"]],
         }
@@ -190,7 +192,7 @@ def _card_row(one: Any, trans_num: str) -> tuple[object, ...]:
         marks.append(parts.badge(*reversed(parts.LABELS[one.label])))
     return (
         time if this else parts.payment_link(one.trans_num, time),
-        Html(" ".join([parts.safe(one.merchant), *marks])),
+        Html(" ".join([parts.safe(words.merchant(one.merchant)), *marks])),
         words.money(one.amount, one.currency),
         words.probability(one.fraud_probability),
     )

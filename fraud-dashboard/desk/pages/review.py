@@ -86,7 +86,7 @@ def _say_what(kind: str, total: int) -> None:
             else f"{'was' if one else 'were'} called unsure"
         )
         found = words.count(total, "flagged payment")
-        st.caption(f"{found} of the last {QUEUE_DAYS} days {what}; the largest amount at risk comes first.")
+        st.caption(f"{found} of the last {QUEUE_DAYS} days {what}; the largest expected loss comes first.")
 
 
 def _undo() -> None:
@@ -120,7 +120,7 @@ def _put_off(trans_num: str) -> None:
 
 def _one(row: Any, waiting: int, kind: str) -> None:
     with st.container(border=True, key="review-card"):
-        st.markdown(f"### {words.money(row.amount, row.currency)} at {words.as_markdown(row.merchant)}")
+        st.markdown(f"### {words.money(row.amount, row.currency)} at {words.as_markdown(words.merchant(row.merchant))}")
         left, right = st.columns([1, 1], gap="large")
         with left:
             _facts(row)
@@ -165,7 +165,7 @@ def _why(row: Any) -> None:
         st.caption("The card's first payment in 30 days.")
         return
     said = (
-        f"{words.money(one.amount, one.currency)} at {words.as_markdown(one.merchant)}, "
+        f"{words.money(one.amount, one.currency)} at {words.as_markdown(words.merchant(one.merchant))}, "
         f"{words.short_moment(one.event_time_local)}"
         for one in rows(earlier)
     )
@@ -179,7 +179,7 @@ def _rest(others: pd.DataFrame) -> None:
     lines = [
         (
             parts.payment_link(row.trans_num, words.short_moment(row.event_time_local)),
-            row.merchant,
+            words.merchant(row.merchant),
             words.money(row.amount, row.currency),
             words.probability(row.fraud_probability),
         )
@@ -205,7 +205,7 @@ def _latest() -> None:
         (
             parts.payment_link(row.trans_num, words.short_moment(row.known_at_local)),
             Html(parts.badge(words.verdict(row.verdict), kinds.get(row.verdict, "")) + _note(row.note)),
-            f"{words.money(row.amount, row.currency)} at {row.merchant}",
+            f"{words.money(row.amount, row.currency)} at {words.merchant(row.merchant)}",
             row.author,
         )
         for row in rows(said)

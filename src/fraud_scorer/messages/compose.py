@@ -74,7 +74,7 @@ def compose_alerts(
     usual_share: float | None,
     now: datetime,
 ) -> list[Message]:
-    """The messages about one batch: one digest a recipient and channel, by amount at risk (amount x probability).
+    """The messages about one batch: one digest a recipient and channel, by expected loss (amount x probability).
 
     Payments that are too old, or whose card or merchant is snoozed, go into messages of their own that are recorded
     and not sent (``Message.suppressed``). When far more than usual is flagged, all alerts are held back like that and
@@ -96,7 +96,7 @@ def compose_alerts(
     if flagged.empty:
         return []
     rows: list[dict[str, Any]] = flagged.to_dict("records")  # type: ignore[assignment]
-    rows.sort(key=_amount_at_risk, reverse=True)
+    rows.sort(key=_expected_loss, reverse=True)
     is_flood = policy.flood.is_flood(len(rows), len(decisions), usual_share)
     groups: dict[tuple[Address, str], list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
@@ -204,9 +204,9 @@ def _what_rules_see(row: Mapping[str, Any]) -> tuple[int, str, str | None, float
     return int(row["amount_cents"]), str(row["currency"]), _text(row["category"]), float(row["fraud_probability"])
 
 
-def _amount_at_risk(row: Mapping[str, Any]) -> tuple[float, str]:
-    at_risk = amount_major(int(row["amount_cents"]), str(row["currency"])) * float(row["fraud_probability"])
-    return at_risk, str(row["trans_num"])
+def _expected_loss(row: Mapping[str, Any]) -> tuple[float, str]:
+    loss = amount_major(int(row["amount_cents"]), str(row["currency"])) * float(row["fraud_probability"])
+    return loss, str(row["trans_num"])
 
 
 def _key(item: tuple[tuple[Address, str], object]) -> tuple[Address, str]:

@@ -181,7 +181,7 @@ def _too_old(facts: DayFacts, dashboard_url: str) -> dict[str, object]:
 
 
 def _order(payment: ListedPayment) -> tuple[int, float, str]:
-    """Known frauds by amount; then by amount at risk (amount x probability); what is known to be honest comes last."""
+    """Known frauds by amount; then by expected loss (amount x probability); what is known to be honest comes last."""
     amount, probability = amount_major(payment.amount_cents, payment.currency), payment.fraud_probability or 0.0
     if payment.label == "fraud":
         return 0, -amount, payment.trans_num

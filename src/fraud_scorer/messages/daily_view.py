@@ -81,13 +81,13 @@ def _headline(content: Mapping[str, Any]) -> str:
     payments = count_text(content["payment_count"], "payment")
     if not content["flagged"]:
         return f"{payments}, none flagged"
-    return f"{content['flagged']:,} of {payments} flagged, worth {_sum(content, 'flagged_cents')}"
+    return f"{content['flagged']:,} of {payments} flagged, {_sum(content, 'flagged_cents')} at risk"
 
 
 def _preview(content: Mapping[str, Any]) -> str:
     missed = "; ".join(" ".join(gap) for gap in content["gaps"])
     first = [
-        f"{'Known fraud' if one['label'].startswith('fraud') else 'Most at risk'}: "
+        f"{'Known fraud' if one['label'].startswith('fraud') else 'Largest expected loss'}: "
         f"{amount_text(one['amount_cents'], one['currency'])} at {one['merchant']}"
         for one in content["listed"][:1]
     ]
@@ -103,7 +103,7 @@ def _totals(content: Mapping[str, Any]) -> list[dict[str, str]]:
         _line("Payments", f"{payments:,}", payments, usual and usual["payments"]),
         *_money_lines("Amount", "amount_cents", content),
         _line("Flagged by us", f"{flagged:,}", flagged, usual and usual["flagged"]),
-        *_money_lines("Flagged amount", "flagged_cents", content),
+        *_money_lines("Amount at risk", "flagged_cents", content),
         {"name": "Flagged share", "value": share_text(flagged, payments), "compared": usual_share or ""},
         _frauds_line(content["frauds"]),
     ]
