@@ -312,9 +312,12 @@ ALTER TABLE ONLY public.shadow_scores
 ALTER TABLE ONLY public.snoozes
     ADD CONSTRAINT snoozes_pkey PRIMARY KEY (snooze_id);
 CREATE UNIQUE INDEX labels_chargeback_once ON public.labels USING btree (trans_num, verdict, known_at) WHERE (source = 'chargeback'::text);
+CREATE INDEX labels_known ON public.labels USING btree (known_at);
 CREATE UNIQUE INDEX labels_payload_landing ON public.labels USING btree (trans_num, landing_seq) WHERE (source = 'payload'::text);
 CREATE INDEX labels_trans_num ON public.labels USING btree (trans_num);
 CREATE INDEX outbox_batch ON public.outbox USING btree (batch_id);
+CREATE INDEX outbox_created ON public.outbox USING btree (created_at);
+CREATE INDEX outbox_open ON public.outbox USING btree (created_at) WHERE (status = ANY (ARRAY['pending'::text, 'failed'::text]));
 CREATE INDEX outbox_payments_message ON public.outbox_payments USING btree (message_id);
 CREATE INDEX outbox_payments_trans_num ON public.outbox_payments USING btree (trans_num);
 CREATE INDEX outbox_waiting ON public.outbox USING btree (next_attempt_at) WHERE (status = 'pending'::text);
@@ -325,7 +328,10 @@ CREATE INDEX payments_scored_corrected ON public.payments_scored USING btree (la
 CREATE INDEX payments_scored_event_time ON public.payments_scored USING btree (event_time) INCLUDE (amount_cents, currency, category, flagged);
 CREATE INDEX payments_scored_flagged ON public.payments_scored USING btree (event_time) WHERE flagged;
 CREATE INDEX payments_scored_payload_fraud ON public.payments_scored USING btree (event_time) WHERE payload_is_fraud;
+CREATE INDEX quarantine_open ON public.quarantine USING btree (quarantine_id) WHERE (status = 'open'::text);
+CREATE INDEX run_ledger_loaded ON public.run_ledger USING btree (loaded_at);
 CREATE INDEX run_ledger_minute ON public.run_ledger USING btree (minute DESC);
+CREATE INDEX run_ledger_open ON public.run_ledger USING btree (status) WHERE (status = ANY (ARRAY['failed'::text, 'landed'::text]));
 CREATE INDEX run_ledger_unloaded ON public.run_ledger USING btree (landing_seq) WHERE (status = 'landed'::text);
 CREATE INDEX snoozes_value ON public.snoozes USING btree (subject, value, until);
 CREATE TRIGGER payments_scored_keep_predecessors AFTER UPDATE ON public.payments_scored REFERENCING OLD TABLE AS was NEW TABLE AS became FOR EACH STATEMENT EXECUTE FUNCTION public.keep_predecessors();

@@ -23,7 +23,7 @@ with quarters as (
 select
     currency,
     category,
-    extract(hour from quarter at time zone report_time_zone())::integer as local_hour,
+    extract(hour from quarter at time zone (select report_time_zone()))::integer as local_hour,
     sum(payments)::bigint as payments,
     amount_major(coalesce(sum(amount_cents), 0), currency) as amount,
     sum(refunds)::bigint as refunds,

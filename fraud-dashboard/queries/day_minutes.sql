@@ -2,9 +2,7 @@
 -- Quarantine is that of the day's minutes and of what was imported on it: `quarantined` records could not become
 -- payments when they were loaded; `still_open` are those that nobody has dealt with since, as the morning mail counts.
 with bounds as materialized (
-    select
-        report_day_start(cast(:day as date)) as starts_at,
-        report_day_start(cast(:day as date) + 1) as ends_at
+    select * from report_day_bounds(cast(:day as date))
 ),
 
 minutes as (

@@ -26,26 +26,14 @@ slices as materialized (
 
 select
     slices.day,
-    counted.bucket,
-    counted.label,
-    sum(counted.payments)::bigint as payments,
-    sum(counted.flagged)::bigint as flagged,
-    sum(counted.probability) as probability
+    least(width_bucket(report.fraud_probability, 0, 1, 200), 200) as bucket,
+    report.label,
+    count(*) as payments,
+    count(*) filter (where report.flagged) as flagged,
+    sum(report.fraud_probability) as probability
 from slices
-cross join
-    lateral (
-        select
-            least(width_bucket(report.fraud_probability, 0, 1, 200), 200) as bucket,
-            report.label,
-            count(*) as payments,
-            count(*) filter (where report.flagged) as flagged,
-            sum(report.fraud_probability) as probability
-        from v_fraud_report as report
-        where
-            report.event_time >= slices.starts_at
-            and report.event_time < slices.ends_at
-            and report.fraud_probability is not null
-        group by bucket, report.label
-    ) as counted
-group by slices.day, counted.bucket, counted.label
-order by slices.day, counted.bucket;
+inner join v_fraud_report as report
+    on slices.starts_at <= report.event_time and slices.ends_at > report.event_time
+where report.fraud_probability is not null
+group by slices.day, bucket, report.label
+order by slices.day, bucket;

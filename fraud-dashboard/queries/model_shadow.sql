@@ -1,6 +1,6 @@
 -- Live against shadow over the last :days whole days: how often each flags, and what became of what either flagged.
 -- Grain: one shadow model, live flag, shadow flag and label in force (null for what neither flagged: not looked up).
-with compared as (
+with compared as materialized (
     select
         shadow.shadow_model_hash,
         shadow.live_flagged,
@@ -19,14 +19,6 @@ select
     known.label,
     count(*) as payments
 from compared
-left join
-    lateral (
-        select one.label
-        from v_fraud_report as one
-        where one.trans_num = compared.of_interest
-        order by one.trans_num
-        limit 1
-    ) as known
-    on true
+left join v_fraud_report as known on compared.of_interest = known.trans_num
 group by compared.shadow_model_hash, compared.live_flagged, compared.shadow_flagged, known.label
 order by compared.shadow_model_hash, compared.live_flagged, compared.shadow_flagged, known.label;

@@ -15,19 +15,9 @@ with latest as materialized (
 
 select
     latest.*,
-    payment.merchant,
-    payment.amount,
-    payment.currency
+    report.merchant,
+    report.amount,
+    report.currency
 from latest
-cross join
-    lateral (
-        select
-            one.merchant,
-            one.amount,
-            one.currency
-        from v_fraud_report as one
-        where one.trans_num = latest.trans_num
-        order by one.trans_num
-        limit 1
-    ) as payment
+inner join v_fraud_report as report on latest.trans_num = report.trans_num
 order by latest.label_id desc;

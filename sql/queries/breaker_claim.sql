@@ -1,5 +1,5 @@
 -- Ask whether this run may ask the endpoint. Of the runs that come after a pause one alone may: the probe;
--- for the others the breaker stays open for another pause. No row: everybody may.
+-- for the others the breaker stays open for another pause. Grain: one row; none: everybody may.
 -- :endpoint, :pause_seconds
 with
 probe as (

@@ -1,4 +1,4 @@
--- What is remembered of an endpoint's failures. No row: it never failed.
+-- What is remembered of an endpoint's failures. Grain: one row; none: it never failed.
 -- :endpoint
 select
     failed_runs,

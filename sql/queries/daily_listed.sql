@@ -1,60 +1,56 @@
--- A day's known frauds by amount, then its flagged payments by expected loss (amount times probability), those known
--- to be honest last. Grain: one payment; at most :most of a currency.
+-- The payments that a day's mail names. `day`: the day's known frauds by amount, then its flagged payments by expected
+-- loss (amount times probability), those known to be honest last. `too_old`: in the same order, flagged payments that
+-- were too old to mail when they were loaded, by the day they were loaded on (not their own).
+-- Grain: one list and payment; at most :most of a currency.
 with bounds as materialized (
     select * from report_day_bounds(:day)
 ),
 
 named as materialized (
-    select flagged.trans_num
-    from v_fraud_report as flagged
+    select
+        'day' as list,
+        flagged.trans_num
+    from v_payment_amounts as flagged
     where
         flagged.flagged
         and flagged.event_time >= (select bounds.starts_at from bounds)
         and flagged.event_time < (select bounds.ends_at from bounds)
     union
-    select said.trans_num
-    from v_payment_statements as said
-    where said.known_at >= (select bounds.starts_at from bounds) - interval '1 day'
+    select
+        'day' as list,
+        spoken_of.trans_num
+    from report_spoken_of(:day) as spoken_of
     union
-    select frauds.trans_num
-    from v_payload_frauds as frauds
+    select
+        'too_old' as list,
+        outbox_payments.trans_num
+    from outbox
+    inner join outbox_payments on outbox.message_id = outbox_payments.message_id
     where
-        frauds.event_time >= (select bounds.starts_at from bounds)
-        and frauds.event_time < (select bounds.ends_at from bounds)
-),
-
--- one by one through the primary key: that is what the limit is for
-listed as (
-    select report.*
-    from named
-    cross join
-        lateral (
-            select one.*
-            from v_fraud_report as one
-            where one.trans_num = named.trans_num
-            order by one.trans_num
-            limit 1
-        ) as report
-    where
-        (report.flagged or report.label = 'fraud')
-        and report.event_time >= (select bounds.starts_at from bounds)
-        and report.event_time < (select bounds.ends_at from bounds)
+        outbox.status = 'suppressed'
+        and outbox.last_error = 'too_old'
+        and outbox.created_at >= (select bounds.starts_at from bounds)
+        and outbox.created_at < (select bounds.ends_at from bounds)
 ),
 
 ranked as (
     select
-        listed.*,
+        named.list,
+        report.*,
         row_number() over (
-            partition by listed.currency
+            partition by named.list, report.currency
             order by
-                case listed.label when 'fraud' then 0 when 'not_fraud' then 2 else 1 end asc,
-                listed.amount_cents * case listed.label when 'fraud' then 1 else listed.fraud_probability end desc,
-                listed.trans_num asc
+                case report.label when 'fraud' then 0 when 'not_fraud' then 2 else 1 end asc,
+                report.amount_cents * case report.label when 'fraud' then 1 else report.fraud_probability end desc,
+                report.trans_num asc
         ) as place
-    from listed
+    from named
+    inner join v_fraud_report as report on named.trans_num = report.trans_num
+    where named.list = 'too_old' or report.flagged or report.label = 'fraud'
 )
 
 select
+    list,
     trans_num,
     event_time,
     amount_cents,
@@ -68,4 +64,4 @@ select
     label_source
 from ranked
 where place <= :most
-order by currency, place
+order by list, currency, place

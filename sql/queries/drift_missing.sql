@@ -6,48 +6,24 @@ with days as (
     from generate_series(1, :most) as ago (days_ago)
 ),
 
-ever as materialized (
-    select min(amounts.event_time) as first_at
-    from v_payment_amounts as amounts
+not_whole as materialized (
+    select days.day
+    from days
+    where
+        not exists (
+            select 1 from drift_days as done
+            where done.day = days.day and done.whole_day
+        )
 )
 
-select days.day
-from days
-cross join ever
-cross join lateral report_day_bounds(days.day) as bounds
+select not_whole.day
+from not_whole
+cross join lateral drift_day(not_whole.day) as found
 where
-    not exists (
-        select 1 from drift_days as done
-        where
-            done.day = days.day
-            and case
-                when ever.first_at < bounds.starts_at then done.whole_day
-                else
-                    done.whole_day
-                    or done.payments = (
-                        select count(*)
-                        from v_payment_amounts as amounts
-                        where
-                            amounts.event_time >= bounds.starts_at
-                            and amounts.event_time < bounds.ends_at
-                            and amounts.amount_cents >= 0
-                    )
-            end
-    )
+    found.payments > 0
+    and not found.is_waiting
     and not exists (
-        select 1
-        from run_ledger as ledger
-        where
-            ledger.status = 'landed'
-            and ledger.minute >= bounds.starts_at
-            and ledger.minute < bounds.ends_at
+        select 1 from drift_days as done
+        where done.day = not_whole.day and done.payments = found.payments and not found.has_earlier
     )
-    and exists (
-        select 1
-        from v_payment_amounts as amounts
-        where
-            amounts.event_time >= bounds.starts_at
-            and amounts.event_time < bounds.ends_at
-            and amounts.amount_cents >= 0
-    )
-order by days.day
+order by not_whole.day

@@ -1,4 +1,4 @@
--- One payment with its decision and what the scorer saw.
+-- One payment with its decision and what the scorer saw. Grain: one row, none if there is no such payment.
 -- :trans_num
 -- noqa: disable=RF02
 select

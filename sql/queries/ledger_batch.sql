@@ -1,4 +1,4 @@
--- One batch's line of the ledger, locked until the transaction ends.
+-- One batch's line of the ledger, locked until the transaction ends. Grain: one row, none if it is not known.
 select
     status,
     claim::text as claim,

@@ -1,4 +1,5 @@
--- Lock the ledger row of a message's batch, so that two senders of one batch count its alerts one after the other.
+-- Lock the ledger row of a message's batch, so that two senders of one batch count its alerts one after the
+-- other. Grain: one row, none if it tells of no batch.
 select batch_id
 from run_ledger
 where

@@ -1,4 +1,4 @@
--- The merchant profiles that are written already.
+-- The merchant profiles that are written already, of some days or (null) of all.
 -- Grain: one day and merchant.
 select
     profile_day,
@@ -10,4 +10,5 @@ select
     frauds_7d,
     frauds_30d
 from merchant_profiles
-where profile_day = any(:days::date[])
+where :days::date[] is null or profile_day = any(:days::date[])
+order by profile_day, merchant

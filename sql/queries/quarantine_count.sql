@@ -1,4 +1,4 @@
--- How many quarantined records wait for someone.
+-- How many quarantined records wait for someone. Grain: one row.
 select count(*) as records
 from quarantine
 where status = 'open'

@@ -1,4 +1,4 @@
--- One quarantined record, still encrypted.
+-- One quarantined record, still encrypted. Grain: one row, none if there is no such record.
 select
     quarantine_id,
     batch_id,

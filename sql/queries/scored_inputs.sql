@@ -1,4 +1,4 @@
--- What the scorer saw of a batch's payments, for one model: one row a scored payment, in order of trans_num.
+-- What the scorer saw of a batch's payments, for one model, in order of trans_num. Grain: one scored payment.
 -- :batch_id, :model_hash
 select features
 from payments_scored

@@ -19,5 +19,11 @@ select
     (report.label = 'fraud')::integer as payload_is_fraud
 from payments_scored as payments
 inner join v_fraud_report as report on payments.trans_num = report.trans_num
-where payments.event_time >= :since and payments.event_time < :until and not payments.is_refund
+where
+    payments.event_time >= :since
+    and payments.event_time < :until
+    -- said of both, so that the report is not made of all payments
+    and report.event_time >= :since
+    and report.event_time < :until
+    and not payments.is_refund
 order by payments.event_time, payments.trans_num

@@ -5,9 +5,15 @@ create or replace function report_now() returns timestamptz
 language sql stable parallel safe
 as $$ select coalesce(nullif(current_setting('fraud_report.now', true), '')::timestamptz, now()) $$;
 
+-- `(select report_time_zone())` is asked once a query; without the brackets, once a row.
 create or replace function report_time_zone() returns text
 language sql stable parallel safe
 as $$ select settings.time_zone from report_settings as settings $$;
+
+-- How long after its event a payload's label counts as known.
+create or replace function report_label_delay() returns interval
+language sql stable parallel safe
+as $$ select settings.label_delay from report_settings as settings $$;
 
 create or replace function report_today() returns date
 language sql stable parallel safe

@@ -2,12 +2,14 @@
 -- Grain: one payment. `flagged` is our decision; `label` (fraud, not_fraud, null: not known) is what others say:
 -- chargeback before verdict before payload, the payload's only once the label delay has passed.
 -- Filter by event_time (report_day_bounds gives a day's range): an index serves it. report_day is for display.
+-- It has seven relations so that it can be joined with one more: PostgreSQL orders up to eight (join_collapse_limit)
+-- together; beyond, it would make the report of all payments first.
 create or replace view v_fraud_report as
 select
     payments.trans_num,
-    (payments.event_time at time zone settings.time_zone)::date as report_day,
+    (payments.event_time at time zone (select report_time_zone()))::date as report_day,
     payments.event_time,
-    payments.event_time at time zone settings.time_zone as event_time_local,
+    payments.event_time at time zone (select report_time_zone()) as event_time_local,
     payments.amount_cents,
     amount_major(payments.amount_cents, payments.currency) as amount,
     payments.currency,
@@ -42,7 +44,6 @@ select
     payments.first_batch_id,
     payments.landing_seq
 from payments_scored as payments
-cross join report_settings as settings
 left join v_latest_labels as chargeback
     on payments.trans_num = chargeback.trans_num and chargeback.source = 'chargeback'
 left join v_latest_labels as verdict
@@ -55,7 +56,7 @@ cross join lateral ( -- noqa: ST05
             when chargeback.verdict in ('fraud', 'not_fraud') then chargeback.verdict
             when verdict.verdict in ('fraud', 'not_fraud') then verdict.verdict
             when late_payload.verdict in ('fraud', 'not_fraud') then late_payload.verdict
-            when payments.event_time + settings.label_delay > report_now() then null
+            when payments.event_time + (select report_label_delay()) > report_now() then null
             when payments.payload_is_fraud then 'fraud'
             when not payments.payload_is_fraud then 'not_fraud'
         end as label

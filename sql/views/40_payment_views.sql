@@ -2,7 +2,7 @@
 -- None of these gives the card token away: the card is named by one of its payments.
 
 -- Grain: one payment of the card that also made of_trans_num (itself included). Each is looked up by its primary key
--- (the limit keeps it so): joined as a whole, the report of all payments would be made first.
+-- (the limit keeps it so): two relations more are too many for v_fraud_report to be joined with.
 create or replace view v_card_payments as
 select
     subject.trans_num as of_trans_num,
@@ -37,7 +37,7 @@ select
     history.history_id,
     history.trans_num,
     history.replaced_at,
-    history.replaced_at at time zone settings.time_zone as replaced_at_local,
+    history.replaced_at at time zone (select report_time_zone()) as replaced_at_local,
     history.why,
     amount_major((history.was ->> 'amount_cents')::numeric, history.was ->> 'currency') as amount,
     history.was ->> 'currency' as currency,
@@ -48,8 +48,7 @@ select
     history.was ->> 'scored_by' as scored_by,
     history.was ->> 'model_hash' as model_hash,
     (history.was ->> 'scored_at')::timestamptz as scored_at
-from payment_history as history
-cross join report_settings as settings;
+from payment_history as history;
 
 -- Grain: one statement (verdict, chargeback, late payload label) about a payment, whether in force or not.
 create or replace view v_payment_statements as
@@ -59,12 +58,11 @@ select
     labels.source,
     labels.verdict,
     labels.known_at,
-    labels.known_at at time zone settings.time_zone as known_at_local,
+    labels.known_at at time zone (select report_time_zone()) as known_at_local,
     labels.recorded_at,
     labels.author,
     labels.note
-from labels
-cross join report_settings as settings;
+from labels;
 
 -- Grain: one payment in one message.
 create or replace view v_payment_messages as
@@ -76,45 +74,9 @@ select
     messages.status,
     messages.created_at,
     messages.sent_at,
-    messages.sent_at at time zone settings.time_zone as sent_at_local
+    messages.sent_at at time zone (select report_time_zone()) as sent_at_local
 from outbox_payments as mentioned
-inner join outbox as messages on mentioned.message_id = messages.message_id
-cross join report_settings as settings;
-
--- Grain: one snooze. A card is named by its last four digits. The latest word on a card or merchant counts.
-create or replace view v_snoozes as
-select
-    snoozes.snooze_id,
-    snoozes.subject,
-    case
-        when snoozes.subject = 'merchant' then snoozes.value
-        else coalesce('card ···· ' || of_card.card_last4, 'a card without payments')
-    end as named,
-    of_card.trans_num as of_trans_num,
-    snoozes.until,
-    snoozes.until at time zone settings.time_zone as until_local,
-    snoozes.until > report_now() and not exists (
-        select 1
-        from snoozes as later
-        where
-            later.subject = snoozes.subject
-            and later.value = snoozes.value
-            and later.snooze_id > snoozes.snooze_id
-    ) as active,
-    snoozes.author,
-    snoozes.note,
-    snoozes.created_at
-from snoozes
-cross join report_settings as settings
-left join lateral (
-    select
-        payments.card_last4,
-        payments.trans_num
-    from payments_scored as payments
-    where snoozes.subject = 'card' and payments.card_token = snoozes.value
-    order by payments.event_time desc
-    limit 1
-) as of_card on true;
+inner join outbox as messages on mentioned.message_id = messages.message_id;
 
 -- Grain: one snooze in force that keeps a payment from being mailed, by its card or its merchant.
 create or replace view v_payment_snoozes as
@@ -123,13 +85,12 @@ select
     snoozes.snooze_id,
     snoozes.subject,
     snoozes.until,
-    snoozes.until at time zone settings.time_zone as until_local,
+    snoozes.until at time zone (select report_time_zone()) as until_local,
     snoozes.author,
     snoozes.note
 from snoozes
 inner join payments_scored as payments
     on snoozes.value = case snoozes.subject when 'card' then payments.card_token else payments.merchant end
-cross join report_settings as settings
 where
     snoozes.until > report_now()
     and not exists (

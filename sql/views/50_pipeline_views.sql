@@ -1,5 +1,6 @@
 -- What the pipeline says of itself, without claims, keys, quarantined records and the texts of messages.
 
+-- Grain: one row.
 create or replace view v_report_settings as
 select
     settings.time_zone,
@@ -13,7 +14,7 @@ select
     ledger.batch_id,
     ledger.kind,
     ledger.minute,
-    ledger.minute at time zone settings.time_zone as minute_local,
+    ledger.minute at time zone (select report_time_zone()) as minute_local,
     ledger.status,
     ledger.landing_seq,
     ledger.attempts,
@@ -34,8 +35,7 @@ select
     ledger.threshold,
     ledger.model_hash,
     ledger.error
-from run_ledger as ledger
-cross join report_settings as settings;
+from run_ledger as ledger;
 
 -- Grain: one record, or one whole answer (row_index is null), that could not become a payment.
 create or replace view v_quarantine as
@@ -48,9 +48,8 @@ select
     refused.detail,
     refused.status,
     refused.created_at,
-    refused.created_at at time zone settings.time_zone as created_at_local
-from quarantine as refused
-cross join report_settings as settings;
+    refused.created_at at time zone (select report_time_zone()) as created_at_local
+from quarantine as refused;
 
 -- Grain: one message to one recipient.
 create or replace view v_outbox as
@@ -65,11 +64,11 @@ select
     messages.next_attempt_at,
     messages.last_error,
     messages.created_at,
-    messages.created_at at time zone settings.time_zone as created_at_local,
+    messages.created_at at time zone (select report_time_zone()) as created_at_local,
     messages.sent_at
-from outbox as messages
-cross join report_settings as settings;
+from outbox as messages;
 
+-- Grain: one endpoint.
 create or replace view v_circuit_breaker as
 select
     breaker.endpoint,

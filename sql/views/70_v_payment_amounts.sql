@@ -19,5 +19,4 @@ select
     payments.trans_num,
     payments.event_time
 from payments_scored as payments
-cross join report_settings as settings
-where payments.payload_is_fraud and payments.event_time + settings.label_delay <= report_now();
+where payments.payload_is_fraud and payments.event_time + (select report_label_delay()) <= report_now();

@@ -23,9 +23,7 @@ create or replace view v_feature_drift as
 with known as (
     select
         (min(payments.event_time) at time zone report_time_zone())::date as first_day,
-        30 + (
-            select ceil(extract(epoch from settings.label_delay) / 86400)::integer from report_settings as settings
-        ) as look_back_days
+        30 + ceil(extract(epoch from (select report_label_delay())) / 86400)::integer as look_back_days
     from payments_scored as payments
 )
 
@@ -49,3 +47,41 @@ select
 from feature_drift as drift
 inner join drift_days as days on drift.day = days.day and drift.model_hash = days.model_hash
 cross join known;
+
+-- What there is of a day to compare. One row: its bounds, whether it is over, whether payments of before are stored
+-- (the first day ever has only a part of its hours), whether batches of its minutes wait to be loaded, and how many of
+-- its payments were scored (refunds are not).
+create or replace function drift_day(
+    day date,
+    out starts_at timestamptz,
+    out ends_at timestamptz,
+    out is_over boolean,
+    out has_earlier boolean,
+    out is_waiting boolean,
+    out payments bigint
+) returns setof record
+language sql stable parallel safe rows 1
+as $$
+    select
+        bounds.starts_at,
+        bounds.ends_at,
+        bounds.ends_at <= report_now(),
+        coalesce((select min(ever.event_time) from v_payment_amounts as ever) < bounds.starts_at, false),
+        exists(
+            select 1
+            from v_run_ledger as ledger
+            where
+                ledger.status = 'landed'
+                and ledger.minute >= bounds.starts_at
+                and ledger.minute < bounds.ends_at
+        ),
+        (
+            select count(*)
+            from v_payment_amounts as amounts
+            where
+                amounts.event_time >= bounds.starts_at
+                and amounts.event_time < bounds.ends_at
+                and amounts.amount_cents >= 0
+        )
+    from report_day_bounds(day) as bounds
+$$;

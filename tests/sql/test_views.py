@@ -256,3 +256,19 @@ def test_the_days_compared_with_are_found_by_the_index(cursor: Cursor) -> None:
     cursor.execute("set enable_seqscan = off; set enable_bitmapscan = off")
     plan = "\n".join(map(str, column(cursor, "explain select * from report_usual_days('2026-11-19')")))
     assert plan.count("Index Only Scan using payments_scored_event_time") == 2
+
+
+def test_the_report_joined_with_a_list_is_looked_up_payment_by_payment(cursor: Cursor) -> None:
+    """With one relation more in the view than join_collapse_limit lets, the report of all payments would come first."""
+    cursor.execute("set enable_seqscan = off")
+    cursor.execute("set enable_hashjoin = off")
+    cursor.execute("set enable_mergejoin = off")
+    plan = column(
+        cursor,
+        """
+        explain
+        with asked as materialized (select unnest(array['a', 'b']) as trans_num)
+        select report.* from asked inner join v_fraud_report as report on asked.trans_num = report.trans_num
+        """,
+    )
+    assert any("Index Cond: (trans_num = asked.trans_num)" in str(line) for line in plan)

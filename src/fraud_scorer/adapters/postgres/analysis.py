@@ -78,7 +78,7 @@ def _one_name_a_card(links: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 def stored_profiles(engine: Engine) -> pd.DataFrame:
     """Every merchant profile that live runs have read."""
     with transaction(engine) as cursor:
-        return frame_of(copy_out(cursor, "training_profiles", {}, _PROFILE_TYPES))
+        return frame_of(copy_out(cursor, "profiles_stored", {"days": None}, _PROFILE_TYPES))
 
 
 def payments_to_backtest(engine: Engine, since: datetime, until: datetime, model_hash: str | None) -> pd.DataFrame:

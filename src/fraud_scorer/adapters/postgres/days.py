@@ -35,13 +35,14 @@ class PostgresDays:
             rows(cursor, "daily_now", {"now": now.isoformat()})
             values = {"day": day, "most": most}
             calendar = _all(cursor, "daily_calendar", values)[0]
+            listed = _all(cursor, "daily_listed", values)
             return DayFacts(
                 day=day,
                 **calendar,
                 hours=tuple(HourSums(**row) for row in _all(cursor, "daily_hours", values)),
                 frauds=tuple(FraudSums(**row) for row in _all(cursor, "daily_frauds", values)),
-                listed=tuple(_listed(row) for row in _all(cursor, "daily_listed", values)),
-                too_old=tuple(_listed(row) for row in _all(cursor, "daily_too_old", values)),
+                listed=tuple(_listed(row) for row in listed if row["list"] == "day"),
+                too_old=tuple(_listed(row) for row in listed if row["list"] == "too_old"),
                 gaps=_gaps(cursor, values),
                 drifted=tuple((row["feature"], row["psi"]) for row in _all(cursor, "daily_drift", values)),
             )
@@ -60,7 +61,7 @@ def _gaps(cursor: psycopg2.extensions.cursor, values: Mapping[str, object]) -> G
 
 def _listed(row: Mapping[str, Any]) -> ListedPayment:
     reasons = row["reasons"] or [{}]
-    rest = {name: value for name, value in row.items() if name != "reasons"}
+    rest = {name: value for name, value in row.items() if name not in ("list", "reasons")}
     return ListedPayment(**rest, reason=str(reasons[0].get("text", "")))
 
 
