@@ -65,17 +65,31 @@ class Past:
         return View(own, _with_latest(history, unstored))
 
     def _history(self, scored: pd.DataFrame, before_seq: int) -> pd.DataFrame:
-        """The earlier payments of the scored ones' cards, under the card tokens of today."""
-        cards = set(scored["card_token"])
+        """The earlier payments of the scored ones' cards, under the card tokens of today.
+
+        Cards with a payment of long ago are asked for apart: its window would be read for all the others too.
+        """
+        earliest, last = scored.groupby("card_token")["event_time"].min(), scored["event_time"].max()
+        long_ago = (earliest < last - self.look_back).to_numpy()
+        parts = [self._of_cards(cards, last, before_seq) for cards in (earliest[~long_ago], earliest[long_ago])]
+        filled = [part for part in parts if len(part)]
+        return pd.concat(filled, ignore_index=True) if len(filled) > 1 else [*filled, *parts][0]
+
+    def _of_cards(self, earliest: pd.Series, last: pd.Timestamp, before_seq: int) -> pd.DataFrame:
+        """``earliest``: card token to its first event."""
+        if earliest.empty:
+            return empty_frame(HISTORY_COLUMNS)
+        cards = set(earliest.index)
         earlier = {old: new for old, new in self.earlier_tokens.items() if new in cards}
         history = self.store.history(
             sorted(cards | set(earlier)),
-            scored["event_time"].min().to_pydatetime() - self.look_back,
-            scored["event_time"].max().to_pydatetime() + timedelta(microseconds=1),
+            earliest.min().to_pydatetime() - self.look_back,
+            last.to_pydatetime() + timedelta(microseconds=1),
             before_seq,
         )
         if earlier and len(history):
-            history = history.assign(card_token=history["card_token"].replace(earlier))
+            today = history["card_token"].map(earlier)
+            history = history.assign(card_token=history["card_token"].where(today.isna(), today))
         return history
 
 

@@ -58,6 +58,8 @@ class CardTokens:
 
     def earlier_tokens(self, cards: Iterable[str]) -> dict[str, str]:
         """Token under an older key to token now, for each card: so that rotation forgets no card's past."""
+        if len(self.keys) == 1:
+            return {}
         distinct = list(dict.fromkeys(cards))
         now = self.tokens(distinct)
         return {old: new for _, key in self.keys[1:] for old, new in zip(_digests(key, distinct), now, strict=True)}

@@ -35,7 +35,6 @@ class Deciding(Keeping):
     def scorer(self) -> Scorer:
         """SageMaker, the local model, or the one with the other behind it."""
         from fraud_scorer.adapters.model.local import LocalScorer
-        from fraud_scorer.adapters.sagemaker import FallbackScorer
 
         settings = self.settings
         local = LocalScorer(self.model.booster_bytes, width=len(self.model.features))
@@ -43,6 +42,8 @@ class Deciding(Keeping):
             raise SettingsError("SCORER=sagemaker names no endpoint", "Set SAGEMAKER_ENDPOINT, or SCORER=local")
         if settings.scorer == "local" or not settings.sagemaker_endpoint:
             return local
+        from fraud_scorer.adapters.sagemaker import FallbackScorer  # brings boto3
+
         return FallbackScorer(self.endpoint, local, self.breaker, settings.scorer)
 
     @cached_property
