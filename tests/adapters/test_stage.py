@@ -93,6 +93,12 @@ def test_runs_stay_in_their_folder(stage, frame, tmp_path):
     assert stage.current("../../outside") == "t"
 
 
+def test_only_its_owner_sees_the_stage(stage, frame, tmp_path):
+    """It holds what is known of card holders."""
+    stage.begin(RUN, "t1")
+    assert (tmp_path / "stage").stat().st_mode & 0o077 == 0
+
+
 def test_old_runs_are_purged(stage, frame):
     """A run that nobody touched for a day goes; a fresh one stays; one that is dropped is gone."""
     stage.begin(RUN, "t1")

@@ -2,6 +2,7 @@
 
 ::
 
+    <data_dir>/stage/                               for its owner's eyes only
     <data_dir>/stage/<run>/current                  the token of the attempt in force
     <data_dir>/stage/<run>/<token>/<step>/*.parquet a step's frames, renamed into place as one folder
 
@@ -37,7 +38,8 @@ class Stage:
         """Make ``token`` the attempt in force of ``run``; an earlier attempt's work is no longer read."""
         folder = self._run_folder(run)
         with disk_faults(folder):
-            folder.mkdir(parents=True, exist_ok=True)
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.mkdir(exist_ok=True)
             temporary = folder / f".current-{uuid4().hex}"
             temporary.write_text(token, encoding="utf-8")
             temporary.rename(folder / "current")

@@ -183,6 +183,13 @@ def test_statements_and_waits_for_locks_are_bounded(make_world: MakeWorld, postg
     other.close()
 
 
+def test_a_server_that_became_read_only_is_asked_again(world: World) -> None:
+    """A failover is under way: the data are not at fault."""
+    engine = create_store_engine(world.url)
+    with pytest.raises(StoreUnavailable, match="did it fail over"), transaction(engine) as cursor:
+        cursor.execute("set transaction read only; delete from payments_scored")
+
+
 def test_errors_tell_whether_to_retry_and_never_the_password(postgres_url: str) -> None:
     """Unreachable: later. Login, schema, rights: someone has to act, and reads what to do."""
     url = make_url(postgres_url)

@@ -163,6 +163,13 @@ def test_an_unknown_profile_is_one_clear_line(scorer, matrix, aws_environment) -
         scorer.score(matrix, reference="run")
 
 
+def test_an_address_that_is_none_is_one_clear_line(scorer, matrix, aws_environment) -> None:
+    """No scheme before the host: boto3 refuses with a ValueError of its own."""
+    aws_environment.setenv("AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME", "localhost:8080")
+    with pytest.raises(EndpointUnavailable, match="AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME"):
+        scorer.score(matrix, reference="run")
+
+
 def test_the_error_survives_pickling(scorer, endpoint, reply, matrix) -> None:
     """Airflow sends it between processes."""
     endpoint.play(reply.http(200, b""))

@@ -10,6 +10,7 @@ from fraud_scorer.errors import FraudScorerError, SettingsError, StoreUnavailabl
 
 _SCHEMA = (pg.UndefinedTable, pg.UndefinedColumn, pg.UndefinedFunction, pg.UndefinedObject, pg.InvalidColumnReference)
 _LOGIN = ("authentication failed", "no password supplied", "does not exist", "no pg_hba.conf entry", "is not permitted")
+_TRANSACTION_STATE = "25"  # SQLSTATE class: a read-only server (a failover under way), a transaction that was ended
 
 
 def translated(error: BaseException) -> FraudScorerError | None:
@@ -23,6 +24,8 @@ def translated(error: BaseException) -> FraudScorerError | None:
         return StoreUnavailable(f"fraud_db gave the transaction up ({said})", "It is tried again")
     if isinstance(error, pg.QueryCanceled):
         return StoreUnavailable(f"fraud_db took too long ({said})", "It is tried again; is the database overloaded?")
+    if (error.pgcode or "").startswith(_TRANSACTION_STATE):
+        return StoreUnavailable(f"fraud_db gave the transaction up ({said})", "It is tried again; did it fail over?")
     if isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError):
         return _connection_fault(error, said)
     if isinstance(error, _SCHEMA):

@@ -175,6 +175,10 @@ class SageMakerScorer:
                 self._runtime = self._connect(self.limits)
             except FAILURES as error:
                 raise explained(error) from error
+            except ValueError:  # its text quotes the address, which may hold a password
+                raise EndpointUnavailable(
+                    "the endpoint's address is none", "Mend AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME: http://host:port"
+                ) from None
         return self._runtime
 
     def _score_chunk(self, client: Any, rows: int, body: bytes, reference: str, progress: _Progress) -> np.ndarray:
