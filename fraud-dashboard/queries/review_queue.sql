@@ -1,9 +1,12 @@
--- Flagged payments of the last :days days that nobody has decided on, the largest expected loss first.
+-- Flagged payments of the last :days days that nobody has decided on: the largest expected loss of each currency (the
+-- most probable of them first), then the second largest of each. Amounts of different currencies are never compared.
 -- `state` says which: waiting (no verdict, no other label) or unsure. Grain: one payment; the first :most.
 with undecided as (
     select
         report.*,
-        report.amount * report.fraud_probability as expected_loss
+        row_number() over (
+            partition by report.currency order by report.amount * report.fraud_probability desc, report.trans_num asc
+        ) as place_in_currency
     from v_fraud_report as report
     where
         report.flagged
@@ -36,5 +39,5 @@ select
     verdict,
     count(*) over () as undecided
 from undecided
-order by expected_loss desc, trans_num asc
+order by place_in_currency asc, fraud_probability desc, trans_num asc
 limit :most;

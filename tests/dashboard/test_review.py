@@ -25,6 +25,28 @@ def test_the_largest_expected_loss_is_reviewed_first(store: Any, open_page: Open
     assert "No flagged payment waits for a verdict." in text(page)
 
 
+def test_no_currency_crowds_out_another(store: Any, open_page: Open, text: Text) -> None:
+    """Yen amounts are large numbers: the largest expected loss of each currency comes before any second largest."""
+    for number in range(201):  # one more than the queue holds
+        store.payment(f"yen{number:03}", "2026-11-19T10:31Z", amount_cents=900000 - number, currency="JPY",
+                      flagged=True, merchant="Yen")  # fmt: skip
+    for name, cents in (("small", 5000), ("large", 90000)):
+        store.payment(name, "2026-11-19T10:32Z", amount_cents=cents, flagged=True, merchant=name,
+                      fraud_probability=0.99)  # fmt: skip
+    page = open_page("review")
+    read = text(page)
+    assert "the largest expected loss comes first in each currency; the currencies take turns." in read
+    assert page.button(key="say-fraud-large")
+    following = read.split("What comes next")[1]
+    assert following.index("900,000 JPY") < following.index("50.00 USD") < following.index("899,999 JPY")
+
+
+def test_one_currency_needs_no_turns(store: Any, open_page: Open, text: Text) -> None:
+    """The usual team reads the short sentence."""
+    store.payment("only", "2026-11-19T10:31Z", flagged=True)
+    assert "the largest expected loss comes first." in text(open_page("review"))
+
+
 def test_the_last_verdict_can_be_undone(store: Any, open_page: Open, text: Text) -> None:
     """One key after a slip; the payment waits again."""
     store.payment("only", "2026-11-19T10:31Z", flagged=True)

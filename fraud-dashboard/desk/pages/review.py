@@ -31,7 +31,7 @@ def render() -> None:
         return
     kind = _kind()
     waiting, total = _sample(state) if kind == "sample" else _queue(kind)
-    _say_what(kind, total)
+    _say_what(kind, total, waiting)
     _undo()
     if waiting.empty:
         _nothing(kind)
@@ -72,7 +72,7 @@ def _sample(state: ReportState) -> tuple[pd.DataFrame, int]:
     return found[undecided], len(found)
 
 
-def _say_what(kind: str, total: int) -> None:
+def _say_what(kind: str, total: int, waiting: pd.DataFrame) -> None:
     if kind == "sample":
         st.caption(
             f"{SAMPLE_A_DAY} unflagged payments a day, drawn at random, the same for everyone: the only way to learn "
@@ -86,7 +86,10 @@ def _say_what(kind: str, total: int) -> None:
             else f"{'was' if one else 'were'} called unsure"
         )
         found = words.count(total, "flagged payment")
-        st.caption(f"{found} of the last {QUEUE_DAYS} days {what}; the largest expected loss comes first.")
+        first = "the largest expected loss comes first"
+        if waiting["currency"].nunique() > 1:  # amounts of different currencies have no order
+            first += " in each currency; the currencies take turns"
+        st.caption(f"{found} of the last {QUEUE_DAYS} days {what}; {first}.")
 
 
 def _undo() -> None:
