@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fraud_scorer.training.calibration import ThresholdRule, apply_table, calibration_table, recommend_threshold
+from fraud_scorer.model_folder import calibrated
+from fraud_scorer.training.calibration import ThresholdRule, calibration_table, recommend_threshold
 
 
 def test_eight_in_ten_means_eight_in_ten():
@@ -15,7 +16,7 @@ def test_eight_in_ten_means_eight_in_ten():
     label = (random.random(40_000) < truth).astype(int)
     table = calibration_table(label, truth**3)
     again = random.uniform(0, 1, 40_000)
-    probability = apply_table(table, again**3)
+    probability = calibrated(table, again**3)
     assert np.abs(probability - again).mean() < 0.02
     assert (np.diff(table["probability"]) > 0).all()
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fraud_scorer.training.calibration import apply_table, calibration_table
+from fraud_scorer.model_folder import calibrated
+from fraud_scorer.training.calibration import calibration_table
 from fraud_scorer.training.fitting import Fitted, out_of_fold, predict, refit
 
 TRAINED, ALL = 40_000, 80_000
@@ -32,7 +33,7 @@ def test_probabilities_of_the_shipped_trees_hold_later(seed):
     raw = out_of_fold(matrix, label, earlier, card, SURE_OF_ITSELF, lambda _: None)
     table = calibration_table(label[earlier], raw)
     shipped = refit(matrix, label, earlier, SURE_OF_ITSELF)
-    said, seen = apply_table(table, predict(shipped, matrix[~earlier])), label[~earlier]
+    said, seen = calibrated(table, predict(shipped, matrix[~earlier])), label[~earlier]
     middle = (said > 0.01) & (said < 0.7)
     assert said[middle].sum() / seen[middle].sum() == pytest.approx(1, abs=0.14)
     assert said.sum() / seen.sum() == pytest.approx(1, abs=0.12)

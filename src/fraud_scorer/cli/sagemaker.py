@@ -164,9 +164,10 @@ def _deployer(tell: Callable[[str], None] = lambda _: None) -> Deployer:
 def _compare(settings: Settings, endpoint: str, folder: Path, rows: int, batch: str) -> Parity:
     """The endpoint against the model in ``folder``, on made-up rows or on a batch's."""
     from fraud_scorer.adapters.model.local import LocalScorer
-    from fraud_scorer.adapters.model.manifest import BOOSTER, read_manifest
+    from fraud_scorer.adapters.model.manifest import read_manifest
     from fraud_scorer.adapters.sagemaker.client import Limits, SageMakerScorer
     from fraud_scorer.adapters.sagemaker.parity import compare, probe_rows
+    from fraud_scorer.model_folder import BOOSTER
 
     manifest, model_hash = read_manifest(folder)
     width = len(manifest["matrix_columns"])

@@ -88,3 +88,13 @@ TEXT_FEATURES: tuple[str, ...] = tuple(feature.name for feature in FEATURES if f
 NUMBER_FEATURES: tuple[str, ...] = tuple(feature.name for feature in FEATURES if feature.dtype != "str")
 MONEY_FEATURES: tuple[str, ...] = tuple(feature.name for feature in FEATURES if feature.unit == "currency units")
 BY_NAME: dict[str, Feature] = {feature.name: feature for feature in FEATURES}
+
+
+def split_column(column: str) -> tuple[str, str]:
+    """The declared feature behind a column of the matrix, and the value it stands for (empty: the number itself).
+
+    >>> split_column("category=travel"), split_column("amount")
+    (('category', 'travel'), ('amount', ''))
+    """
+    name, _, value = column.partition("=")
+    return name, value

@@ -75,12 +75,3 @@ def make_preprocess() -> Any:
         verbose_feature_names_out=False,
         sparse_threshold=0,
     )
-
-
-def declared_feature(column: str) -> str:
-    """The declared feature behind a column of the matrix.
-
-    >>> declared_feature("category=travel"), declared_feature("amount")
-    ('category', 'amount')
-    """
-    return column.split("=", 1)[0]

@@ -25,12 +25,6 @@ def calibration_table(label: np.ndarray, raw: np.ndarray) -> dict[str, list[floa
     return {"raw": knots.tolist(), "probability": probability.tolist()}
 
 
-def apply_table(table: dict[str, list[float]], raw: np.ndarray) -> np.ndarray:
-    """Probabilities (float64) of raw scores."""
-    probability: np.ndarray = np.interp(raw, table["raw"], table["probability"])
-    return probability
-
-
 @dataclass(frozen=True)
 class ThresholdRule:
     """What a threshold is to achieve: least cost (``alert_cost`` an alert), or a budget of alerts a day."""

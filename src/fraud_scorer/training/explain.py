@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fraud_scorer.features.declared import FEATURE_NAMES, TEXT_FEATURES
+from fraud_scorer.features.declared import FEATURE_NAMES, TEXT_FEATURES, split_column
 from fraud_scorer.features.reasons import under_present_codes
 from fraud_scorer.ports import Model
 
@@ -18,7 +18,7 @@ def features_of_matrix(matrix: np.ndarray, columns: Sequence[str]) -> pd.DataFra
     frame = {name: np.full(len(matrix), np.nan) for name in FEATURE_NAMES if name not in TEXT_FEATURES}
     texts = {name: np.full(len(matrix), None, object) for name in TEXT_FEATURES}
     for place, column in enumerate(columns):
-        name, _, value = column.partition("=")
+        name, value = split_column(column)
         if value:
             texts[name][matrix[:, place] == 1] = value
         elif name in frame:

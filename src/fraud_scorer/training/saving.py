@@ -17,9 +17,8 @@ from typing import Any
 
 from fraud_scorer.errors import ArtifactError
 from fraud_scorer.features import FEATURES
+from fraud_scorer.model_folder import BOOSTER, FORMAT, MANIFEST, PREPROCESS
 
-FORMAT = 1
-MANIFEST, PREPROCESS, BOOSTER = "manifest.json", "preprocess.joblib", "model.ubj"
 _NUMBERS = re.compile(r"\[\n([-+.,\d\seE]+)\]")  # no string of JSON holds a line's end
 LIBRARIES = ("fraud-scorer", "joblib", "numpy", "pandas", "scikit-learn", "xgboost")
 

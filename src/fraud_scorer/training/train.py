@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from fraud_scorer.features.declared import BY_NAME
+from fraud_scorer.features.declared import BY_NAME, split_column
 from fraud_scorer.features.drift import reference_of
-from fraud_scorer.training.calibration import ThresholdRule, apply_table, calibration_table, recommend_threshold
+from fraud_scorer.model_folder import calibrated
+from fraud_scorer.training.calibration import ThresholdRule, calibration_table, recommend_threshold
 from fraud_scorer.training.dataset import Dataset
 from fraud_scorer.training.fitting import SEED, Fitted, Told, fit, out_of_fold, predict, refit
 from fraud_scorer.training.metrics import evaluation
@@ -106,7 +107,7 @@ def _make(data: Dataset, matrix: np.ndarray, periods: Periods, plan: Plan, told:
     fitted = fit(matrix, label, periods.fit_rows(data.micros), periods.validation_rows(data.micros), told)
     raw, held = out_of_fold(matrix, label, final, data.card, fitted, told), data.take(final)
     table = calibration_table(held.label, raw)
-    threshold = recommend_threshold(plan.rule, held.label, apply_table(table, raw), held.amount, held.days_spanned)
+    threshold = recommend_threshold(plan.rule, held.label, calibrated(table, raw), held.amount, held.days_spanned)
     told("fitting the model to ship")
     booster = refit(matrix, label, final, fitted)
     unseen_cards = evaluate_rows(held, raw, table, threshold, plan.cards_a_day)
@@ -122,7 +123,7 @@ def _test(made: _Made, data: Dataset, matrix: np.ndarray, periods: Periods, plan
 def _without_history(
     columns: list[str], data: Dataset, matrix: np.ndarray, periods: Periods, plan: Plan
 ) -> dict[str, Any]:
-    kept = [place for place, column in enumerate(columns) if BY_NAME[column.split("=", 1)[0]].group != "card"]
+    kept = [place for place, column in enumerate(columns) if BY_NAME[split_column(column)[0]].group != "card"]
     narrow = np.ascontiguousarray(matrix[:, kept])
     return _test(_make(data, narrow, periods, plan, lambda _: None), data, narrow, periods, plan)
 
@@ -134,7 +135,7 @@ def evaluate_rows(
     return evaluation(
         label=data.label.astype(np.int64),
         raw=raw,
-        probability=apply_table(dict(table), raw),
+        probability=calibrated(table, raw),
         amount=data.amount,
         card=data.card,
         day=data.day(),
@@ -156,7 +157,7 @@ def _reference(made: _Made, data: Dataset, matrix: np.ndarray, periods: Periods)
         rows, name, raw = periods.final_rows(data.micros), "fitted period, scored out of fold", made.held_out_raw
     held = data.take(rows)
     extent = {"payments": len(held), "from": iso(int(held.micros[0])), "until": iso(int(held.micros[-1]))}
-    return {"rows": name, **extent, **reference_of(held.features, apply_table(made.table, raw))}
+    return {"rows": name, **extent, **reference_of(held.features, calibrated(made.table, raw))}
 
 
 def _how(fitted: Fitted) -> dict[str, Any]:

@@ -12,18 +12,12 @@ import numpy as np
 import pandas as pd
 
 from fraud_scorer.adapters.model.booster import contributions, load_booster, spare_forked_threads
-from fraud_scorer.adapters.model.manifest import (
-    BOOSTER,
-    PREPROCESS,
-    RETRAIN,
-    checked_files,
-    read_manifest,
-    refuse_other_library,
-)
+from fraud_scorer.adapters.model.manifest import RETRAIN, checked_files, read_manifest, refuse_other_library
 from fraud_scorer.errors import ArtifactError
-from fraud_scorer.features.declared import FEATURES
+from fraud_scorer.features.declared import FEATURES, split_column
 from fraud_scorer.features.reasons import strongest_reasons
 from fraud_scorer.features.usual import Usual
+from fraud_scorer.model_folder import BOOSTER, PREPROCESS, calibrated
 
 _REASON_ROWS_AT_ONCE = 20_000
 
@@ -39,7 +33,6 @@ class Artifacts:
     recommended_threshold: float
     booster_bytes: bytes  # UBJSON, as its hash was checked: the file may be replaced while a run works
     _preprocess: Any
-    _knots: tuple[np.ndarray, np.ndarray]
     _usual: Usual
     _booster: list[Any] = field(default_factory=list)
 
@@ -66,9 +59,8 @@ class Artifacts:
         return matrix
 
     def calibrate(self, raw: np.ndarray) -> np.ndarray:
-        """Fraud probabilities (float64, 0-1) of raw scores: the manifest's table, straight lines between its knots."""
-        calibrated: np.ndarray = np.interp(np.asarray(raw, np.float64), *self._knots)
-        return calibrated
+        """Fraud probabilities (float64, 0-1) of raw scores, by the manifest's table."""
+        return calibrated(self.manifest["calibration"], raw)
 
     def reasons(
         self, features: pd.DataFrame, matrix: np.ndarray, currencies: Sequence[str]
@@ -77,7 +69,7 @@ class Artifacts:
         spare_forked_threads()
         if not self._booster:
             self._booster.append(load_booster(self.booster_bytes))
-        columns = tuple(name.split("=", 1)[0] for name in self.features)
+        columns = tuple(split_column(name)[0] for name in self.features)
         result: list[list[dict[str, object]]] = []
         for start in range(0, len(matrix), _REASON_ROWS_AT_ONCE):
             part = slice(start, start + _REASON_ROWS_AT_ONCE)
@@ -95,7 +87,6 @@ def load_artifacts(folder: Path) -> Artifacts:
     manifest, model_hash = read_manifest(folder)
     files = checked_files(folder, manifest)
     refuse_other_library(folder, manifest)
-    raw, probability = manifest["calibration"]["raw"], manifest["calibration"]["probability"]
     return Artifacts(
         folder=folder,
         manifest=manifest,
@@ -104,7 +95,6 @@ def load_artifacts(folder: Path) -> Artifacts:
         recommended_threshold=float(manifest["recommended_threshold"]),
         booster_bytes=files[BOOSTER],
         _preprocess=_unpickle(files[PREPROCESS], folder / PREPROCESS),
-        _knots=(np.asarray(raw, np.float64), np.asarray(probability, np.float64)),
         _usual=Usual(**manifest["usual"]),
     )
 

@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from fraud_scorer.adapters.model.manifest import BOOSTER, RETRAIN
+from fraud_scorer.adapters.model.manifest import RETRAIN
 from fraud_scorer.errors import ArtifactError
+from fraud_scorer.model_folder import BOOSTER
 
 _IMPORTED_IN = os.getpid()
 _MANY_ROWS = 5_000  # below, starting threads costs more than it saves

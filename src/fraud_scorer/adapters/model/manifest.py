@@ -18,9 +18,8 @@ import numpy as np
 
 from fraud_scorer.errors import ArtifactError
 from fraud_scorer.features.declared import FEATURES
+from fraud_scorer.model_folder import BOOSTER, FORMAT, MANIFEST, PREPROCESS
 
-MANIFEST, PREPROCESS, BOOSTER = "manifest.json", "preprocess.joblib", "model.ubj"
-FORMAT = 1
 RETRAIN = "Train again with this installation (`make model`, or `fraud-scorer train`)"
 # How much of a library's version must agree: a pickle is read by the library that wrote it, UBJSON by any 3.x.
 _MUST_AGREE = {"scikit-learn": 2, "xgboost": 1, "numpy": 1, "pandas": 1}

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fraud_scorer.adapters.model.booster import load_booster
-from fraud_scorer.adapters.model.manifest import BOOSTER, read_manifest
+from fraud_scorer.adapters.model.manifest import read_manifest
 from fraud_scorer.errors import ArtifactError
+from fraud_scorer.model_folder import BOOSTER
 
 ALIKE = 1e-9
 OBJECTIVE = "binary:logistic"
