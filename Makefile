@@ -71,6 +71,11 @@ ROWS ?= 50000
 bench: .venv/.installed ## how our ways compare with others' and with the limit, as ratios (ROWS=50000 ARGS="--only storing")
 	@$(BIN)/python -m benchmarks --rows $(ROWS) $(ARGS)
 
+PAYMENTS ?= 1000000
+.PHONY: bench-pages
+bench-pages: .venv/.installed ## how long the dashboard's queries and pages take with a full day (PAYMENTS=1000000 ARGS=--no-browser)
+	@$(BIN)/python -m benchmarks.pages --payments $(PAYMENTS) $(ARGS)
+
 .PHONY: lint
 lint: .venv/.installed ## ruff, types, import contracts, SQL, Dockerfiles, docker-compose.yml
 	$(BIN)/ruff check .

@@ -15,6 +15,6 @@ from run_ledger
 where
     kind = 'minute'
     and status <> 'landed'
-    and coalesce(loaded_at, landed_at) > :since
+    and (loaded_at > :since or (loaded_at is null and landed_at > :since))
     and (flagged = alerted or loaded_at is null or loaded_at < now() - interval '10 seconds')
 order by minute
