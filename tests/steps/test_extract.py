@@ -10,7 +10,7 @@ from fraud_scorer.adapters.landing.on_disk import DiskLanding
 from fraud_scorer.batches import Batch
 from fraud_scorer.errors import ApiUnavailable, TransientError
 from fraud_scorer.ports import Answer
-from fraud_scorer.steps.extract import Limits, extract, extract_missed
+from fraud_scorer.steps.extract import AnswersUnreadable, Limits, extract, extract_missed
 
 BATCH = Batch.of_id("2026-11-20T10:31Z")
 GOOD = b'[{"trans_num": "a"}]'
@@ -193,16 +193,30 @@ def test_a_window_is_asked_for_until_it_can_be_read(landing, clock, bad):
     assert bodies(landing, completion)[1] == GOOD
 
 
-def test_a_window_that_stays_unreadable_is_left_open_and_in_the_end_closed(landing, clock):
-    """A run gives up within its budget, a later one goes on; after five such answers the batch is closed."""
+def test_a_window_answered_unreadably_stays_open_while_it_may_be_asked(landing, clock):
+    """A maintenance page loses nothing: five answers the first time, one each later, until one can be read."""
+    down, up = FakeApi(clock, b"<html>", windowed=True), FakeApi(clock, GOOD, windowed=True)
+    for parts in (5, 6, 7):
+        with pytest.raises(AnswersUnreadable, match=f"part {parts} cannot be read"):
+            extract(BATCH, down, landing, clock, Limits(budget_seconds=60))
+        assert landing.open_batches() == [BATCH]
+
+    completion = extract(BATCH, up, landing, clock, Limits())
+
+    assert (completion.status, len(completion.parts)) == ("landed", 8)
+    assert bodies(landing, completion)[-1] == GOOD
+
+
+def test_a_run_gives_up_an_unreadable_window_within_its_budget(landing, clock):
+    """A later one goes on; when it is too late to ask, the batch is closed with what it holds."""
     api = FakeApi(clock, b"<html>", windowed=True)
     with pytest.raises(ApiUnavailable, match="part 2 cannot be read"):
         extract(BATCH, api, landing, clock, Limits(budget_seconds=3))
-    assert landing.open_batches() == [BATCH]
 
-    completion = extract(BATCH, api, landing, clock, Limits(budget_seconds=60))
+    clock.time = BATCH.end + timedelta(hours=3)
+    completion = extract(BATCH, api, landing, clock, Limits())
 
-    assert (completion.status, len(completion.parts)) == ("landed", 5)
+    assert (completion.status, len(completion.parts), len(api.asked)) == ("landed", 2, 2)
 
 
 def test_two_extracts_at_once_have_one_result(landing, clock):
@@ -294,6 +308,32 @@ def test_orphans_are_closed_or_completed(landing):
 
     assert bodies(landing, landing.completion(BATCH)) == [b"[1]"]
     assert bodies(landing, landing.completion(minute("10:30"))) == [b"<html>", GOOD]
+
+
+def test_one_unreadable_minute_does_not_hold_up_the_others(landing):
+    """Its own answer may be the trouble; at the third such minute the search ends, for then the API is."""
+    closed(landing, "10:20", "10:26")
+    clock = FakeClock(minute("10:30").end)
+
+    asked, status = asked_and_status(landing, OddMinutes(clock, "10:21"), clock, budget_seconds=90)
+    assert status == dict.fromkeys(["10:22", "10:23", "10:24", "10:25", "10:27"], "landed")
+
+    clock.time += timedelta(minutes=6)
+    asked, status = asked_and_status(landing, FakeApi(clock, b"<html>", windowed=True), clock, budget_seconds=300)
+    assert ([name[11:16] for name in dict.fromkeys(asked)], status) == (["10:21", "10:28", "10:29"], {})
+
+
+class OddMinutes(FakeApi):
+    """A windowed API that answers some minutes with a page."""
+
+    def __init__(self, clock, *odd):
+        super().__init__(clock, GOOD, windowed=True)
+        self._odd = odd
+
+    def ask(self, batch, *, deadline):
+        """One of both."""
+        answer = super().ask(batch, deadline=deadline)
+        return Answer(b"<html>", 200, "", answer.received_at) if batch.batch_id[11:16] in self._odd else answer
 
 
 def test_an_api_that_is_down_ends_the_search(landing):

@@ -8,7 +8,7 @@ for any minute within the look-back.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -20,8 +20,13 @@ from fraud_scorer.ports import Answer, Completion, Landing, Part, PaymentsApi
 
 CURRENT_FOR = timedelta(minutes=2)  # how long after its end a minute may be asked of a `current` API
 MISSED_WITHIN = timedelta(days=1)  # minutes missed longer ago than this leave no record
-MOST_PARTS_UNREAD = 5  # a window answered unreadably so often is closed with what it holds
+MOST_UNREADABLE = 5  # answers that a window's first run takes; later runs ask once each, until the look-back is over
+_MOST_UNREADABLE_MINUTES = 3  # one such minute may be at fault itself; several are the API's: the next run tries again
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 8.0
+
+
+class AnswersUnreadable(ApiUnavailable):
+    """The payments API answers, but nothing that could be a window's payments."""
 
 
 class Clock(Protocol):
@@ -79,10 +84,11 @@ def extract_missed(api: PaymentsApi, landing: ExtractLanding, clock: Clock, limi
 
     A windowed API is asked for them, oldest first, within the look-back and the budget; where it is too late, a
     half-done batch is closed with what it holds, and a minute with nothing is recorded ``missed``. Ends at the
-    first minute that the API does not answer.
+    first minute that the API does not answer, or the third that it answers unreadably.
     """
     ends = clock.now() + timedelta(seconds=limits.budget_seconds)
     done: list[Completion] = []
+    unreadable = 0
     for batch in _unfinished(api, landing, clock, limits):
         if clock.now() >= ends:
             break
@@ -91,6 +97,10 @@ def extract_missed(api: PaymentsApi, landing: ExtractLanding, clock: Clock, limi
                 continue
             try:
                 done.append(landing.completion(batch) or _extract(batch, api, landing, clock, limits, ends))
+            except AnswersUnreadable:
+                unreadable += 1
+                if unreadable >= _MOST_UNREADABLE_MINUTES:
+                    break
             except ApiUnavailable:
                 break
     return done
@@ -131,24 +141,17 @@ def _may_ask(batch: Batch, api: PaymentsApi, now: datetime, limits: Limits) -> b
     return now - batch.end <= (limits.look_back if api.windowed else CURRENT_FOR)
 
 
-class _alone:  # noqa: N801 - used like a function
+@contextmanager
+def _alone(batch: Batch, landing: ExtractLanding, clock: Clock, ends: datetime) -> Iterator[None]:
     """Be the batch's only extractor, waiting for another one as long as the budget lasts."""
-
-    def __init__(self, batch: Batch, landing: ExtractLanding, clock: Clock, ends: datetime) -> None:
-        self._batch, self._landing, self._clock, self._ends = batch, landing, clock, ends
-
-    def __enter__(self) -> None:
-        while True:
-            self._lock = self._landing.lock(self._batch)
-            if self._lock.__enter__():
+    while True:
+        with landing.lock(batch) as mine:
+            if mine:
+                yield
                 return
-            self._lock.__exit__(None, None, None)
-            if self._clock.now() >= self._ends:
-                raise TransientError(f"another run is extracting {self._batch.batch_id}")
-            self._clock.sleep(0.1)
-
-    def __exit__(self, *_: object) -> None:
-        self._lock.__exit__(None, None, None)
+        if clock.now() >= ends:
+            raise TransientError(f"another run is extracting {batch.batch_id}")
+        clock.sleep(0.1)
 
 
 def _extract(
@@ -161,7 +164,7 @@ def _extract(
         finished = asking.until(ends if api.windowed else min(ends, batch.end + CURRENT_FOR))
         nothing_landed = not landing.parts(batch)
         if not finished and (api.windowed or nothing_landed):
-            error = ApiUnavailable(
+            error = (AnswersUnreadable if asking.gave_up else ApiUnavailable)(
                 f"no usable answer for {batch.batch_id}: {notes[-1] if notes else 'no time was left'}"
             )
             error.retry_after = asking.retry_after
@@ -179,12 +182,17 @@ class _Asking:
         self._batch, self._api, self._landing, self._clock = batch, api, landing, clock
         self._limits, self._notes = limits, notes
         self._pause = _FIRST_PAUSE
+        self.gave_up = False  # the window was answered unreadably as often as one run asks
         self.retry_after: float | None = None
 
     def until(self, ends: datetime) -> bool:
         """Ask until enough has landed (True) or time is up (False)."""
         landed = [self._is_readable(part) for part in self._landing.parts(self._batch)]
+        most = len(landed) + (1 if len(landed) >= MOST_UNREADABLE else MOST_UNREADABLE)
         while not self._enough(landed):
+            if self._api.windowed and len(landed) >= most:
+                self.gave_up = True
+                return False
             now = self._clock.now()
             if now >= ends:
                 return False
@@ -202,10 +210,8 @@ class _Asking:
         return True
 
     def _enough(self, landed: list[bool]) -> bool:
-        """A windowed API: one readable answer (or too many unreadable ones). A current one: so many answers."""
-        if self._api.windowed:
-            return any(landed) or len(landed) >= MOST_PARTS_UNREAD
-        return len(landed) >= self._limits.calls
+        """A windowed API: one readable answer. A current one: so many answers."""
+        return any(landed) if self._api.windowed else len(landed) >= self._limits.calls
 
     def _land(self, answer: Answer) -> bool:
         """Land first; only then look whether it can be read."""
