@@ -63,7 +63,7 @@ def card_line(payments: pd.DataFrame) -> Chart:
         alt.Chart(payments)
         .mark_point(filled=True, opacity=0.9)
         .encode(
-            x=alt.X("at:T", title=None, axis=alt.Axis(tickCount=6, format="%-d %b"), scale=alt.Scale(padding=14)),
+            x=alt.X("at:T", title=None, axis=_times(payments["at"]), scale=alt.Scale(padding=14)),
             y=alt.Y("amount:Q", title="amount"),
             shape=alt.Shape("what:N", scale=alt.Scale(domain=kinds, range=list(shapes)), legend=None),
             color=alt.Color("what:N", scale=alt.Scale(domain=kinds, range=list(colours)), legend=None),
@@ -79,10 +79,12 @@ def card_line(payments: pd.DataFrame) -> Chart:
     )
 
 
-def _days(days: pd.DataFrame) -> alt.Axis:
-    """An axis with a tick on whole days, at most about eight."""
-    step = max(1, -(-days["day"].nunique() // 8))
-    return alt.Axis(format="%-d %b", tickCount={"interval": "day", "step": step})
+def _times(at: pd.Series[Any]) -> alt.Axis:
+    """An axis that names no day twice: ticks on whole days, at most about eight; the hour too within two days."""
+    days = (at.max() - at.min()).days
+    if days < 2:
+        return alt.Axis(format="%-d %b, %H:%M", tickCount=4, labelOverlap="greedy")
+    return alt.Axis(format="%-d %b", tickCount={"interval": "day", "step": days // 8 + 1}, labelOverlap="greedy")
 
 
 def flags(days: pd.DataFrame) -> Chart:

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from desk import way_back
+from desk import way_back, words
 from desk.settings import Settings
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -85,8 +85,9 @@ def _offer_sign_in(page: Any) -> None:
 
 def _refuse(person: Person, settings: Settings) -> None:
     st.title("No role yet")
+    name = words.as_markdown(person.name) or "someone without a name"
     st.warning(
-        f"You are signed in as {person.name or 'someone without a name'}, but the claim “{settings.role_claim}” of "
+        f"You are signed in as {name}, but the claim “{settings.role_claim}” of "
         "your sign-in names no role of this dashboard. Ask whoever manages sign-ins for viewer or reviewer."
     )
     st.button("Sign out", on_click=st.logout)
@@ -96,13 +97,12 @@ def _refuse(person: Person, settings: Settings) -> None:
 def foot_note(person: Person) -> None:
     """Who is signed in, or that nobody is; at the end of each page."""
     st.divider()
+    name = words.as_markdown(person.name)
     if not person.signed_in:
-        st.caption(
-            f"No sign-in is set up, so this page answers on this machine only. Verdicts are signed “{person.name}”."
-        )
+        st.caption(f"No sign-in is set up, so this page answers on this machine only. Verdicts are signed “{name}”.")
         return
     way_back.forget()
     role = "reviewer" if person.may_review else "viewer: you can look, verdicts need a reviewer"
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"Signed in as {person.name} ({role}).")
+        st.caption(f"Signed in as {name} ({role}).")
         st.button("Sign out", type="tertiary", on_click=st.logout)

@@ -41,7 +41,7 @@ def give(trans_num: str, verdict: str, person: Person, note_key: str, prefix: st
         st.toast("This payment is not stored any more.", icon=":material/error:")
         return
     st.session_state[LAST_VERDICT] = {"label_id": label_id, "trans_num": trans_num, "verdict": verdict}
-    st.toast(f"Recorded: {words.verdict(verdict)}, by {person.name}.", icon=":material/check:")
+    st.toast(f"Recorded: {words.verdict(verdict)}, by {words.as_markdown(person.name)}.", icon=":material/check:")
 
 
 def has_left(last: dict[str, Any] | None, trans_num: str) -> bool:

@@ -64,7 +64,7 @@ def test_what_a_day_brings_leaves_out_the_first_day(store: Any, open_page: Open,
     read = text(open_page("model"))
     assert "no whole day" not in read
     assert ">4<" in read.split("Alerts a day")[1].split("on average")[0]
-    assert "Counted are the stored payments of the 1 whole day whose labels are in." in read
+    assert "Counted are the stored payments of 1 whole day whose labels are in." in read
 
 
 def test_the_random_sample_estimates_what_is_missed(store: Any, open_page: Open, text: Text) -> None:

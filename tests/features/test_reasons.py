@@ -232,6 +232,6 @@ def test_one_of_a_thing_is_said_so():
     )
     busy = _text("merchant_payments_7d", merchant_payments_7d=1.0, usual=usual)
     assert busy == "Together with the other signs: this merchant had 1 payment in 7 days; others have 1"
-    assert "holder of 1 year, a city of 9 people; in the middle 1 year" in _text(
+    assert "holder: 1 year, city of 9 people; in the middle: 1 year" in _text(
         "age_years", age_years=1.0, city_pop=9.0, usual=usual
     )

@@ -41,15 +41,15 @@ def test_a_burst_is_told_by_its_true_place_and_its_pace(before: float, span_minu
 @pytest.mark.parametrize(
     ("day", "week", "largest", "compared"),
     [
-        (900.0, 1_200.0, "In the 24 hours before this payment, this card's largest payment was 900.00", "24 hours"),
-        (math.nan, 1_200.0, "In the 7 days before this payment, this card's largest payment was 1,200.00", "7 days"),
+        (900.0, 1_200.0, "In the 24 hours before this payment, this card's largest was 900.00", "24 hours"),
+        (math.nan, 1_200.0, "In the 7 days before this payment, this card's largest was 1,200.00", "7 days"),
     ],
 )
 def test_largest_payments_of_as_long_a_time_are_compared(day: float, week: float, largest: str, compared: str) -> None:
     """A card's day with other cards' day, its week with their week; who paid what is said in full."""
     usual = {"24 hours": "94.00", "7 days": "220.00"}[compared]
     in_dollars = _said("large_payments", usual=BY_DAY_AND_WEEK, card_max_24h=day, card_max_7d=week)
-    assert in_dollars[1:] == (usual, f"{largest}; other cards' largest in {compared} is usually {usual}")
+    assert in_dollars[1:] == (usual, f"{largest}; other cards' largest is usually {usual}")
     in_euros = _said("large_payments", usual=BY_DAY_AND_WEEK, currency="EUR", card_max_24h=day, card_max_7d=week)
     assert in_euros[1:] == ("", largest)
 
@@ -57,8 +57,8 @@ def test_largest_payments_of_as_long_a_time_are_compared(day: float, week: float
 def test_a_largest_payment_below_other_cards_is_no_sign_by_itself() -> None:
     """And of a card that paid nothing, nothing is compared."""
     assert _said("large_payments", usual=BY_DAY_AND_WEEK, card_max_24h=40.0)[2] == (
-        "Together with the other signs: in the 24 hours before this payment, this card's largest payment was 40.00; "
-        "other cards' largest in 24 hours is usually 94.00"
+        "Together with the other signs: in the 24 hours before this payment, this card's largest was 40.00; "
+        "other cards' largest is usually 94.00"
     )
     nothing = "This card paid nothing in USD in the 7 days before this payment"
     assert _said("large_payments", usual=BY_DAY_AND_WEEK) == ("none", "220.00", nothing)
@@ -79,8 +79,8 @@ def test_a_way_of_everyday_is_told_by_its_length() -> None:
 def test_of_a_card_holder_only_what_is_known_is_said() -> None:
     """Age or city alone."""
     assert _said("card_holder", age_years=35.0)[2] == (
-        "Together with the other signs: card holder of 35 years; in the middle 10 years, a city of 10 people"
+        "Together with the other signs: card holder: 35 years; in the middle: 10 years, city of 10 people"
     )
     assert _said("card_holder", city_pop=512.0, usual=Usual())[2] == (
-        "Together with the other signs: card holder of a city of 512 people"
+        "Together with the other signs: card holder: city of 512 people"
     )

@@ -221,18 +221,20 @@ def test_operator_message():
         recipient="operator@example.org",
         title="No minute has completed for 3 minutes",
         lines=["The scheduler may have stopped."],
-        facts={"Last minute": "2026-11-20T10:31Z"},
-        action="Run fraud-scorer status",
+        facts={"Last minute": "2026-11-20T10:31Z", "It says": "It`s"},
+        action="Run `fraud-scorer status`, <at once>",
         now=datetime(2026, 11, 20, 10, 35, tzinfo=UTC),
     )
 
     email, plain, page = _parts(message)
 
     assert email["Subject"] == "No minute has completed for 3 minutes"
-    for fact in ("The scheduler may have stopped.", "2026-11-20T10:31Z", "Run fraud-scorer status"):
+    for fact in ("The scheduler may have stopped.", "2026-11-20T10:31Z", "It`s"):
         assert fact in plain
         assert fact in page
-    assert "What to do" in render_slack(message)["text"]
+    assert "Run `fraud-scorer status`, <at once>" in plain
+    assert re.search(r"Run <code[^>]*>fraud-scorer status</code>, &lt;at once&gt;", page)
+    assert "*What to do:* Run `fraud-scorer status`" in str(render_slack(message)["text"])
 
 
 def test_unknown_kind_is_an_error(desk):

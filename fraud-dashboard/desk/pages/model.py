@@ -170,9 +170,9 @@ def _remark(counted: pd.DataFrame, in_force: float | None, *, is_whole: bool) ->
     few = f" Only {words.count(frauds, 'known fraud')}: take the shares as a hint." if frauds < FEWEST_FRAUDS else ""
     now = f"In force now: {words.probability(in_force)}. " if in_force is not None else ""
     days = f"{words.count(counted['day'].nunique(), 'whole day')} whose labels are in"
-    days = days if is_whole else "first day stored, a part of a day: what a whole day brings is said a day later"
+    days = days if is_whole else "the first day stored, a part of a day: what a whole day brings is said a day later"
     return (
-        f"{now}Counted are the stored payments of the {days}. The slider only tries, in steps of "
+        f"{now}Counted are the stored payments of {days}. The slider only tries, in steps of "
         f"half a percent: what is in force is set by FRAUD_THRESHOLD.{few}"
     )
 

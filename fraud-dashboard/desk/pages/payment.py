@@ -25,7 +25,7 @@ RECENT = 12
 def render() -> None:
     """Draw the page of the payment in the address."""
     state = report_state()
-    trans_num = st.query_params[PAYMENT]
+    trans_num = st.query_params[PAYMENT].replace("\x00", "")  # what the database can hold
     found = ask("payment", trans_num=trans_num)
     if found.empty:
         _unknown(trans_num)
@@ -57,7 +57,8 @@ def _snooze(row: Any) -> None:
 
 def _unknown(trans_num: str) -> None:
     st.title("No such payment")
-    st.info(f"No stored payment has the id `{trans_num[:64]}`. The link may be cut, or lead to another installation.")
+    asked = words.as_markdown(trans_num[:64])
+    st.info(f"No stored payment has the id “{asked}”. The link may be cut, or lead to another installation.")
     st.html('<p class="desk-links"><a href="./" target="_self">‹ To yesterday</a></p>')
 
 

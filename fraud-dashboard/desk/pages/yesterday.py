@@ -12,6 +12,8 @@ from desk.database import ReportState, ask_kept, report_state
 from desk.day import hours_in
 
 DAY = "day"
+EARLIEST, LATEST = date(1970, 1, 2), date(9998, 12, 31)  # what is beyond has no neighbours, or no hours
+MOST_REPEATED = 100
 
 
 def render() -> None:
@@ -32,11 +34,16 @@ def render() -> None:
 def _chosen_day(state: ReportState) -> date:
     """The day in the address, else yesterday. A text that is no day is said, and yesterday shown."""
     asked = st.query_params.get(DAY, "")
+    yesterday = state.today - timedelta(days=1)
     try:
-        return date.fromisoformat(asked) if asked else state.today - timedelta(days=1)
+        day = date.fromisoformat(asked) if asked else yesterday
     except ValueError:
-        st.warning(f"“{asked}” is not a day; write it as ?day={state.today - timedelta(days=1)}. This is yesterday.")
-        return state.today - timedelta(days=1)
+        day = date.min
+    if EARLIEST <= day <= LATEST:
+        return day
+    repeated = words.as_markdown(asked[:MOST_REPEATED])
+    st.warning(f"“{repeated}” is not a day; write it as ?day={yesterday}. This is yesterday.")
+    return yesterday
 
 
 def _go_to(day: date) -> None:

@@ -89,8 +89,8 @@ def large(row: Row, usual: Usual) -> Words:
     if math.isnan(largest):
         return "none", normal, f"This card paid nothing in {row['currency']} in the 7 days before this payment"
     value = money(row, largest)
-    others = f"; other cards' largest in {span} is usually {normal}" if normal else ""
-    text = f"in the {span} before this payment, this card's largest payment was {value}{others}"
+    others = f"; other cards' largest is usually {normal}" if normal else ""
+    text = f"in the {span} before this payment, this card's largest was {value}{others}"
     return value, normal, beside(text) if largest <= middle else text[0].upper() + text[1:]
 
 

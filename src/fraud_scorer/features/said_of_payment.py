@@ -58,13 +58,13 @@ def holder(row: Row, usual: Usual) -> Words:
     normal = _holder(usual.median("age_years"), usual.median("city_pop"))
     if not value:
         return unknown("the card holder's age and city are unknown", normal)
-    middle = f"; in the middle {normal}" if normal else ""
-    return value, normal, beside(f"card holder of {value}{middle}")
+    middle = f"; in the middle: {normal}" if normal else ""
+    return value, normal, beside(f"card holder: {value}{middle}")
 
 
 def _holder(years: float, people: float) -> str:
     age = "" if math.isnan(years) else plural(years, "year")
-    city = "" if math.isnan(people) else f"a city of {count(people)} people"
+    city = "" if math.isnan(people) else f"city of {count(people)} people"
     return ", ".join(filter(None, (age, city)))
 
 

@@ -82,7 +82,7 @@ def flood_message(
             "Usual": "not known yet" if usual_share is None else f"{usual_share:.2%}",
         },
         action="Look at the dashboard's Model page. If the frauds are real, send what was held back: "
-        "fraud-scorer alerts retry --held",
+        "`fraud-scorer alerts retry --held`",
         page_url=page_url,
         now=now,
         batch_id=batch_id,
