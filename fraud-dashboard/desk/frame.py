@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec
 
 import streamlit as st
 
@@ -14,6 +16,8 @@ from desk.sign_in import Person, foot_note, require_person
 
 LOOK = Path(__file__).with_name("look.css")
 PERSON = "person"
+P = ParamSpec("P")
+NOT_DONE = "not_done"  # why the last click was not recorded
 
 
 def show(pages: list[Any]) -> None:
@@ -28,6 +32,7 @@ def show(pages: list[Any]) -> None:
         st.session_state[PERSON] = person
         if person.signed_in:
             way_back.follow(pages, page)
+        _show_not_done()
         page.run()
         foot_note(person)
     except WrongSetting as error:
@@ -35,6 +40,32 @@ def show(pages: list[Any]) -> None:
         st.error(str(error))
     except DatabaseTrouble as trouble:
         show_trouble(trouble)
+
+
+def guarded(callback: Callable[P, None]) -> Callable[P, None]:
+    """``callback`` for a button that writes: Streamlit calls it before the page, where ``show`` catches nothing.
+
+    Its DatabaseTrouble is kept, and the page that follows says that nothing was recorded.
+    """
+
+    @wraps(callback)
+    def called(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            callback(*args, **kwargs)
+        except DatabaseTrouble as trouble:
+            st.session_state[NOT_DONE] = trouble
+
+    return called
+
+
+def _show_not_done() -> None:
+    trouble = st.session_state.pop(NOT_DONE, None)
+    if trouble is not None:
+        st.error(
+            f"**Not recorded: your last click changed nothing.** `fraud_db`: {trouble.what}. {trouble.cure} Then click "
+            "again.",
+            icon=":material/error:",
+        )
 
 
 def show_trouble(trouble: DatabaseTrouble) -> None:

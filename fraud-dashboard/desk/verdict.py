@@ -9,6 +9,7 @@ import streamlit as st
 
 from desk import words
 from desk.database import ask, write
+from desk.frame import guarded
 from desk.rows import rows
 from desk.sign_in import Person
 
@@ -19,6 +20,7 @@ LAST_VERDICT = "last_verdict"
 NOTE_LETTERS = 500
 
 
+@guarded
 def give(trans_num: str, verdict: str, person: Person, note_key: str, prefix: str, once: bool) -> None:
     """Record a verdict with the note that stands in the session under ``note_key``; remember it, to be taken back.
 
@@ -35,6 +37,7 @@ def give(trans_num: str, verdict: str, person: Person, note_key: str, prefix: st
         return
     written = str(st.session_state.get(note_key) or "")[:NOTE_LETTERS].strip()
     note = ": ".join(part for part in (prefix, written) if part)
+    st.session_state[note_key] = written  # kept for another try, also while the page cannot show its field
     label_id = write("record_verdict", trans_num=trans_num, verdict=verdict, author=person.name, note=note)
     st.session_state[note_key] = ""
     if label_id is None:
@@ -49,6 +52,7 @@ def has_left(last: dict[str, Any] | None, trans_num: str) -> bool:
     return last is not None and last["trans_num"] == trans_num and last["verdict"] != "unsure"
 
 
+@guarded
 def take_back(label_id: int, person: Person) -> None:
     """Undo a verdict, unless somebody has said something since."""
     if not person.may_review:
@@ -149,12 +153,14 @@ def _offer(payment: Any, person: Person, first: str) -> None:
     st.caption("Its payments are still scored, flagged and shown here; only the mails stop until then.")
 
 
+@guarded
 def _snooze(trans_num: str, subject: str, hours: int, person: Person) -> None:
     made = write("snooze", trans_num=trans_num, subject=subject, hours=hours, author=person.name, note="")
     if made is not None:
         st.toast(f"No mail about this {subject} for {words.count(hours, 'hour')}.", icon=":material/snooze:")
 
 
+@guarded
 def _end(snooze_id: int, person: Person) -> None:
     write("end_snooze", snooze_id=snooze_id, author=person.name)
     st.toast("Mails are sent again.", icon=":material/notifications:")
