@@ -32,6 +32,15 @@ def test_the_threshold_of_least_cost_pays():
     assert 0.12 < threshold <= 0.5
 
 
+def test_no_alert_is_cheaper_than_one_that_does_not_pay():
+    """Frauds of 100 are not worth an alert at 101; no probability of a calibration table reaches the threshold."""
+    probability, label, amount = np.array([0.9, 0.5]), np.array([1, 0]), np.array([100.0, 5.0])
+    threshold = recommend_threshold(ThresholdRule(alert_cost=101), label, probability, amount, 1)
+    assert threshold == 1.0
+    table = calibration_table(np.r_[np.zeros(50_000, int), np.ones(50_000, int)], np.linspace(0, 1, 100_000))
+    assert calibrated(table, np.array([1.0]))[0] < threshold
+
+
 @pytest.mark.parametrize(("budget", "alerts"), [(0.0, 0), (1.0, 2), (2.0, 4), (9.0, 4)])
 def test_a_budget_is_kept(budget, alerts):
     """Never more alerts a day than the budget; equal scores are alerted together or not at all."""

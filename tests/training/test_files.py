@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from fraud_scorer.adapters.model.local import LocalScorer
 from fraud_scorer.errors import ArtifactError, DataFileError, SettingsError
 from fraud_scorer.payments.fields import FieldMap
 from fraud_scorer.training.backtest import backtest
-from fraud_scorer.training.dataset import make_dataset, source_of_frame
+from fraud_scorer.training.dataset import source_of_frame
 from fraud_scorer.training.evaluate import evaluate_file, write_report
 from fraud_scorer.training.explain import explain, features_of_matrix
 from fraud_scorer.training.model_card import model_card_text
@@ -103,19 +104,54 @@ def test_evaluation_of_the_training_file_counts_its_test_period_only(model, data
     assert "http" not in page.split("base64,")[0]
 
 
-def test_evaluation_of_other_data_counts_all_of_it(model, make_public, tmp_path):
-    """What the model has never seen is measured as a whole; one class only is refused."""
-    from fraud_scorer.training.datafile import read_payments
-
-    make_public(seed=9, rows=3_000).to_parquet(tmp_path / "other.parquet")
-    read = read_payments([tmp_path / "other.parquet"], FieldMap(), time_zone="UTC", currency="USD", label_required=True)
-    data = make_dataset(read.payments, time_zone="UTC", label_delay_days=1)
+def _evaluate(model, data, **options):
     scorer = LocalScorer(model.booster_path, width=len(model.features))
-    options = {"threshold": 0.5, "cards_a_day": 5}
-    source = {"names": ["other.parquet"], "sha256": read.sha256}
-    assert evaluate_file(data, source, model, scorer, **options)["figures"]["payments"] == 3_000
-    with pytest.raises(DataFileError, match=r"other\.parquet holds genuine payments only"):
-        evaluate_file(data.take(data.label == 0), source, model, scorer, **options)
+    return evaluate_file(
+        data, {"names": ["a.csv"], "sha256": "x"}, model, scorer, threshold=0.5, cards_a_day=5, **options
+    )
+
+
+def test_the_training_rows_in_another_file_are_no_unseen_data(model, dataset, source):
+    """No hash of a file tells what a model has seen: of the same rows, however stored, only the test period counts."""
+    whole = _evaluate(model, dataset)
+    assert whole["figures"]["payments"] == model.manifest["metrics"]["test"]["payments"]
+    assert whole["measured"]["left_out_as_may_be_seen"] == len(dataset) - whole["figures"]["payments"]
+    half = np.arange(len(dataset)) < len(dataset) // 2
+    with pytest.raises(DataFileError, match=r"a\.csv holds no payment.*may have seen.*Give later payments"):
+        _evaluate(model, dataset.take(half))
+
+
+def test_a_later_file_with_its_history_has_the_figures_it_has_inside_the_whole(model, dataset):
+    """The test period alone, its past given as history, is measured as within one file."""
+    is_test = dataset.micros >= dataset.micros[int(len(dataset) * 0.7)]
+    apart = _evaluate(model, dataset, is_asked=is_test)
+    assert apart["figures"] == _evaluate(model, dataset)["figures"]
+    assert apart["measured"]["left_out_as_may_be_seen"] == 0
+
+
+def test_evaluation_refuses_one_class_and_missing_labels(model, dataset):
+    """Of what counts; history may lack labels."""
+    is_test = dataset.micros >= dataset.micros[int(len(dataset) * 0.7)]
+    with pytest.raises(DataFileError, match=r"a\.csv holds genuine payments only"):
+        _evaluate(model, dataset.take(dataset.label == 0))
+    unlabelled = replace(dataset, label=np.where(is_test, dataset.label, -1).astype(np.int8))
+    assert _evaluate(model, unlabelled, is_asked=is_test)["figures"]["payments"] == is_test.sum()
+    with pytest.raises(DataFileError, match=r"a\.csv: 4,200 payments have no label"):
+        _evaluate(model, unlabelled)
+
+
+def test_amounts_of_several_currencies_are_not_added(model, dataset, tmp_path):
+    """Neither in the figures nor on the page, which shows frauds instead."""
+    currency = dataset.currency.where(dataset.micros % 2_000_000 == 0, "JPY")
+    result = _evaluate(model, replace(dataset, currency=currency))
+    at = [result["figures"]["at_threshold"], *result["figures"]["by_threshold"]]
+    assert {one["amount_caught"] for one in at} == {one["amount_lost"] for one in at} == {None}
+    page = write_report(result, tmp_path)[1].read_text()
+    assert "frauds missed" in page
+    assert "amount caught" not in page
+    test = model.manifest["metrics"]["test"] | {"at_threshold": at[0]}
+    card = model_card_text({**model.manifest, "metrics": {"test": test}}, model.model_hash)
+    assert "several currencies and have no sum" in card
 
 
 def test_the_model_card_holds_the_manifests_figures(model):

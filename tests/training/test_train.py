@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fraud_scorer.adapters.model.artifacts import load_artifacts
-from fraud_scorer.errors import ArtifactError, DataFileError
+from fraud_scorer.errors import ArtifactError, DataFileError, SettingsError
 from fraud_scorer.features.declared import FEATURE_NAMES, TEXT_FEATURES
 from fraud_scorer.features.drift import number_shares, psi
 from fraud_scorer.training.calibration import ThresholdRule
@@ -64,6 +64,53 @@ def test_too_few_frauds_are_refused(dataset, source, tmp_path):
     label[np.flatnonzero(label)[8:]] = 0
     with pytest.raises(DataFileError, match=r"frauds in the .* period"):
         train(replace(dataset, label=label), source, tmp_path / "model", PLAN)
+
+
+def test_a_test_period_without_a_fraud_is_refused_before_anything_is_fitted(dataset, source, tmp_path):
+    """Its figures would be none; the error names the period and --hold-out, and no folder is made."""
+    label = np.where(dataset.micros >= dataset.micros[int(len(dataset) * 0.7)], 0, dataset.label).astype(np.int8)
+    told = []
+    with pytest.raises(DataFileError, match=r"no frauds in the test period, from 2020-.*--hold-out"):
+        train(replace(dataset, label=label), source, tmp_path / "model", PLAN, told.append)
+    assert told == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_period_without_a_genuine_payment_is_refused(dataset, source, tmp_path):
+    """Nothing can be ranked below the frauds."""
+    label = np.where(dataset.micros >= dataset.micros[int(len(dataset) * 0.7)], 1, dataset.label).astype(np.int8)
+    with pytest.raises(DataFileError, match="no genuine payments in the test period"):
+        train(replace(dataset, label=label), source, tmp_path / "model", PLAN)
+
+
+@pytest.mark.parametrize("cards", [1, 6])
+def test_frauds_of_one_card_cannot_be_calibrated(dataset, source, tmp_path, cards):
+    """The trees that have not seen that card would have seen no fraud: refused before anything is fitted."""
+    card = np.where(dataset.label == 1, 0, dataset.card % cards)
+    told = []
+    with pytest.raises(DataFileError, match=r"frauds to fit on are of 1 card only.*cc_num"):
+        train(replace(dataset, card=card), source, tmp_path / "model", PLAN, told.append)
+    assert told == []
+    assert not (tmp_path / "model").exists()
+
+
+def test_several_currencies_need_a_budget_of_alerts(dataset, source, tmp_path):
+    """Least cost would add yen to dollars; with a budget the model has a threshold, and no sum of amounts."""
+    mixed = replace(dataset, currency=dataset.currency.where(dataset.micros % 2_000_000 == 0, "JPY"))
+    with pytest.raises(SettingsError, match=r"JPY and USD.*--alerts-a-day"):
+        train(mixed, source, tmp_path / "model", PLAN)
+    assert not (tmp_path / "model").exists()
+    trained = train(mixed, source, tmp_path / "model", replace(PLAN, rule=ThresholdRule(alerts_a_day=3.0)))
+    assert trained.manifest["metrics"]["test"]["at_threshold"]["amount_caught"] is None
+    assert load_artifacts(tmp_path / "model").recommended_threshold == trained.manifest["recommended_threshold"]
+
+
+def test_alerts_dearer_than_all_frauds_are_not_raised(dataset, source, tmp_path):
+    """The threshold of least cost is then 1, which no payment reaches."""
+    trained = train(dataset, source, tmp_path, replace(PLAN, rule=ThresholdRule(alert_cost=1_000_000)))
+    assert trained.manifest["recommended_threshold"] == 1.0
+    assert {figures["at_threshold"]["alerts"] for figures in trained.manifest["metrics"].values()} == {0}
+    assert load_artifacts(tmp_path).calibrate(np.array([1.0])) < 1.0
 
 
 def test_a_folder_that_cannot_be_written_is_named(dataset, source, tmp_path):

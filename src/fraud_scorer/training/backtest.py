@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 
 from fraud_scorer.currencies import minor_in_one
-from fraud_scorer.errors import SettingsError
-from fraud_scorer.training.metrics import at_threshold
+from fraud_scorer.training.metrics import at_threshold, one_currency
 
 _DAY_MICROS = 86_400_000_000
 
@@ -32,7 +31,7 @@ def backtest(payments: pd.DataFrame, thresholds: Sequence[float], alert_cost: fl
     Raises:
         SettingsError: the payments have several currencies, whose amounts cannot be added.
     """
-    currency = _one_currency(payments)
+    currency = one_currency(payments["currency"], "Choose one: --currency")
     micros, probability = payments["event_time"].to_numpy(), payments["fraud_probability"].to_numpy(np.float64)
     days = float(micros.max() - micros.min()) / _DAY_MICROS if len(payments) else 0.0
     known = payments["label"].notna().to_numpy(bool)
@@ -53,11 +52,3 @@ def backtest(payments: pd.DataFrame, thresholds: Sequence[float], alert_cost: fl
         "alert_cost": alert_cost,
         "by_threshold": rows,
     }
-
-
-def _one_currency(payments: pd.DataFrame) -> str | None:
-    found = sorted(payments["currency"].unique())
-    if len(found) > 1:
-        named = f"{', '.join(found[:-1])} and {found[-1]}"
-        raise SettingsError(f"these payments are in {named}: their amounts cannot be added", "Choose one: --currency")
-    return str(found[0]) if found else None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+FLAGS_NOTHING = 1.0  # as a threshold: ``calibration_table`` ends below it
 _TILT = 1e-4  # keeps the order of raw scores inside a plateau
 
 
@@ -42,23 +43,25 @@ class ThresholdRule:
 def recommend_threshold(
     rule: ThresholdRule, label: np.ndarray, probability: np.ndarray, amount: np.ndarray, days: float
 ) -> float:
-    """The threshold that the rule asks for on these payments, rounded to three digits (between two scores)."""
+    """The threshold that the rule asks for on these payments, rounded to three digits (between two scores).
+
+    1 where no alert is worth its cost, or none is affordable: no calibrated probability reaches it.
+    """
     order = np.argsort(-probability, kind="stable")
     ranked = probability[order]
     last_of_equals = np.flatnonzero(np.r_[ranked[1:] != ranked[:-1], True])
-    alerts = last_of_equals + 1
+    alerts = np.r_[0, last_of_equals + 1]
     if rule.alerts_a_day is not None:
-        affordable = np.flatnonzero(alerts <= rule.alerts_a_day * max(days, 1.0))
-        place = int(affordable[-1]) if len(affordable) else -1
+        place = int(np.flatnonzero(alerts <= rule.alerts_a_day * max(days, 1.0))[-1])
     else:
-        caught = np.cumsum(np.where(label[order] == 1, amount[order], 0.0))[last_of_equals]
+        caught = np.r_[0.0, np.cumsum(np.where(label[order] == 1, amount[order], 0.0))[last_of_equals]]
         place = int(np.argmax(caught - rule.alert_cost * alerts))
-    return _between(ranked[last_of_equals], place)
+    return _between(ranked[last_of_equals], place - 1) if place else FLAGS_NOTHING
 
 
 def _between(values: np.ndarray, place: int) -> float:
     """A short number above ``values[place + 1]`` and not above ``values[place]`` (falling values)."""
-    upper = float(values[place]) if place >= 0 else 1.0
+    upper = float(values[place])
     lower = float(values[place + 1]) if place + 1 < len(values) else 0.0
     middle = (upper + lower) / 2
     rounded = float(f"{middle:.3g}")

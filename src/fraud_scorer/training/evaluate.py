@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,6 +12,7 @@ import numpy as np
 from fraud_scorer.errors import DataFileError
 from fraud_scorer.ports import Model, Scorer
 from fraud_scorer.training.dataset import Dataset
+from fraud_scorer.training.measured import choose_rows
 from fraud_scorer.training.metrics import evaluation
 from fraud_scorer.training.plots import figures_as_png
 from fraud_scorer.training.saving import write_whole
@@ -32,41 +32,43 @@ def evaluate_file(
     *,
     threshold: float,
     cards_a_day: int,
+    is_asked: np.ndarray | None = None,
+    also_seen: bool = False,
 ) -> dict[str, Any]:
-    """The figures of ``model`` on the labelled payments of ``data`` that it was not trained on.
+    """The figures of ``model`` on the payments of ``data`` that it cannot have seen: judged by their time alone.
 
-    On the very file it was trained on only the test period counts; of another file every labelled payment does.
+    Args:
+        data: all payments that feed features, in order of time.
+        source: what the report says of them (names, sha256).
+        model: with its manifest.
+        scorer: of the model's booster.
+        threshold: to flag from.
+        cards_a_day: k of the card precision.
+        is_asked: which rows count (bool), the others being history; all by default.
+        also_seen: count payments of the time that the model was trained on, too.
 
     Raises:
-        DataFileError: no payment is left, or only one class.
+        DataFileError: a payment that counts has no label; none is left, or only one class.
     """
-    rows, note = _rows(data, source, model.manifest)
-    held = data.take(rows)
+    asked = np.ones(len(data), bool) if is_asked is None else is_asked
+    names = ", ".join(source["names"])
+    if not asked.any():
+        raise DataFileError(f"{names} holds no payment to measure on", "Refunds are not scored; give payments")
+    if unlabelled := int((data.label[asked] < 0).sum()):
+        raise DataFileError(f"{names}: {unlabelled:,} payments have no label", "Label them, or give them as --history")
+    measured = choose_rows(data.micros, asked, model.manifest, also_seen=also_seen)
+    held = data.take(measured.rows)
     if len(np.unique(held.label)) < 2:
-        only = "no labelled payment" if not len(held) else "frauds only" if held.label[0] else "genuine payments only"
-        raise DataFileError(
-            f"{', '.join(source['names'])} holds {only} to measure on", "Give data with both, and labels"
-        )
-    matrix = model.matrix(held.features)
-    raw = scorer.score(matrix, reference="evaluate").raw
-    probability = model.calibrate(raw)
-    figures = evaluation(
-        label=held.label.astype(np.int64),
-        raw=raw,
-        probability=probability,
-        amount=held.amount,
-        card=held.card,
-        day=held.day(),
-        days=held.days_spanned,
-        threshold=threshold,
-        cards_a_day=cards_a_day,
-    )
+        only = "no payment" if not len(held) else "frauds only" if held.label[0] else "genuine payments only"
+        raise DataFileError(f"{names} holds {only} to measure on. {measured.note}", measured.cure)
+    raw = scorer.score(model.matrix(held.features), reference="evaluate").raw
     return {
         "model_hash": model.model_hash,
         "data": dict(source),
-        "note": note,
+        "note": measured.note,
+        "measured": measured.counts,
         "trained_on": model.manifest["data"],
-        "figures": figures,
+        "figures": evaluation(held, raw, model.calibrate(raw), threshold=threshold, cards_a_day=cards_a_day),
         "curves": _curves(held.label, raw),
     }
 
@@ -84,20 +86,6 @@ def write_report(result: Mapping[str, Any], out: Path) -> list[Path]:
     write_whole(out / "evaluation.json", json.dumps(figures, indent=1, default=str) + "\n")
     write_whole(out / "report.html", page)
     return [out / "evaluation.json", out / "report.html"]
-
-
-def _rows(data: Dataset, source: Mapping[str, Any], manifest: Mapping[str, Any]) -> tuple[np.ndarray, str]:
-    labelled = data.label >= 0
-    if source["sha256"] != manifest["data"]["sha256"]:
-        return labelled, "Measured on all labelled payments of data the model has not seen."
-    begin = manifest["periods"]["test_from"]
-    if begin is None:
-        raise DataFileError(
-            f"{', '.join(source['names'])} is what the model was trained on, and nothing of it was held out",
-            "Train with --hold-out, or measure on other data",
-        )
-    micros = int(datetime.fromisoformat(begin).timestamp()) * 1_000_000
-    return labelled & (data.micros >= micros), f"Measured on the test period alone: payments from {begin} on."
 
 
 def _curves(label: np.ndarray, raw: np.ndarray) -> dict[str, list[float]]:

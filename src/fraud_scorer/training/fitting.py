@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from fraud_scorer.errors import DataFileError
 from fraud_scorer.training.metrics import average_precision
 
 SEED = 20_261_120
@@ -80,6 +81,24 @@ def fit(matrix: np.ndarray, label: np.ndarray, fit_rows: np.ndarray, check_rows:
         if score > best_score + (_WORTH_IT if best_score >= 0 else 0):
             best, best_score, rounds = parameters, score, grown
     return Fitted(best, rounds, tried)
+
+
+def refuse_thin_folds(label: np.ndarray, rows: np.ndarray, card: np.ndarray, name: str) -> None:
+    """Find out before minutes of training that some cards could not be scored by trees that have not seen them.
+
+    Raises:
+        DataFileError: without one part's cards, no fraud or no genuine payment is left to learn from.
+    """
+    for fold in range(_FOLDS):
+        learnt = label[rows & (card % _FOLDS != fold)]
+        for kind, value in (("frauds", 1), ("genuine payments", 0)):
+            if not (learnt == value).any():
+                cards = len(np.unique(card[rows & (label == value)]))
+                raise DataFileError(
+                    f"{name}: {kind} to fit on are of {cards} card{'' if cards == 1 else 's'} only: without one part "
+                    f"in {_FOLDS} of the cards, as calibration scores them, none are left to learn from",
+                    f"Give {kind} of more cards, and check the column of the card (cc_num)",
+                )
 
 
 def out_of_fold(

@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
+
+from fraud_scorer.errors import SettingsError
+from fraud_scorer.training.dataset import Dataset
 
 _RELIABILITY_EDGES = (0.0, 0.001, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 THRESHOLDS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
@@ -77,10 +81,26 @@ def reliability(label: np.ndarray, probability: np.ndarray) -> list[dict[str, fl
     return rows
 
 
+def one_currency(currencies: pd.Series, cure: str) -> str | None:
+    """The currency of these payments (null without payments): only then are their amounts added.
+
+    Raises:
+        SettingsError: there are several; ``cure`` says what to do then.
+    """
+    found = sorted(str(one) for one in currencies.unique())
+    if len(found) > 1:
+        named = f"{', '.join(found[:-1])} and {found[-1]}"
+        raise SettingsError(f"these payments are in {named}: their amounts cannot be added", cure)
+    return found[0] if found else None
+
+
 def at_threshold(
-    label: np.ndarray, probability: np.ndarray, amount: np.ndarray, days: float, threshold: float
-) -> dict[str, float]:
-    """What flagging from ``threshold`` on would have meant: alerts, frauds and amounts caught and lost."""
+    label: np.ndarray, probability: np.ndarray, amount: np.ndarray | None, days: float, threshold: float
+) -> dict[str, Any]:
+    """What flagging from ``threshold`` on would have meant: alerts, frauds and amounts caught and lost.
+
+    Amounts are null where ``amount`` is: of several currencies there is no sum.
+    """
     flagged, fraud = probability >= threshold, label == 1
     caught = flagged & fraud
     return {
@@ -91,24 +111,20 @@ def at_threshold(
         "frauds_missed": int((fraud & ~flagged).sum()),
         "precision": float(caught.sum() / flagged.sum()) if flagged.any() else 0.0,
         "recall": float(caught.sum() / fraud.sum()) if fraud.any() else 0.0,
-        "amount_caught": round(float(amount[caught].sum()), 2),
-        "amount_lost": round(float(amount[fraud & ~flagged].sum()), 2),
+        "amount_caught": None if amount is None else round(float(amount[caught].sum()), 2),
+        "amount_lost": None if amount is None else round(float(amount[fraud & ~flagged].sum()), 2),
     }
 
 
 def evaluation(
-    *,
-    label: np.ndarray,
-    raw: np.ndarray,
-    probability: np.ndarray,
-    amount: np.ndarray,
-    card: np.ndarray,
-    day: np.ndarray,
-    days: float,
-    threshold: float,
-    cards_a_day: int,
+    data: Dataset, raw: np.ndarray, probability: np.ndarray, *, threshold: float, cards_a_day: int
 ) -> dict[str, Any]:
-    """Every figure of the report. ``raw`` ranks, ``probability`` (calibrated) decides; all arrays are row by row."""
+    """Every figure of the report, of labelled payments. ``raw`` ranks, ``probability`` (calibrated) decides.
+
+    Amounts are null where the payments are in several currencies.
+    """
+    label, days = data.label.astype(np.int64), data.days_spanned
+    amount = data.amount if data.currency.nunique() == 1 else None
     return {
         "payments": len(label),
         "frauds": int(label.sum()),
@@ -117,7 +133,7 @@ def evaluation(
         "auc_roc": auc_roc(label, raw),
         "average_precision": average_precision(label, raw),
         "recall_at_1pct_fpr": recall_at_false_positive_rate(label, raw, 0.01),
-        "card_precision_at_k": card_precision_at_k(day, card, label, raw, cards_a_day),
+        "card_precision_at_k": card_precision_at_k(data.day(), data.card, label, raw, cards_a_day),
         "k": cards_a_day,
         "brier": float(np.mean((probability - label) ** 2)),
         "reliability": reliability(label, probability),

@@ -11,9 +11,10 @@ from fraud_scorer.errors import DataFileError
 from fraud_scorer.features import LOOK_BACK_DAYS
 from fraud_scorer.training.dataset import Dataset
 
-_DAY_MICROS = 86_400_000_000
+DAY_MICROS = 86_400_000_000
 _VALIDATION_SHARE = 0.2
-_FEWEST_FRAUDS = {"fit": 10, "validation": 5}
+_MORE = "Give a longer history, or one with more labelled frauds"
+_OTHER_TEST = "Keep another share of the payments, the latest, by --hold-out (0: no test)"
 
 
 @dataclass(frozen=True)
@@ -73,30 +74,41 @@ def split(data: Dataset, *, hold_out: float, label_delay_days: float, name: str)
     of the time there is. ``hold_out`` is the share of the rows, the latest ones, kept for the test.
 
     Raises:
-        DataFileError: one class only, or too few frauds in a period.
+        DataFileError: one class only, or too few of one class in a period.
     """
     _refuse_one_class(data, name)
-    delay = round(label_delay_days * _DAY_MICROS)
+    delay = round(label_delay_days * DAY_MICROS)
     test = int(data.micros[int(len(data) * (1 - hold_out))]) if hold_out > 0 else None
     known_until = int(data.micros[-1]) + 1 if test is None else test - delay
-    burn_in = min(LOOK_BACK_DAYS * _DAY_MICROS, (known_until - int(data.micros[0])) // 4)
-    begin = int(data.micros[0]) + burn_in
+    begin = fed_until(int(data.micros[0]), known_until)
     usable = data.micros[(data.micros >= begin) & (data.micros < known_until)]
     if not len(usable):
         delayed = f"a label delay of {label_delay_days:g} days"
         raise DataFileError(f"{name}: too little time from the first payment to the last for {delayed}", _MORE)
     validation = int(usable[int(len(usable) * (1 - _VALIDATION_SHARE))])
     periods = Periods(begin, validation, known_until, test, delay)
-    for what, rows in (("fit", periods.fit_rows), ("validation", periods.validation_rows)):
-        frauds = int(data.label[rows(data.micros)].sum())
-        if frauds < _FEWEST_FRAUDS[what]:
-            raise DataFileError(
-                f"{name}: {frauds} frauds in the {what} period, {_FEWEST_FRAUDS[what]} are needed", _MORE
-            )
+    _refuse_thin(data, periods, name)
     return periods
 
 
-_MORE = "Give a longer history, or one with more labelled frauds"
+def fed_until(first: int, last: int) -> int:
+    """Until when payments only feed the features of later ones, of data between two times (UTC microseconds)."""
+    return first + min(LOOK_BACK_DAYS * DAY_MICROS, (last - first) // 4)
+
+
+def _refuse_thin(data: Dataset, periods: Periods, name: str) -> None:
+    chosen = [
+        ("fit period", periods.fit_rows, 10, _MORE),
+        ("validation period", periods.validation_rows, 5, _MORE),
+    ]
+    if periods.test is not None:
+        chosen.append((f"test period, from {iso(periods.test)} on", periods.test_rows, 1, _OTHER_TEST))
+    for what, rows_of, frauds, cure in chosen:
+        label = data.label[rows_of(data.micros)]
+        for kind, value, fewest in (("frauds", 1, frauds), ("genuine payments", 0, 1)):
+            found = int((label == value).sum())
+            if found < fewest:
+                raise DataFileError(f"{name}: {found or 'no'} {kind} in the {what}; {fewest} or more are needed", cure)
 
 
 def _refuse_one_class(data: Dataset, name: str) -> None:

@@ -73,11 +73,14 @@ def draw_reliability(axes: Any, figures: Mapping[str, Any]) -> None:
 
 
 def draw_money(axes: Any, figures: Mapping[str, Any]) -> None:
-    """Amounts lost and alerts a day by threshold."""
+    """Amounts lost (of several currencies, which have no sum: frauds missed) and alerts a day by threshold."""
     rows = figures["by_threshold"]
     thresholds = [one["threshold"] for one in rows]
-    axes.plot(thresholds, [one["amount_lost"] for one in rows], "o-", color=_FRAUD, label="amount lost")
-    axes.set(xlabel="threshold", ylabel="amount of missed frauds", title="What a threshold costs")
+    key, label = ("amount_lost", "amount of missed frauds")
+    if figures["at_threshold"][key] is None:
+        key, label = ("frauds_missed", "missed frauds")
+    axes.plot(thresholds, [one[key] for one in rows], "o-", color=_FRAUD, label=key.replace("_", " "))
+    axes.set(xlabel="threshold", ylabel=label, title="What a threshold costs")
     axes.yaxis.set_major_formatter("{x:,.0f}")
     right = axes.twinx()
     right.spines["top"].set_visible(False)

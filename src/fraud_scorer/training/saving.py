@@ -77,9 +77,10 @@ def refuse_unwritable(out: Path) -> None:
 def replace_files(out: Path, write: Callable[[Path], None]) -> None:
     """Let ``write`` fill an empty folder beside ``out``, then move its files into ``out``, the manifest last."""
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as draft:
             write(Path(draft))
+            out.mkdir(exist_ok=True)
             for path in sorted(Path(draft).iterdir(), key=lambda one: one.name == MANIFEST):
                 path.chmod(0o644)
                 path.replace(out / path.name)

@@ -14,8 +14,8 @@ from fraud_scorer.features.drift import reference_of
 from fraud_scorer.model_folder import calibrated
 from fraud_scorer.training.calibration import ThresholdRule, calibration_table, recommend_threshold
 from fraud_scorer.training.dataset import Dataset
-from fraud_scorer.training.fitting import SEED, Fitted, Told, fit, out_of_fold, predict, refit
-from fraud_scorer.training.metrics import evaluation
+from fraud_scorer.training.fitting import SEED, Fitted, Told, fit, out_of_fold, predict, refit, refuse_thin_folds
+from fraud_scorer.training.metrics import evaluation, one_currency
 from fraud_scorer.training.periods import Periods, iso, split
 from fraud_scorer.training.saving import refuse_unwritable, save
 from fraud_scorer.training.usual import usual
@@ -52,7 +52,8 @@ def train(data: Dataset, source: Mapping[str, Any], out: Path, plan: Plan, told:
         told: is told what goes on, a sentence at a time.
 
     Raises:
-        DataFileError: one class only, or too few frauds in a period.
+        SettingsError: the threshold of least cost is asked for, of payments in several currencies.
+        DataFileError: one class only, too few of one class in a period, or all frauds on too few cards.
         ArtifactError: ``out`` cannot be written.
     """
     from fraud_scorer.features.encoding import make_preprocess
@@ -60,8 +61,11 @@ def train(data: Dataset, source: Mapping[str, Any], out: Path, plan: Plan, told:
     refuse_unwritable(out)
     name = ", ".join(source["names"])
     known = data.take(data.label >= 0)
+    if plan.rule.alerts_a_day is None:
+        one_currency(known.currency, "The threshold of least cost adds them: give a budget instead, --alerts-a-day")
     periods = split(known, hold_out=plan.hold_out, label_delay_days=plan.label_delay_days, name=name)
     final = periods.final_rows(known.micros)
+    refuse_thin_folds(known.label, final, known.card, name)
     preprocess = make_preprocess().fit(known.features[final])
     matrix = preprocess.transform(known.features)
     made = _make(known, matrix, periods, plan, told)
@@ -107,17 +111,19 @@ def _make(data: Dataset, matrix: np.ndarray, periods: Periods, plan: Plan, told:
     fitted = fit(matrix, label, periods.fit_rows(data.micros), periods.validation_rows(data.micros), told)
     raw, held = out_of_fold(matrix, label, final, data.card, fitted, told), data.take(final)
     table = calibration_table(held.label, raw)
-    threshold = recommend_threshold(plan.rule, held.label, calibrated(table, raw), held.amount, held.days_spanned)
+    probability = calibrated(table, raw)
+    threshold = recommend_threshold(plan.rule, held.label, probability, held.amount, held.days_spanned)
     told("fitting the model to ship")
     booster = refit(matrix, label, final, fitted)
-    unseen_cards = evaluate_rows(held, raw, table, threshold, plan.cards_a_day)
+    unseen_cards = evaluation(held, raw, probability, threshold=threshold, cards_a_day=plan.cards_a_day)
     return _Made(booster, fitted, table, threshold, unseen_cards, raw)
 
 
 def _test(made: _Made, data: Dataset, matrix: np.ndarray, periods: Periods, plan: Plan) -> dict[str, Any]:
     rows = periods.test_rows(data.micros)
     raw = predict(made.booster, matrix[rows])
-    return evaluate_rows(data.take(rows), raw, made.table, made.threshold, plan.cards_a_day)
+    probability = calibrated(made.table, raw)
+    return evaluation(data.take(rows), raw, probability, threshold=made.threshold, cards_a_day=plan.cards_a_day)
 
 
 def _without_history(
@@ -126,23 +132,6 @@ def _without_history(
     kept = [place for place, column in enumerate(columns) if BY_NAME[split_column(column)[0]].group != "card"]
     narrow = np.ascontiguousarray(matrix[:, kept])
     return _test(_make(data, narrow, periods, plan, lambda _: None), data, narrow, periods, plan)
-
-
-def evaluate_rows(
-    data: Dataset, raw: np.ndarray, table: Mapping[str, list[float]], threshold: float, cards_a_day: int
-) -> dict[str, Any]:
-    """``metrics.evaluation`` of labelled rows."""
-    return evaluation(
-        label=data.label.astype(np.int64),
-        raw=raw,
-        probability=calibrated(table, raw),
-        amount=data.amount,
-        card=data.card,
-        day=data.day(),
-        days=data.days_spanned,
-        threshold=threshold,
-        cards_a_day=cards_a_day,
-    )
 
 
 def _reference(made: _Made, data: Dataset, matrix: np.ndarray, periods: Periods) -> dict[str, Any]:
