@@ -19,6 +19,7 @@ from typing import Any
 
 from fraud_scorer.errors import DataFileError, FraudScorerError
 from fraud_scorer.payments.fields import read_field_map
+from fraud_scorer.training.calibration import ThresholdRule
 from fraud_scorer.training.datafile import read_payments
 from fraud_scorer.training.dataset import make_dataset
 from fraud_scorer.training.fitting import quiet_threads
@@ -40,6 +41,8 @@ def options(arguments: list[str], root: Path = SAGEMAKER) -> argparse.Namespace:
     parser.add_argument("--currency", default="USD")
     parser.add_argument("--label-delay-days", type=float, default=Plan.label_delay_days)
     parser.add_argument("--hold-out", type=float, default=Plan.hold_out)
+    parser.add_argument("--alert-cost", type=float, default=ThresholdRule.alert_cost)
+    parser.add_argument("--alerts-a-day", type=float)
     parser.add_argument("--cards-a-day", type=int, default=Plan.cards_a_day)
     return parser.parse_args(_hyperparameters(root) + arguments)
 
@@ -49,6 +52,7 @@ def run(chosen: argparse.Namespace) -> Trained:
 
     Raises:
         DataFileError: the channel holds no file, or one that cannot be used.
+        SettingsError: payments in several currencies, and no budget of alerts a day.
         ArtifactError: the model folder cannot be written.
     """
     files = sorted(path for path in Path(chosen.training).glob("*") if path.suffix in FILES)
@@ -62,10 +66,12 @@ def run(chosen: argparse.Namespace) -> Trained:
         time_zone=chosen.time_zone,
         currency=chosen.currency,
         label_required=True,
+        warn=lambda sentence: print(f"warning: {sentence}", flush=True),
     )
     delay = chosen.label_delay_days
     data = make_dataset(source.payments, time_zone=chosen.time_zone, label_delay_days=delay)
-    plan = Plan(chosen.time_zone, delay, chosen.hold_out, cards_a_day=chosen.cards_a_day)
+    rule = ThresholdRule(chosen.alert_cost, chosen.alerts_a_day)
+    plan = Plan(chosen.time_zone, delay, chosen.hold_out, rule, chosen.cards_a_day)
     about = {"names": list(source.names), "sha256": source.sha256}
     # beside, then copied: SageMaker's model folder may be a mount of its own, where nothing can be renamed into
     with tempfile.TemporaryDirectory() as work:

@@ -108,7 +108,9 @@ def test_an_id_twice_is_named_with_both_places(small, tmp_path):
     """Also over two files."""
     small.to_csv(tmp_path / "a.csv", index=False)
     small.iloc[[5]].to_csv(tmp_path / "b.csv", index=False)
-    with pytest.raises(DataFileError, match=r"b\.csv, row 1: trans_num .* stands already in .*a\.csv, row 6"):
+    with pytest.raises(
+        DataFileError, match=r"b\.csv, row 1 \(line 2\): trans_num .* stands already in .*a\.csv, row 6 \(line 7\)"
+    ):
         _read(tmp_path / "a.csv", tmp_path / "b.csv")
 
 

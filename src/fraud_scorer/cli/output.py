@@ -23,6 +23,11 @@ def print_json(value: Any) -> None:
     typer.echo(json.dumps(value, indent=2, default=str))
 
 
+def warn(sentence: str) -> None:
+    """What went on all the same, on standard error."""
+    typer.secho(f"warning: {sentence}", err=True, fg="yellow")
+
+
 Advance = Callable[[int, int], None]
 
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from fraud_scorer.cli import analysis
-from fraud_scorer.cli.output import AsJson, console, print_json
+from fraud_scorer.cli.figures import print_figures
+from fraud_scorer.cli.output import AsJson, console, print_json, warn
 from fraud_scorer.errors import DataFileError, SettingsError
 from fraud_scorer.settings import load_settings
 
@@ -21,9 +20,7 @@ _UNITS_DAYS = {"d": 1.0, "h": 1 / 24, "m": 1 / 1_440}
 
 DataFiles = Annotated[list[Path], typer.Option("--data", help="CSV or Parquet of past payments; may be repeated")]
 Fields = Annotated[Path | None, typer.Option("--fields", help="A field map (YAML): their name: ours")]
-Zone = Annotated[str, typer.Option("--time-zone", help="The team's calendar, and of times that name none")]
 Currency = Annotated[str, typer.Option("--currency", help="Of amounts that name none")]
-Delay = Annotated[str, typer.Option("--label-delay", help="How long until a label is known: 7d, 12h")]
 Artifacts = Annotated[Path, typer.Option("--artifacts", help="A trained model's folder")]
 
 
@@ -40,9 +37,11 @@ def train(
     from_store: Annotated[bool, typer.Option("--from-store", help="Train on fraud_db's payments and labels")] = False,
     fields: Fields = None,
     out: Annotated[Path, typer.Option("--out", help="Where the model goes")] = Path("model/artifacts"),
-    time_zone: Zone = "UTC",
-    currency: Currency = "USD",
-    label_delay: Delay = "7d",
+    time_zone: Annotated[
+        str | None, typer.Option(help="The team's calendar, and of times that name none; UTC by default")
+    ] = None,
+    currency: Annotated[str | None, typer.Option(help="Of amounts that name none; USD by default")] = None,
+    label_delay: Annotated[str | None, typer.Option(help="How long until a label is known: 12h; 7d by default")] = None,
     hold_out: Annotated[float, typer.Option(min=0, max=0.9, help="Share of payments, the latest, for the test")] = 0.2,
     alert_cost: Annotated[
         float, typer.Option(min=0, help="What an alert costs: an analyst's minutes, in money")
@@ -54,23 +53,30 @@ def train(
     """Train a model on labelled payments and write its folder: split by time, tuned, calibrated, tested."""
     from fraud_scorer.training.calibration import ThresholdRule
     from fraud_scorer.training.fitting import quiet_threads
+    from fraud_scorer.training.saving import refuse_unwritable
     from fraud_scorer.training.train import Plan
     from fraud_scorer.training.train import train as train_model
 
     quiet_threads()
-    delay = days(label_delay)
+    if from_store:
+        _refuse_with_store(
+            {"--data": data, "--fields": fields, "--time-zone": time_zone, "--currency": currency,
+             "--label-delay": label_delay}
+        )  # fmt: skip
     plan = Plan(
-        time_zone=time_zone,
-        label_delay_days=delay,
+        time_zone=time_zone or Plan.time_zone,
+        label_delay_days=Plan.label_delay_days if label_delay is None else days(label_delay),
         hold_out=hold_out,
         rule=ThresholdRule(alert_cost, alerts_a_day),
         compare_without_history=compare_without_history,
     )
+    refuse_unwritable(out)
     with console.status("reading payments") as status:
         if from_store:
-            dataset, source, plan = _stored(plan, data, status.update)
+            dataset, source, plan = _stored(plan, status.update)
         else:
-            dataset, source = _dataset(data or [], fields, time_zone, currency, delay, status.update)
+            zone, delay = plan.time_zone, plan.label_delay_days
+            dataset, source = _dataset(data or [], fields, zone, currency or "USD", delay, status.update)
         trained = train_model(dataset, source, out, plan, status.update)
     from fraud_scorer.features.wording import probability
 
@@ -81,7 +87,7 @@ def train(
     console.print(
         f"model {trained.model_hash[:12]} in {out}, flags from {probability(manifest['recommended_threshold'])} on"
     )
-    _print_figures(manifest["metrics"])
+    print_figures(manifest["metrics"])
 
 
 def evaluate(
@@ -98,12 +104,16 @@ def evaluate(
     from fraud_scorer.adapters.model.artifacts import load_artifacts
     from fraud_scorer.adapters.model.local import LocalScorer
     from fraud_scorer.training.evaluate import evaluate_file, write_report
+    from fraud_scorer.training.missing import tell_missing
+    from fraud_scorer.training.saving import refuse_unwritable
 
+    refuse_unwritable(out)
     model = load_artifacts(artifacts)
     scorer = LocalScorer(model.booster_bytes, width=len(model.features))
     about = model.manifest
     with console.status("reading payments") as status:
         dataset, source = _dataset(data, fields, about["time_zone"], currency, about["label_delay_days"], status.update)
+        tell_missing(dataset.features, about, warn)
         chosen = model.recommended_threshold if threshold is None else threshold
         result = evaluate_file(dataset, source, model, scorer, threshold=chosen, cards_a_day=cards_a_day)
         status.update("drawing the report")
@@ -111,7 +121,7 @@ def evaluate(
     if as_json:
         print_json(result)
         return
-    _print_figures({"this data": result["figures"]})
+    print_figures({"this data": result["figures"]})
     console.print(result["note"])
     console.print("written: " + ", ".join(str(path) for path in written))
 
@@ -132,10 +142,11 @@ def score_file(
     from fraud_scorer.adapters.model.artifacts import load_artifacts
     from fraud_scorer.adapters.model.local import LocalScorer
     from fraud_scorer.payments.fields import read_field_map
-    from fraud_scorer.training.score_file import REASONS_OF, score_payments, write_scores
+    from fraud_scorer.training.score_file import REASONS_OF, refuse_output, score_payments, write_scores
 
     if reasons not in REASONS_OF:
         raise SettingsError(f"--reasons {reasons} is unknown", f"One of {', '.join(REASONS_OF)}")
+    refuse_output(out, [*data, *(history or [])])
     model = load_artifacts(artifacts)
     about = model.manifest
     delay = about["label_delay_days"] if labels_known_after is None else days(labels_known_after)
@@ -143,7 +154,7 @@ def score_file(
         scores = score_payments(
             data,
             history or [],
-            read_field_map(fields),
+            read_field_map(fields, named_by="--fields"),
             model=model,
             scorer=LocalScorer(model.booster_bytes, width=len(model.features)),
             threshold=model.recommended_threshold if threshold is None else threshold,
@@ -151,6 +162,7 @@ def score_file(
             currency=currency,
             label_delay_days=delay,
             reasons_of=reasons,
+            warn=warn,
         )
         write_scores(scores, out)
     summary = {
@@ -199,19 +211,27 @@ def _dataset(
 
     if not paths:
         raise SettingsError("no data is named", "Give --data FILE")
-    read = read_payments(paths, read_field_map(fields), time_zone=time_zone, currency=currency, label_required=True)
+    theirs = read_field_map(fields, named_by="--fields")
+    read = read_payments(paths, theirs, time_zone=time_zone, currency=currency, label_required=True, warn=warn)
     told(f"computing features of {len(read.payments):,} payments")
     dataset = make_dataset(read.payments, time_zone=time_zone, label_delay_days=delay)
     return dataset, {"names": list(read.names), "sha256": read.sha256}
 
 
-def _stored(plan: Any, data: list[Path] | None, told: Any) -> tuple[Any, dict[str, Any], Any]:
+def _refuse_with_store(given: dict[str, Any]) -> None:
+    """What ``fraud_db`` and the settings say already."""
+    if named := [option for option, value in given.items() if value]:
+        raise SettingsError(
+            f"{', '.join(named)} and --from-store exclude each other",
+            "Stored payments bring their fields and currency, FRAUD_TIME_ZONE and FRAUD_LABEL_DELAY_DAYS the rest",
+        )
+
+
+def _stored(plan: Any, told: Any) -> tuple[Any, dict[str, Any], Any]:
     """The stored payments, under the calendar and label delay that the live runs use."""
     from fraud_scorer.adapters.postgres.analysis import long_engine, payments_to_train, stored_profiles
     from fraud_scorer.training.dataset import make_dataset, source_of_frame
 
-    if data:
-        raise SettingsError("--data and --from-store exclude each other", "Give one of them")
     settings = load_settings()
     plan = replace(plan, time_zone=settings.fraud_time_zone, label_delay_days=settings.fraud_label_delay_days)
     engine = long_engine(settings.fraud_db_url.get_secret_value())
@@ -226,26 +246,3 @@ def _stored(plan: Any, data: list[Path] | None, told: Any) -> tuple[Any, dict[st
         profiles=stored_profiles(engine),
     )
     return dataset, source_of_frame(payments, "stored payments"), plan
-
-
-def _print_figures(metrics: dict[str, Any]) -> None:
-    table = Table("figure", *(name.replace("_", " ") for name in metrics), box=None)
-    for label, value in _FIGURES.items():
-        table.add_row(label, *(value(figures) for figures in metrics.values()))
-    console.print(table)
-
-
-_FIGURES: dict[str, Callable[[Any], str]] = {
-    "payments": lambda one: f"{one['payments']:,}",
-    "frauds": lambda one: f"{one['frauds']:,}",
-    "AUC-ROC": lambda one: f"{one['auc_roc']:.4f}",
-    "average precision": lambda one: f"{one['average_precision']:.4f}",
-    "recall at 1 % false positives": lambda one: f"{one['recall_at_1pct_fpr']:.4f}",
-    "card precision at k a day": lambda one: f"{one['card_precision_at_k']:.3f} (k = {one['k']})",
-    "Brier score": lambda one: f"{one['brier']:.6f}",
-    "threshold": lambda one: f"{one['at_threshold']['threshold']:.3g}",
-    "alerts a day": lambda one: f"{one['at_threshold']['alerts_a_day']:.1f}",
-    "precision, recall": lambda one: f"{one['at_threshold']['precision']:.3f}, {one['at_threshold']['recall']:.3f}",
-    "amount caught": lambda one: f"{one['at_threshold']['amount_caught']:,.2f}",
-    "amount lost": lambda one: f"{one['at_threshold']['amount_lost']:,.2f}",
-}

@@ -123,11 +123,17 @@ def parse_field_map(text: str, *, source: str = "the field map") -> FieldMap:
 _CURE = "Write one line a field, their name: ours; docs/connect-your-own-api.md lists ours"
 
 
-def read_field_map(path: Path | None) -> FieldMap:
-    """The map in the file ``path``; None: names are ours already."""
+def read_field_map(path: Path | None, *, named_by: str = "PAYMENTS_API_FIELDS") -> FieldMap:
+    """The map in the file ``path`` that the setting or option ``named_by`` names; None: names are ours already.
+
+    Raises:
+        SettingsError: the file cannot be read, or is no field map.
+    """
     if path is None:
         return FieldMap()
     try:
         return parse_field_map(path.read_text(encoding="utf-8"), source=str(path))
+    except FileNotFoundError:
+        raise SettingsError(f"{named_by}: {path} does not exist", "Check the path") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"PAYMENTS_API_FIELDS: {path} cannot be read ({type(error).__name__})", _CURE) from None
+        raise SettingsError(f"{named_by}: {path} cannot be read ({type(error).__name__})", _CURE) from None

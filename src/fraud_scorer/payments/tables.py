@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
 
 import pandas as pd
 
@@ -35,15 +37,26 @@ class Table:
 
 
 def table_of_frame(frame: pd.DataFrame) -> Table:
-    """A frame of past payments as a table: missing values become None, times ISO text, numbers Python's own."""
+    """A frame of past payments as a table: missing is None, dates and times ISO text, numbers Python's own.
+
+    Exact decimals become text with all their digits.
+    """
     columns = [_plain(frame[name]) for name in frame.columns]
     return Table(tuple(str(name) for name in frame.columns), list(zip(*columns, strict=True)))
 
 
 def _plain(column: pd.Series) -> list[object]:
     if isinstance(column.dtype, pd.DatetimeTZDtype) or column.dtype.kind == "M":
-        values: list[object] = [None if moment is pd.NaT else moment.isoformat() for moment in column]
-        return values
-    if not column.hasnans:
-        return list(column.tolist())
-    return column.astype(object).where(column.notna(), None).tolist()
+        return [None if moment is pd.NaT else moment.isoformat() for moment in column]
+    values: list[object] = (
+        column.astype(object).where(column.notna(), None).tolist() if column.hasnans else column.tolist()
+    )
+    if column.dtype == object and not {str, type(None)}.issuperset(map(type, values)):
+        return [_as_json(value) for value in values]  # what Parquet holds beside numbers and texts
+    return values
+
+
+def _as_json(value: object) -> object:
+    if isinstance(value, date):  # a datetime is one
+        return value.isoformat()
+    return format(value, "f") if isinstance(value, Decimal) else value

@@ -40,7 +40,10 @@ def micros_of(moment: datetime) -> int:
 
 
 def _column_micros(values: Sequence[object], micros_a_unit: int, zone: ZoneInfo) -> np.ndarray:
-    if set(map(type, values)) == {int}:
+    kinds = set(map(type, values))
+    if kinds <= {type(None)}:
+        return np.full(len(values), MISSING, np.int64)
+    if kinds == {int}:
         numbers = np.array([value if -_BEYOND < value < _BEYOND else _BEYOND for value in values], np.int64)  # type: ignore[operator]
         return _scaled(numbers, micros_a_unit)
     return np.array([_micros(value, micros_a_unit, zone) for value in values], np.int64)

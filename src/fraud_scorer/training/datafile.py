@@ -6,30 +6,42 @@ refused as a whole, with the row and the cure, because a model trained on half a
 
 from __future__ import annotations
 
+import difflib
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 
-from fraud_scorer.errors import DataFileError
+from fraud_scorer.errors import DataFileError, SettingsError
 from fraud_scorer.payments.fields import OURS, FieldMap
+from fraud_scorer.payments.files import ROWS_AT_ONCE, is_parquet, payment_frames
+from fraud_scorer.payments.rows import Reject
 from fraud_scorer.payments.tables import table_of_frame
 from fraud_scorer.payments.validate import Rules, validate
 
-_ROWS_AT_ONCE = 100_000
-_ALWAYS_TEXT = ("trans_num", "cc_num", "zip", "merchant", "category", "dob", "trans_date_trans_time")
+Warn = Callable[[str], None]
+
 _TIMES = ("current_time", "trans_date_trans_time", "unix_time")
 _AMOUNTS = ("amt", "amt_minor")
+_SEVERAL = {"event_time": _TIMES, "amt": _AMOUNTS}  # what any of several columns may say
 _SHORTEST_CARD = 8
-_MISSING = ["", "NULL", "null", "NaN", "nan"]
 _END_OF_TIME = datetime(2200, 1, 1, tzinfo=UTC)  # a file may describe any past, and simulated futures
 _DAYS_PER_YEAR = 365.2425
 _MICROS_PER_DAY = 86_400_000_000
 _MAP_CURE = "Map it with --fields (one line a field, their name: ours)"
+_ROW_CURE = "Mend or remove the row, or map the right column"
+_CURES = {
+    "event_time_not_a_time": "Write it as 2020-12-20T10:31",
+    "dob_not_a_date": "Write it as 1980-12-31",
+    "amount_not_a_number": "Write it as 1234.50",
+    "is_fraud_not_true_or_false": "Write 1 or 0",
+}
+_IN_FUTURE = "lies after the year 2199; is its unit right?"
 
 
 @dataclass(frozen=True)
@@ -48,24 +60,30 @@ class PaymentsFile:
 
 
 def read_payments(
-    paths: Sequence[Path], fields: FieldMap, *, time_zone: str, currency: str, label_required: bool
+    paths: Sequence[Path],
+    fields: FieldMap,
+    *,
+    time_zone: str,
+    currency: str,
+    label_required: bool,
+    warn: Warn = lambda _: None,
 ) -> PaymentsFile:
-    """All rows of all files together.
+    """All rows of all files together; ``warn`` is told, a sentence each, which mapped columns a file has not.
 
     Raises:
         DataFileError: unreadable, a required column missing, a bad or unlabelled row, an id twice, or no row at all;
             names the file, the column or the row (counted from 1), and the cure.
+        SettingsError: no such time zone, or no currency code.
     """
+    rules = _rules(time_zone, currency)
     frames = []
     for path in paths:
-        frame = _read_one(path, fields, Rules(time_zone, currency))
+        frame = _read_one(path, fields, rules, label_required, warn)
         if label_required:
             _refuse_unlabelled(path, frame)
         frames.append(frame)
     payments = pd.concat(frames, ignore_index=True)
     _refuse_duplicates(paths, frames, payments)
-    if not len(payments):
-        raise DataFileError(f"{_listed(paths)} holds no payment", "Give a file with at least one row")
     number = np.repeat(np.arange(len(frames)), [len(frame) for frame in frames])
     payments = payments.assign(file_number=number).sort_values(["event_time", "trans_num"], ignore_index=True)
     payments["landing_seq"] = np.arange(len(payments), dtype=np.int64)
@@ -73,23 +91,34 @@ def read_payments(
     return PaymentsFile(payments, _sha256(paths), tuple(path.name for path in paths), number)
 
 
-def _read_one(path: Path, fields: FieldMap, rules: Rules) -> pd.DataFrame:
-    parts = []
+def _rules(time_zone: str, currency: str) -> Rules:
+    try:
+        ZoneInfo(time_zone)
+    except (KeyError, ValueError, OSError):
+        raise SettingsError(f"{time_zone!r} is no time zone", "Write it as Europe/Berlin or UTC") from None
+    if not (len(currency) == 3 and currency.isascii() and currency.isalpha()):
+        raise SettingsError(f"{currency!r} is no currency", "Write its three letters (ISO 4217), as EUR")
+    return Rules(time_zone, currency.upper())
+
+
+def _read_one(path: Path, fields: FieldMap, rules: Rules, label_required: bool, warn: Warn) -> pd.DataFrame:
+    parts: list[pd.DataFrame] = []
     start = 0
-    for frame in _chunks(path, fields):
-        columns = fields.apply(table_of_frame(frame))
+    for frame in payment_frames(path, fields):
+        if frame.empty:  # a header line alone
+            continue
+        table = table_of_frame(frame)
+        columns = fields.apply(table)
         if not start:
-            _refuse_missing_columns(path, columns, list(frame.columns))
+            unseen = fields.unseen(table)
+            names = {ours: their for their, ours in fields.theirs_to_ours.items() if their not in unseen}
+            _refuse_missing_columns(path, columns, unseen, table.columns, label_required)
+            _tell_unseen(path, columns, unseen, table.columns, warn)
         if "cc_num" in columns:
             columns["cc_num"] = [_long_enough(card) for card in columns["cc_num"]]
         judged = validate(columns, len(frame), rules=rules, received_at=_END_OF_TIME)
         if judged.rejects:
-            first = judged.rejects[0]
-            row = start + first.row_index + 1
-            line = f" (line {row + 1})" if path.suffix.lower() != ".parquet" else ""
-            raise DataFileError(
-                f"{path}, row {row}{line}: {first.detail}", "Mend or remove the row, or map the right column"
-            )
+            raise _bad_row(path, start, judged.rejects, columns, names)
         parts.append(_as_payments(judged.payments))
         start += len(frame)
     if not parts:
@@ -111,52 +140,68 @@ def _as_payments(judged: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def _chunks(path: Path, fields: FieldMap) -> Iterator[pd.DataFrame]:
-    """The file in frames of bounded size, ids and card numbers never taken for floats."""
-    try:
-        yield from (_parquet_chunks(path) if path.suffix.lower() in (".parquet", ".pq") else _csv_chunks(path, fields))
-    except FileNotFoundError:
-        raise DataFileError(f"{path} does not exist", "Check the path") from None
-    except pd.errors.EmptyDataError:
-        raise DataFileError(f"{path} is empty", "Give a file with a header line and at least one row") from None
-    except (OSError, UnicodeDecodeError, ValueError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise DataFileError(
-            f"{path} cannot be read: {reason}", "Give CSV (UTF-8, with a header line) or Parquet"
-        ) from None
-
-
-def _parquet_chunks(path: Path) -> Iterator[pd.DataFrame]:
-    import pyarrow.parquet as parquet
-
-    with parquet.ParquetFile(path) as file:
-        for batch in file.iter_batches(_ROWS_AT_ONCE):
-            yield batch.to_pandas()
-
-
-def _csv_chunks(path: Path, fields: FieldMap) -> Iterator[pd.DataFrame]:
-    theirs = {ours: name for name, ours in fields.theirs_to_ours.items()}
-    texts = dict.fromkeys([*_ALWAYS_TEXT, *(theirs[name] for name in _ALWAYS_TEXT if name in theirs)], "str")
-    options = {"chunksize": _ROWS_AT_ONCE, "keep_default_na": False, "na_values": _MISSING, "dtype": texts}
-    with pd.read_csv(path, **options) as reader:  # type: ignore[call-overload]
-        yield from reader
-
-
-def _refuse_missing_columns(path: Path, found: Mapping[str, object], theirs: list[str]) -> None:
-    missing = [name for name in ("trans_num", "cc_num", "merchant") if name not in found]
+def _refuse_missing_columns(
+    path: Path, found: Mapping[str, object], unseen: Mapping[str, str], theirs: Sequence[str], label_required: bool
+) -> None:
+    """A required field that is nowhere, or that the map takes from a column that is not there."""
+    single = ["trans_num", "cc_num", "merchant", *(["is_fraud"] if label_required else [])]
+    missing = [name for name in single if name not in found]
     missing += [" or ".join(names) for names in (_TIMES, _AMOUNTS) if not any(name in found for name in names)]
+    for their, ours in unseen.items():
+        if ours in single or any(ours in one.split(" or ") for one in missing):
+            raise DataFileError(
+                f"{path} lacks the column {their}, which the field map calls {ours}. It has {', '.join(theirs[:30])}",
+                "Correct the name in the field map",
+            )
     if missing:
         what = "; ".join(f"{name} ({OURS[name]})" if name in OURS else name for name in missing)
         raise DataFileError(f"{path} lacks the column {what}. It has {', '.join(theirs[:30])}", _MAP_CURE)
 
 
+def _tell_unseen(
+    path: Path, found: Mapping[str, object], unseen: Mapping[str, str], theirs: Sequence[str], warn: Warn
+) -> None:
+    for their, ours in unseen.items():
+        if ours == "is_fraud":  # what is to be scored has no labels yet
+            continue
+        near = difflib.get_close_matches(their, theirs, n=1)
+        instead = f"the file's own {ours} is read" if ours in found else f"{ours} is missing in every payment"
+        hint = f"; did you mean {near[0]}?" if near else "."
+        warn(f"{path} lacks the column {their}, which the field map calls {ours}: {instead}{hint}")
+
+
+def _bad_row(
+    path: Path, start: int, rejects: Sequence[Reject], columns: Mapping[str, Sequence[object]], names: Mapping[str, str]
+) -> DataFileError:
+    """The first bad row, its column under the file's own name, and whether it stands alone."""
+    first = rejects[0]
+    field, _, sentence = first.detail.partition(" ")
+    given = [name for name in _SEVERAL.get(field, (field,)) if name in columns]
+    field = next((name for name in given if columns[name][first.row_index] not in (None, "")), given[0])
+    column = f"{names[field]} ({field})" if field in names else field
+    sentence = _IN_FUTURE if first.reason == "event_time_in_future" else sentence
+    where = _row(path, start + first.row_index) + _alike(rejects, start, len(columns[field]))
+    return DataFileError(f"{where}: {column} {sentence}", _CURES.get(first.reason, _ROW_CURE))
+
+
+def _alike(rejects: Sequence[Reject], start: int, count: int) -> str:
+    """How many of the ``count`` rows read at once have the first one's fault."""
+    more = sum(one.reason == rejects[0].reason for one in rejects) - 1
+    if more + 1 == count > 1 and not start:
+        return " and every other row" if count < ROWS_AT_ONCE else f" and all of the first {count:,} rows"
+    return f" and {more:,} more" if more else ""
+
+
+def _row(path: Path, position: int) -> str:
+    """The row at ``position`` (from 0) of the file, as a person counts."""
+    return f"{path}, row {position + 1}" + ("" if is_parquet(path) else f" (line {position + 2})")
+
+
 def _refuse_unlabelled(path: Path, frame: pd.DataFrame) -> None:
     unlabelled = frame["payload_is_fraud"].isna()
-    if unlabelled.all():
-        raise DataFileError(f"{path} lacks the column is_fraud (the label: 0 or 1)", _MAP_CURE)
     if unlabelled.any():
-        row = int(np.flatnonzero(unlabelled)[0]) + 1
-        raise DataFileError(f"{path}, row {row}: is_fraud is missing", "Label the row or leave it out")
+        row = _row(path, int(np.flatnonzero(unlabelled)[0]))
+        raise DataFileError(f"{row}: is_fraud is missing", "Label the row or leave it out")
 
 
 def _refuse_duplicates(paths: Sequence[Path], frames: Sequence[pd.DataFrame], payments: pd.DataFrame) -> None:
@@ -175,13 +220,9 @@ def _refuse_duplicates(paths: Sequence[Path], frames: Sequence[pd.DataFrame], pa
 def _place(paths: Sequence[Path], frames: Sequence[pd.DataFrame], position: int) -> str:
     for path, frame in zip(paths, frames, strict=True):
         if position < len(frame):
-            return f"{path}, row {position + 1}"
+            return _row(path, position)
         position -= len(frame)
     raise IndexError(position)
-
-
-def _listed(paths: Sequence[Path]) -> str:
-    return ", ".join(str(path) for path in paths)
 
 
 def _sha256(paths: Sequence[Path]) -> str:

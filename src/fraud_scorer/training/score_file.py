@@ -5,15 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from fraud_scorer.errors import ArtifactError
 from fraud_scorer.payments.fields import FieldMap
+from fraud_scorer.payments.files import is_parquet
 from fraud_scorer.ports import Model, Scorer
-from fraud_scorer.training.datafile import read_payments
+from fraud_scorer.training.datafile import Warn, read_payments
 from fraud_scorer.training.dataset import Dataset, make_dataset
-from fraud_scorer.training.saving import replace_file
+from fraud_scorer.training.missing import tell_missing
+from fraud_scorer.training.saving import refuse_unwritable, replace_file
+
+if TYPE_CHECKING:
+    from fraud_scorer.training.evaluate import DescribedModel
 
 REASONS_OF = ("flagged", "all", "none")
 
@@ -23,15 +30,16 @@ def score_payments(
     history: Sequence[Path],
     fields: FieldMap,
     *,
-    model: Model,
+    model: DescribedModel,
     scorer: Scorer,
     threshold: float,
     time_zone: str,
     currency: str,
     label_delay_days: float,
     reasons_of: str,
+    warn: Warn = lambda _: None,
 ) -> pd.DataFrame:
-    """One row a payment of ``data``, in order of event time.
+    """One row a payment of ``data``, in order of event time; ``warn`` is told what makes the scores worse.
 
     Returns:
         trans_num, event_time, raw_score, fraud_probability, threshold, flagged, reasons (JSON text, empty where not
@@ -41,11 +49,12 @@ def score_payments(
         DataFileError: a file cannot be used, or a payment stands in both data and history.
     """
     paths = [*history, *data]
-    read = read_payments(paths, fields, time_zone=time_zone, currency=currency, label_required=False)
+    read = read_payments(paths, fields, time_zone=time_zone, currency=currency, label_required=False, warn=warn)
     wanted = read.file_number >= len(history)
     dataset = make_dataset(read.payments, time_zone=time_zone, label_delay_days=label_delay_days)
     is_wanted = wanted[(read.payments["amount_cents"] >= 0).to_numpy()]
     asked = dataset.take(is_wanted)
+    tell_missing(asked.features, model.manifest, warn)
     matrix = model.matrix(asked.features) if len(asked) else np.zeros((0, len(model.features)), np.float32)
     raw = scorer.score(matrix, reference="score-file").raw
     probability = model.calibrate(raw)
@@ -65,9 +74,22 @@ def score_payments(
     return rows.assign(flagged=rows["flagged"].eq(True), reasons=rows["reasons"].fillna(""))
 
 
+def refuse_output(out: Path, read: Sequence[Path]) -> None:
+    """Find out before anything is scored that ``out`` cannot be written, or would replace a file that is ``read``.
+
+    Raises:
+        ArtifactError: names ``out`` and the cure.
+    """
+    if out.is_dir():
+        raise ArtifactError(f"{out} is a folder", "Give --out a file, as scores.csv or scores.parquet")
+    if out.resolve() in [path.resolve() for path in read]:
+        raise ArtifactError(f"{out} is read: scores would replace it", "Give --out another name")
+    refuse_unwritable(out.parent)
+
+
 def write_scores(scores: pd.DataFrame, out: Path) -> None:
     """As Parquet if ``out`` ends so, else CSV; the file is there as a whole or not at all."""
-    if out.suffix.lower() in (".parquet", ".pq"):
+    if is_parquet(out):
         replace_file(out, lambda draft: scores.to_parquet(draft, index=False))
     else:
         replace_file(out, lambda draft: scores.to_csv(draft, index=False))
