@@ -27,51 +27,56 @@ def slice_seconds(payments_a_day: float, days: int) -> int:
     return 3600 if expected <= MOST_ROWS else max(1, int(3600 * MOST_ROWS / expected))
 
 
-def labelled_days(scores: pd.DataFrame, today: date, label_delay_days: float) -> pd.DataFrame:
-    """The part of ``scores`` whose days are old enough that the payments API's labels are in."""
-    last = today - timedelta(days=math.ceil(label_delay_days) + 1)
-    return scores[(scores["day"] <= last) & scores["label"].notna()]
+def judged_days(scores: pd.DataFrame, today: date, label_delay_days: float) -> pd.DataFrame:
+    """The part of ``scores`` whose days are old enough that the payments API's labels are in; not each row has one."""
+    return scores[scores["day"] <= today - timedelta(days=math.ceil(label_delay_days) + 1)]
 
 
-def whole_days(labelled: pd.DataFrame, first_day: date) -> pd.DataFrame:
-    """``labelled`` without the first day ever stored: it began with the first payment, as a rule not at midnight."""
-    return labelled[labelled["day"] > first_day]
+def whole_days(scores: pd.DataFrame, first_day: date) -> pd.DataFrame:
+    """``scores`` without the first day ever stored: it began with the first payment, as a rule not at midnight."""
+    return scores[scores["day"] > first_day]
 
 
 @dataclass(frozen=True)
 class AtThreshold:
-    """What a threshold would have done a day, on average."""
+    """What a threshold would have done a day, on average. Alerts are all; frauds are those known by a label."""
 
     alerts_a_day: float
     caught_a_day: float
     missed_a_day: float
-    right: float | None  # share of alerts that were frauds; None: no alert
-    caught: float | None  # share of frauds that were flagged; None: no fraud
+    right: float | None  # share of the alerts with a label that were frauds; None: there is none
+    caught: float | None  # share of the known frauds that were flagged; None: there is none
+    alerts_known: float | None  # share of the alerts that have a label; None: no alert
+    others_known: float | None  # share of the payments below the threshold that have a label; None: no payment
 
 
-def at_threshold(labelled: pd.DataFrame, threshold: float, scale: float) -> AtThreshold:
+def at_threshold(judged: pd.DataFrame, threshold: float, scale: float) -> AtThreshold:
     """Alerts, frauds caught and missed a day at ``threshold`` (to a bucket's width, 0.005).
 
     Args:
-        labelled: rows of ``labelled_days``.
+        judged: rows of ``judged_days``.
         threshold: from this probability on a payment would have been flagged.
         scale: 3600 / the slice's seconds: how many payments each counted one stands for.
     """
-    days = max(labelled["day"].nunique(), 1)
-    above = labelled["bucket"] > round(threshold * BUCKETS)
-    fraud = labelled["label"] == "fraud"
+    above = judged["bucket"] > round(threshold * BUCKETS)
+    known, fraud = judged["label"].notna(), judged["label"] == "fraud"
 
     def total(mask: pd.Series[bool]) -> float:
-        return float(labelled.loc[mask, "payments"].sum())
+        return float(judged.loc[mask, "payments"].sum())
+
+    def share(mask: pd.Series[bool], of: pd.Series[bool]) -> float | None:
+        return total(mask & of) / total(of) if total(of) else None
 
     alerts, caught, frauds = total(above), total(above & fraud), total(fraud)
-    a_day = scale / days
+    a_day = scale / max(judged["day"].nunique(), 1)
     return AtThreshold(
         alerts * a_day,
         caught * a_day,
         (frauds - caught) * a_day,
-        caught / alerts if alerts else None,
-        caught / frauds if frauds else None,
+        right=share(fraud, above & known),
+        caught=share(above, fraud),
+        alerts_known=share(known, above),
+        others_known=share(known, ~above),
     )
 
 

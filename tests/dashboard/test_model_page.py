@@ -44,11 +44,38 @@ def test_another_threshold_is_counted_from_stored_payments(store: Any, open_page
             payload_is_fraud=fraud,
         )
     page = open_page("model")
-    assert "50% of the frauds" in text(page)
+    assert "50% of the known frauds" in text(page)
     page.slider[0].set_value(50.0).run()
     read = text(page)
-    assert "100% of the frauds" in read
+    assert "100% of the known frauds" in read
     assert "67%" in read
+
+
+def test_without_payload_labels_it_says_what_can_be_known(store: Any, open_page: Open, text: Text) -> None:
+    """Verdicts on flags alone: a lower threshold brings its alerts, and nobody claims to know what they are."""
+    store.payment("first", "2026-11-08T10:31Z")
+    for number in range(3):
+        store.label(store.payment(f"f{number}", f"2026-11-09T10:3{number}Z", flagged=True), "fraud")
+        store.payment(f"u{number}", f"2026-11-09T11:3{number}Z", fraud_probability=0.3)
+    page = open_page("model")
+    page.slider[0].set_value(20.0).run()
+    read = text(page)
+    assert ">6<" in read.split("Alerts a day")[1].split("on average")[0]
+    assert (
+        "Alerts count every payment, but frauds are known only among the 50.0% that have a label (50.0% of the "
+        "alerts): frauds among the others stand in no number here." in read
+    )
+    page.slider[0].set_value(50.0).run()
+    assert "(100.0% of the alerts and 0.0% of the payments below)" in text(page)
+
+
+def test_without_any_label_alerts_are_counted_all_the_same(store: Any, open_page: Open, text: Text) -> None:
+    """How many there would have been needs no label; what they caught is not called none."""
+    store.payment("first", "2026-11-08T10:31Z")
+    store.payment("p", "2026-11-09T10:31Z", flagged=True)
+    read = text(open_page("model"))
+    assert ">1<" in read.split("Alerts a day")[1].split("on average")[0]
+    assert ">—<" in read.split("Frauds caught a day")[1].split("Frauds missed a day")[0]
 
 
 def test_what_a_day_brings_leaves_out_the_first_day(store: Any, open_page: Open, text: Text) -> None:
@@ -56,7 +83,7 @@ def test_what_a_day_brings_leaves_out_the_first_day(store: Any, open_page: Open,
     store.payment("first", "2026-11-10T15:00Z", fraud_probability=0.95, flagged=True, payload_is_fraud=True)
     read = text(open_page("model"))
     assert read.count("no whole day has its labels yet") == 1
-    assert "100% of the frauds" in read
+    assert "100% of the known frauds" in read
     assert "of the first day stored, a part of a day: what a whole day brings is said a day later." in read
     for number in range(4):
         store.payment(f"p{number}", f"2026-11-11T0{number}:00Z", fraud_probability=0.95, flagged=True,

@@ -19,10 +19,10 @@ def scores(*rows: tuple[int, int, str | None, int]) -> pd.DataFrame:
 
 def test_only_days_whose_labels_are_in_are_judged() -> None:
     """Seven days' delay: on the 20th the last judged day is the 12th."""
-    kept = quality.labelled_days(
-        scores((12, 1, "fraud", 1), (13, 1, "fraud", 1), (1, 1, None, 1)), date(2026, 11, 20), 7
+    kept = quality.judged_days(
+        scores((12, 1, "fraud", 1), (13, 1, "fraud", 1), (12, 1, None, 1)), date(2026, 11, 20), 7
     )
-    assert kept["day"].tolist() == [date(2026, 11, 12)]
+    assert kept["day"].tolist() == [date(2026, 11, 12)] * 2
 
 
 def test_the_first_day_stored_is_no_whole_day() -> None:
@@ -37,6 +37,17 @@ def test_a_threshold_splits_frauds_into_caught_and_missed() -> None:
     result = quality.at_threshold(labelled, 0.9, scale=10)
     assert (result.alerts_a_day, result.caught_a_day, result.missed_a_day) == (40, 30, 10)
     assert (result.right, result.caught) == (0.75, 0.75)
+
+
+def test_alerts_count_payments_that_nobody_judged() -> None:
+    """Ten days of 12 judged flags and 300 payments at 0.3 without a label: 312 alerts a day at 0.2, 12 at 0.5."""
+    days = range(1, 11)
+    judged = scores(*[(day, 190, "fraud", 12) for day in days], *[(day, 61, None, 300) for day in days])
+    low, high = quality.at_threshold(judged, 0.2, scale=1), quality.at_threshold(judged, 0.5, scale=1)
+    assert (low.alerts_a_day, high.alerts_a_day) == (312, 12)
+    assert (low.caught_a_day, low.right, low.caught) == (12, 1.0, 1.0)
+    assert (low.alerts_known, low.others_known) == (pytest.approx(12 / 312), None)
+    assert (high.alerts_known, high.others_known) == (1.0, 0.0)
 
 
 def test_no_alert_has_no_precision() -> None:

@@ -37,10 +37,11 @@ def render() -> None:
         st.info("Judged are days that are over, and none of them has a scored payment yet: come back tomorrow.")
         return
     st.caption(_what(state, volume, seconds, scores))
-    labelled = quality.labelled_days(scores, state.today, state.label_delay_days)
+    judged = quality.judged_days(scores, state.today, state.label_delay_days)
+    labelled = judged[judged["label"].notna()]
     _cards(flagged, labelled, 3600 / seconds, state)
     _flags(flagged, state)
-    _thresholds(labelled, volume["threshold"], 3600 / seconds, state)
+    _thresholds(judged, volume["threshold"], 3600 / seconds, state)
     left, right = st.columns(2, gap="large")
     with left:
         _calibration(labelled)
@@ -126,9 +127,9 @@ def _flags(flagged: pd.DataFrame, state: ReportState) -> None:
     st.caption("From the bottom: known frauds, known not to be, not known yet.")
 
 
-def _thresholds(labelled: pd.DataFrame, in_force: float | None, scale: float, state: ReportState) -> None:
+def _thresholds(judged: pd.DataFrame, in_force: float | None, scale: float, state: ReportState) -> None:
     st.subheader("Another threshold")
-    if labelled.empty:
+    if judged.empty:
         st.write(
             "What another threshold would have caught can be said once a day's labels are in, which the payments API's "
             f"are after {_delay(state)}. First numbers on {words.long_day(_first_labels(state))}."
@@ -138,22 +139,25 @@ def _thresholds(labelled: pd.DataFrame, in_force: float | None, scale: float, st
     start = round(200 * min(max(now or 0.9, 0.005), 0.995)) / 2
     chosen = st.slider("Flag from this probability on", 0.5, 99.5, start, 0.5, "%.1f%%")
     assert state.first_day is not None
-    whole = quality.whole_days(labelled, state.first_day)
-    counted = labelled if whole.empty else whole  # shares can be told of a part of a day, what a day brings cannot
+    whole = quality.whole_days(judged, state.first_day)
+    counted = judged if whole.empty else whole  # shares can be told of a part of a day, what a day brings cannot
     result = quality.at_threshold(counted, chosen / 100, scale)
 
     def a_day(number: float) -> str:
         return "—" if whole.empty else words.usual_count(number)
 
+    def known_a_day(number: float) -> str:
+        return a_day(number) if counted["label"].notna().any() else "—"
+
     parts.cards(
         [
             Card("Alerts a day", a_day(result.alerts_a_day), NO_WHOLE_DAY if whole.empty else "on average"),
-            Card("Frauds caught a day", a_day(result.caught_a_day), _share(result.caught, "of the frauds")),
-            Card("Frauds missed a day", a_day(result.missed_a_day), "known frauds below it"),
-            Card("Alerts that are right", _share(result.right, ""), "of the alerts"),
+            Card("Frauds caught a day", known_a_day(result.caught_a_day), _share(result.caught, "of the known frauds")),
+            Card("Frauds missed a day", known_a_day(result.missed_a_day), "known frauds below it"),
+            Card("Alerts that are right", _share(result.right, ""), "of the alerts with a label"),
         ]
     )
-    st.caption(_remark(counted, now, is_whole=not whole.empty))
+    st.caption(_remark(counted, now, is_whole=not whole.empty) + _known(counted, result))
 
 
 def _first_labels(state: ReportState) -> pd.Timestamp:
@@ -174,6 +178,23 @@ def _remark(counted: pd.DataFrame, in_force: float | None, *, is_whole: bool) ->
     return (
         f"{now}Counted are the stored payments of {days}. The slider only tries, in steps of "
         f"half a percent: what is in force is set by FRAUD_THRESHOLD.{few}"
+    )
+
+
+def _known(counted: pd.DataFrame, result: quality.AtThreshold) -> str:
+    """Among which payments frauds can be known at all; empty where each has a label."""
+    unknown = counted.loc[counted["label"].isna(), "payments"].sum()
+    if not unknown:
+        return ""
+    among = words.share(counted["payments"].sum() - unknown, counted["payments"].sum(), decimals=1)
+    parts_known = [
+        f"{words.share(share, 1, decimals=1)} of {which}"
+        for share, which in ((result.alerts_known, "the alerts"), (result.others_known, "the payments below"))
+        if share is not None
+    ]
+    return (
+        f" Alerts count every payment, but frauds are known only among the {among} that have a label "
+        f"({' and '.join(parts_known)}): frauds among the others stand in no number here."
     )
 
 
