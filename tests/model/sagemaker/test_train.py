@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from fraud_scorer.adapters.model.artifacts import load_artifacts
-from fraud_scorer.errors import DataFileError
+from fraud_scorer.errors import DataFileError, SettingsError
 from fraud_scorer.operations.deploying.archive import pack
 
 SCRIPT = Path(__file__).parents[3] / "model" / "sagemaker" / "train.py"
@@ -94,6 +94,18 @@ def test_a_column_under_another_name_needs_a_field_map(
         script.run(chosen)
 
 
+def test_several_currencies_need_a_budget(
+    script: ModuleType, channel: Path, payments: pd.DataFrame, tmp_path: Path
+) -> None:
+    """The hyperparameter that the refusal names is one of the script's."""
+    payments.head(2000).assign(currency="JPY").to_csv(channel / "january.csv", index=False)
+    arguments = ["--training", str(channel), "--model-dir", str(tmp_path / "model")]
+    with pytest.raises(SettingsError, match=r"JPY and USD.*--alerts-a-day"):
+        script.run(script.options(arguments))
+    trained = script.run(script.options([*arguments, "--alerts-a-day", "2"]))
+    assert trained.manifest["threshold_rule"] == "at most 2 alerts a day"
+
+
 def test_an_empty_channel_is_one_clear_line(script: ModuleType, tmp_path: Path) -> None:
     """Which folder, and what belongs there."""
     with pytest.raises(DataFileError, match="holds no CSV or Parquet file"):
@@ -107,10 +119,11 @@ def test_a_container_of_ones_own_gets_its_hyperparameters_from_a_file(
     for name in ("SM_HPS", "SM_MODEL_DIR", "SM_CHANNEL_TRAINING"):
         monkeypatch.delenv(name, raising=False)
     (tmp_path / "input/config").mkdir(parents=True)
-    told = {"hold_out": "0.3", "label-delay-days": "2", "time_zone": "Europe/Berlin"}
+    told = {"hold_out": "0.3", "label-delay-days": "2", "time_zone": "Europe/Berlin", "alerts-a-day": "30"}
     (tmp_path / "input/config/hyperparameters.json").write_text(json.dumps(told))
     chosen = script.options(["--label-delay-days", "5"], tmp_path)
     assert (chosen.hold_out, chosen.label_delay_days, chosen.time_zone) == (0.3, 5.0, "Europe/Berlin")
+    assert (chosen.alert_cost, chosen.alerts_a_day) == (20.0, 30.0)
     assert chosen.training == tmp_path / "input/data/training"
     assert chosen.model_dir == tmp_path / "model"
 
