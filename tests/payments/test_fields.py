@@ -71,7 +71,9 @@ def test_a_wrong_map_says_what_is_wrong(text, says):
         parse_field_map(text)
 
 
-def test_a_missing_file_names_the_setting(tmp_path):
-    """The error names the setting and the file."""
-    with pytest.raises(SettingsError, match=r"PAYMENTS_API_FIELDS: .*nowhere\.yaml"):
+def test_a_map_that_cannot_be_read_names_the_setting_or_option(tmp_path):
+    """The error names what led to the file, and the file."""
+    with pytest.raises(SettingsError, match=r"PAYMENTS_API_FIELDS: .*nowhere\.yaml does not exist. Check the path"):
         read_field_map(tmp_path / "nowhere.yaml")
+    with pytest.raises(SettingsError, match=r"^--fields: .* cannot be read \(IsADirectoryError\)"):
+        read_field_map(tmp_path, named_by="--fields")

@@ -70,3 +70,13 @@ def test_absurd_numbers_stay_in_range(value):
 def test_no_rows_is_no_times():
     """An empty column gives an empty array."""
     assert len(event_micros({"current_time": [], "trans_date_trans_time": [], "unix_time": []}, "UTC")) == 0
+
+
+def test_a_column_that_says_nothing_leaves_the_others_their_say():
+    """Rows of None alone, as a file's whole missing column, are missing at once; the next column counts."""
+    nothing = [None, None, None]
+    times = event_micros(
+        {"current_time": nothing, "trans_date_trans_time": nothing, "unix_time": [1_795_170_665, None, "x"]}, "UTC"
+    )
+
+    assert times.tolist() == [1_795_170_665_000_000, MISSING, UNREADABLE]

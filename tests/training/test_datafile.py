@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from fraud_scorer.errors import DataFileError
+from fraud_scorer.errors import DataFileError, SettingsError
 from fraud_scorer.payments.fields import FieldMap
 from fraud_scorer.training.datafile import read_payments
 
 
-def _read(*paths, fields=None, label_required=True):
-    return read_payments(paths, fields or FieldMap(), time_zone="UTC", currency="USD", label_required=label_required)
+def _read(*paths, fields=None, **changes):
+    options = {"time_zone": "UTC", "currency": "USD", "label_required": True} | changes
+    return read_payments(paths, fields or FieldMap(), **options)
 
 
 @pytest.fixture
@@ -134,3 +138,104 @@ def test_a_parquet_file_that_is_none_is_refused(tmp_path):
     (tmp_path / "a.parquet").write_bytes(b"hello")
     with pytest.raises(DataFileError, match="cannot be read"):
         _read(tmp_path / "a.parquet")
+
+
+def test_a_file_that_holds_a_header_alone_holds_no_payment(small, tmp_path):
+    """It lacks no column."""
+    small.head(0).to_csv(tmp_path / "a.csv", index=False)
+    small.head(0).to_parquet(tmp_path / "a.parquet")
+    for name in ("a.csv", "a.parquet"):
+        with pytest.raises(DataFileError, match=rf"{name} holds no payment. Give a file with at least one row"):
+            _read(tmp_path / name)
+
+
+def test_a_semicolon_file_gives_the_same_payments(small, tmp_path):
+    """As spreadsheets write it where the decimal sign is a comma."""
+    small.to_csv(tmp_path / "a.csv", index=False)
+    small.to_csv(tmp_path / "b.csv", index=False, sep=";", decimal=",")
+    pd.testing.assert_frame_equal(_read(tmp_path / "b.csv").payments, _read(tmp_path / "a.csv").payments)
+
+
+def test_dates_and_decimals_of_parquet_give_the_same_payments(small, tmp_path):
+    """As warehouses export them."""
+    small.to_parquet(tmp_path / "a.parquet")
+    exported = small.assign(dob=date(1980, 1, 1), amt=[Decimal(str(amount)) for amount in small["amt"]])
+    exported.to_parquet(tmp_path / "b.parquet")
+    pd.testing.assert_frame_equal(_read(tmp_path / "b.parquet").payments, _read(tmp_path / "a.parquet").payments)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"time_zone": "Mars/Base"}, "'Mars/Base' is no time zone. Write it as Europe/Berlin or UTC"),
+        ({"time_zone": "../etc"}, "is no time zone"),
+        ({"currency": "US"}, "'US' is no currency. Write its three letters"),
+        ({"currency": "12€"}, "is no currency"),
+    ],
+)
+def test_a_zone_or_currency_that_is_none_is_refused(small, tmp_path, changes, says):
+    """Before anything is read."""
+    with pytest.raises(SettingsError, match=says):
+        _read(tmp_path / "no.csv", **changes)
+
+
+def test_a_currency_may_be_written_small(small, tmp_path):
+    """`jpy` has no decimals either."""
+    small.assign(amt=1200).to_csv(tmp_path / "a.csv", index=False)
+    payments = _read(tmp_path / "a.csv", currency="jpy").payments
+    assert set(payments["currency"]) == {"JPY"}
+    assert set(payments["amount_cents"]) == {1200}
+
+
+def test_a_time_that_is_none_names_the_files_column_and_how_to_write_it(small, tmp_path):
+    """One row, some, or all of them; mapped or not."""
+    at = "trans_date_trans_time"
+    small.loc[[4, 9], at] = "20/12/2020 10:31"
+    small.to_csv(tmp_path / "some.csv", index=False)
+    small.drop(columns="unix_time").rename(columns={at: "when"}).to_csv(tmp_path / "mapped.csv", index=False)
+    small.assign(**{at: "20/12/2020 10:31"}).to_csv(tmp_path / "all.csv", index=False)
+    sentence = "is not a time. Write it as 2020-12-20T10:31."
+    with pytest.raises(DataFileError, match=rf"some\.csv, row 5 \(line 6\) and 1 more: {at} {sentence}"):
+        _read(tmp_path / "some.csv")
+    with pytest.raises(DataFileError, match=rf"row 5 \(line 6\) and 1 more: when \({at}\) {sentence}"):
+        _read(tmp_path / "mapped.csv", fields=FieldMap({"when": at}))
+    with pytest.raises(DataFileError, match=rf"row 1 \(line 2\) and every other row: {at} {sentence}"):
+        _read(tmp_path / "all.csv")
+
+
+def test_a_time_in_the_wrong_unit_asks_for_it(small, tmp_path):
+    """Milliseconds under a name that means seconds."""
+    small["unix_time"] = 1_608_460_260_000
+    small.drop(columns="trans_date_trans_time").to_parquet(tmp_path / "a.parquet")
+    with pytest.raises(DataFileError, match=r"row 1 and every other row: unix_time lies after .*is its unit right"):
+        _read(tmp_path / "a.parquet")
+
+
+def test_a_required_column_that_the_map_names_wrongly_is_refused(small, tmp_path):
+    """Also where the file has one of our name: it may be another amount; where another column says it, it is told."""
+    small.to_csv(tmp_path / "a.csv", index=False)
+    with pytest.raises(DataFileError, match=r"a\.csv lacks the column sum, which the field map calls amt.*trans_num"):
+        _read(tmp_path / "a.csv", fields=FieldMap({"sum": "amt"}))
+    with pytest.raises(
+        DataFileError, match=r"lacks the column pan, which the field map calls cc_num.*Correct the name"
+    ):
+        _read(tmp_path / "a.csv", fields=FieldMap({"pan": "cc_num"}))
+    told: list[str] = []
+    _read(tmp_path / "a.csv", fields=FieldMap({"cents": "amt_minor"}), warn=told.append)
+    assert "lacks the column cents" in told[0]
+
+
+def test_another_column_that_the_map_names_wrongly_is_told(small, tmp_path):
+    """With the nearest name there is; labels are not missed where none are asked for."""
+    small.rename(columns={"category": "kategorie"}).drop(columns="is_fraud").to_csv(tmp_path / "a.csv", index=False)
+    told: list[str] = []
+    fields = FieldMap({"categorie": "category", "bad": "is_fraud", "wohnort": "city_pop"})
+    _read(tmp_path / "a.csv", fields=fields, label_required=False, warn=told.append)
+    missing = "category is missing in every payment"
+    lacks = f"{tmp_path / 'a.csv'} lacks the column"
+    assert told == [
+        f"{lacks} categorie, which the field map calls category: {missing}; did you mean kategorie?",
+        f"{lacks} wohnort, which the field map calls city_pop: the file's own city_pop is read.",
+    ]
+    with pytest.raises(DataFileError, match="lacks the column bad, which the field map calls is_fraud"):
+        _read(tmp_path / "a.csv", fields=fields)

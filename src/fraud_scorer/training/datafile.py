@@ -148,7 +148,8 @@ def _refuse_missing_columns(
     missing = [name for name in single if name not in found]
     missing += [" or ".join(names) for names in (_TIMES, _AMOUNTS) if not any(name in found for name in names)]
     for their, ours in unseen.items():
-        if ours in single or any(ours in one.split(" or ") for one in missing):
+        is_needed = ours in single or any(ours in one.split(" or ") for one in missing)
+        if is_needed or (ours in _TIMES + _AMOUNTS and ours in found):
             raise DataFileError(
                 f"{path} lacks the column {their}, which the field map calls {ours}. It has {', '.join(theirs[:30])}",
                 "Correct the name in the field map",
