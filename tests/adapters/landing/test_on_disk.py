@@ -171,13 +171,33 @@ def test_an_unknown_key_is_told_apart_from_nothing(landing, folder):
         DiskLanding(folder, Cipher.from_setting(Fernet.generate_key().decode())).read(BATCH, part)
 
 
-def test_an_altered_marker_is_refused_by_name(landing, folder):
-    """A marker that is no JSON is an error, not a gap."""
-    landing.close(BATCH, now=NOW)
-    next((folder / "closed").rglob("*-1031")).write_text("{")
+@pytest.mark.parametrize("now", [b"{", b"", b"\xff\n\xfe"])
+def test_an_altered_marker_holds_up_no_batch(landing, folder, now):
+    """Its name and the batch's parts say what it said; where there are no parts it is refused by name."""
+    landing.land(BATCH, answer())
+    was = landing.close(BATCH, now=NOW)
+    landing.close(NEXT, now=NOW)
+    next((folder / "closed").rglob("*-1031")).write_bytes(now)
 
-    with pytest.raises(LandingError, match=r"marker .*-1031 is altered"):
+    assert [one.batch for one in landing.completions()] == [BATCH, NEXT]
+    again = landing.completion(BATCH)
+    assert (again.landing_seq, again.status, again.parts) == (was.landing_seq, "landed", was.parts)
+
+    next((folder / "closed").rglob("*-1032")).write_bytes(now)
+    with pytest.raises(LandingError, match=r"marker .*-1032 is altered"):
         landing.completions()
+
+
+def test_a_part_with_an_altered_header_is_listed_and_cannot_be_read(landing, folder):
+    """So the batch can be closed, the fault is this part's, and other minutes get on."""
+    part = landing.land(BATCH, answer())
+    (folder / part.path).write_bytes(b"no header\nno body")
+
+    [listed] = landing.parts(BATCH)
+    assert (listed.number, listed.sha256) == (1, "")
+    assert landing.close(BATCH, now=NOW).parts == (listed,)
+    with pytest.raises(LandingError, match=r"0001\.part has an altered header"):
+        landing.read(BATCH, listed)
 
 
 def test_purging_removes_bytes_and_keeps_the_sequence(landing, folder):

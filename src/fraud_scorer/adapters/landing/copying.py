@@ -18,7 +18,7 @@ import structlog
 
 from fraud_scorer.adapters.cipher import Cipher
 from fraud_scorer.adapters.landing.copied import Copied, keep_copied, read_copied, writer_text, writer_told
-from fraud_scorer.adapters.landing.files import alone, completion_of, disk_faults
+from fraud_scorer.adapters.landing.files import alone, completion_of, completion_text, disk_faults
 from fraud_scorer.adapters.landing.names import (
     batch_marked,
     file_names,
@@ -109,7 +109,8 @@ class CopyingLanding(DiskLanding):
         """Copy these batches; before each call to the bucket it gives how far it came."""
         for number, path in waiting:
             for line in marker_lines(path):  # none: purged since it was listed
-                yield from self._batch_steps(completion_of(line, path), line.encode(), copied)
+                done = self._marked(line, path)
+                yield from self._batch_steps(done, completion_text(done).encode(), copied)
             copied = replace(copied, through=number, begun=0, parts=0)
         yield copied
 

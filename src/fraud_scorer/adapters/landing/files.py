@@ -133,13 +133,17 @@ def missing(place: object) -> LandingError:
     return LandingError(f"{place} is missing", "Restore it from a backup; the batch cannot be replayed without it")
 
 
-def read_header(path: Path) -> Header:
-    """A part's header. Raises LandingError, naming the file, if it is missing or altered."""
+def header_of(path: Path) -> Header:
+    """A part's header; of an altered one only the size and the time of the file are known."""
     try:
         with path.open("rb") as file:
-            return _header_in(file.readline(_LONGEST_HEADER), path)
+            line, about = file.readline(_LONGEST_HEADER), os.fstat(file.fileno())
+        return _header_in(line, path)
     except FileNotFoundError:
         raise missing(path) from None
+    except LandingError:
+        written_at = datetime.fromtimestamp(about.st_mtime, UTC).isoformat()
+        return Header("", about.st_size, http_status=0, content_type="", received_at=written_at, truncated=False)
 
 
 def body_in(content: bytes, part: Part, cipher: Cipher, *, place: object) -> bytes:

@@ -31,7 +31,7 @@ def file_names(folder: Path) -> list[str]:
 def marker_lines(path: Path) -> list[str]:
     """A marker file's lines: one, or one for each purged batch."""
     try:
-        return path.read_text(encoding="utf-8").splitlines()
+        return path.read_text(encoding="utf-8", errors="replace").splitlines() or [""]
     except FileNotFoundError:  # folded by a purge since it was listed
         return []
     except OSError as error:

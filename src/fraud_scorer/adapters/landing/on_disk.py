@@ -23,6 +23,8 @@ from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import structlog
+
 from fraud_scorer.adapters.cipher import Cipher
 from fraud_scorer.adapters.landing.files import (
     Header,
@@ -32,12 +34,13 @@ from fraud_scorer.adapters.landing.files import (
     completion_of,
     completion_text,
     disk_faults,
+    header_of,
     missing,
-    read_header,
     remove_unfinished,
     write_whole,
 )
 from fraud_scorer.adapters.landing.names import (
+    batch_marked,
     batch_named,
     day_minutes,
     file_names,
@@ -49,8 +52,10 @@ from fraud_scorer.adapters.landing.names import (
     sequence_of,
 )
 from fraud_scorer.batches import Batch
+from fraud_scorer.errors import LandingError
 from fraud_scorer.ports import Answer, Completion, Part
 
+log = structlog.get_logger()
 TEMPORARY = ".writing-"
 
 
@@ -88,12 +93,11 @@ class DiskLanding:
             if (found := self.completion(batch)) is not None:
                 return found
             sequence = max(self.last_sequence() + 1, int(now.timestamp()))
-            completion = Completion(
-                batch, sequence, status, tuple(self.parts(batch)), now.astimezone(UTC), tuple(notes)
-            )
+            parts, closed_at = tuple(self.parts(batch)), now.astimezone(UTC)
+            completion = Completion(batch, sequence, status, parts, closed_at, tuple(notes))
             folder, name = self._marker_place(batch)
-            text = completion_text(completion).encode()
-            write_whole(folder, text, prefix=TEMPORARY).rename_to(f"{sequence:012d}-{name}")
+            written = write_whole(folder, completion_text(completion).encode(), prefix=TEMPORARY)
+            written.rename_to(f"{sequence:012d}-{name}")
         return completion
 
     def lock(self, batch: Batch) -> AbstractContextManager[bool]:
@@ -124,24 +128,15 @@ class DiskLanding:
     def completion(self, batch: Batch) -> Completion | None:
         """The marker that closed the batch, if it is closed."""
         folder, own_name = self._marker_place(batch)
-        for name in file_names(folder):
-            if is_folded(name):
-                for line in marker_lines(folder / name):
-                    if (found := completion_of(line, folder / name)).batch == batch:
-                        return as_purged(found)
-            elif name.partition("-")[2] == own_name:
-                return completion_of((folder / name).read_text(encoding="utf-8"), folder / name)
-        return None
+        names = (name for name in file_names(folder) if is_folded(name) or name.partition("-")[2] == own_name)
+        found = (completion for name in names for completion in self._markers_in(folder / name))
+        return next((completion for completion in found if completion.batch == batch), None)
 
     def completions(self, after_seq: int = 0) -> list[Completion]:
         """Every marker above ``after_seq``, in order of landing sequence; only those files are opened."""
         with disk_faults(self._folder), self._locked():  # else a later number may be seen before an earlier one is
             paths = [day / n for day in self._closed_days() for n in file_names(day) if sequence_of(n) > after_seq]
-        found: dict[int, Completion] = {}
-        for path in paths:
-            for line in marker_lines(path):
-                completion = completion_of(line, path)
-                found[completion.landing_seq] = as_purged(completion) if is_folded(path.name) else completion
+        found = {completion.landing_seq: completion for path in paths for completion in self._markers_in(path)}
         return [found[sequence] for sequence in sorted(found) if sequence > after_seq]
 
     def last_sequence(self) -> int:
@@ -179,15 +174,31 @@ class DiskLanding:
         return sorted((batch for batch in begun if self.completion(batch) is None), key=lambda batch: batch.batch_id)
 
     def parts(self, batch: Batch) -> list[Part]:
-        """What has landed of the batch, in order. Raises LandingError if a header is unreadable."""
+        """What has landed of the batch, in order; a part with an altered header has no hash, and cannot be read."""
         folder = self._parts_folder(batch)
         paths = [(number, folder / f"{number:04d}.part") for number in sorted(part_numbers(folder))]
-        return [read_header(path).part(number, path.relative_to(self._folder)) for number, path in paths]
+        return [header_of(path).part(number, path.relative_to(self._folder)) for number, path in paths]
 
     def read(self, batch: Batch, part: Part) -> bytes:
         """The body as received. Raises LandingError if it is missing, altered or under an unknown key."""
         path = self._parts_folder(batch) / f"{part.number:04d}.part"
         return body_in(self._content(path, part), part, self._cipher, place=path)
+
+    def _markers_in(self, path: Path) -> list[Completion]:
+        """What a marker file says: of one batch, or of a day's purged ones."""
+        done = [self._marked(line, path) for line in marker_lines(path)]
+        return [as_purged(one) for one in done] if is_folded(path.name) else done
+
+    def _marked(self, text: str, path: Path) -> Completion:
+        """The marker ``text`` of ``path``; one that is altered is made again from its name and the batch's parts."""
+        try:
+            return completion_of(text, path)
+        except LandingError:
+            if is_folded(path.name) or not (parts := self.parts(batch := batch_marked(path))):
+                raise
+        log.warning("A marker is altered; the batch is as its parts say.", action="landing", batch_id=batch.batch_id)
+        sequence = sequence_of(path.name)
+        return Completion(batch, sequence, "landed", tuple(parts), datetime.fromtimestamp(sequence, UTC), ())
 
     def _content(self, path: Path, _part: Part) -> bytes:
         try:
