@@ -8,13 +8,11 @@ from datetime import timedelta
 import pandas as pd
 import streamlit as st
 
-from desk import charts, drift, parts, quality, words
+from desk import charts, drift, parts, quality, shadow, words
 from desk.database import ReportState, ask, ask_kept, report_state
-from desk.parts import Card, Column
+from desk.parts import Card
 
 DAYS = 35
-SHADOW_DAYS = 7
-MOST_COMPARED = 1_000_000  # payments; more would keep the page waiting
 NO_WHOLE_DAY = "no whole day has its labels yet"
 FEWEST_FRAUDS = 20  # below, shares are told with a warning
 
@@ -48,7 +46,7 @@ def render() -> None:
     with right:
         _distribution(scores)
     drift.render(state)
-    _shadow(state, float(volume["payments_a_day"]))
+    shadow.render(state, float(volume["payments_a_day"]))
 
 
 def _what(state: ReportState, volume: pd.Series, seconds: int, scores: pd.DataFrame) -> str:
@@ -218,39 +216,3 @@ def _distribution(scores: pd.DataFrame) -> None:
     st.subheader("All probabilities")
     st.altair_chart(charts.distribution(quality.distribution(scores)), alt="Payments by probability, logarithmic.")
     st.caption("Payments by probability; each step upwards is ten times as many.")
-
-
-def _shadow(state: ReportState, payments_a_day: float) -> None:
-    st.subheader("Live against shadow")
-    if payments_a_day * SHADOW_DAYS > MOST_COMPARED:
-        st.write("Too many payments to compare here: `fraud-scorer backtest` counts them.")
-        return
-    compared = ask_kept("model_shadow", state.version, days=SHADOW_DAYS)
-    if compared.empty:
-        st.write(
-            f"No second model scored along in the last {words.count(SHADOW_DAYS, 'day')}. The setting SHADOW_ARTIFACTS "
-            "names one that scores every payment without alerting, to compare it before it goes live."
-        )
-        return
-    for model_hash, decisions in compared.groupby("shadow_model_hash"):
-        _against(str(model_hash), decisions)
-
-
-def _against(model_hash: str, decisions: pd.DataFrame) -> None:
-    kinds = [("both", True, True), ("only live", True, False), ("only the shadow", False, True)]
-    lines = []
-    for name, live, shadow in kinds:
-        chosen = decisions[(decisions["live_flagged"] == live) & (decisions["shadow_flagged"] == shadow)]
-        by_label = chosen.groupby("label")["payments"].sum()
-        frauds, others = int(by_label.get("fraud", 0)), int(by_label.get("not_fraud", 0))
-        total = int(chosen["payments"].sum())
-        lines.append((name, f"{total:,}", f"{frauds:,}", f"{others:,}", f"{total - frauds - others:,}"))
-    heads = [
-        Column("Flagged by"),
-        *(Column(head, "number") for head in ("Payments", "Fraud", "Not fraud", "Not known")),
-    ]
-    parts.table(heads, lines, caption=f"Flags of the live model and of shadow {model_hash[:12]}", stacks=False)
-    both = words.count(decisions["payments"].sum(), "payment")
-    st.caption(
-        f"Shadow {model_hash[:12]}: {both} of the last {SHADOW_DAYS} whole days scored by both models. It never alerts."
-    )
