@@ -63,8 +63,20 @@ def test_the_three_strongest_come_first_and_only_what_raises_counts():
     assert _reasons({"amount": -1.0}) == []
 
 
+def test_what_is_unknown_takes_no_known_reasons_place():
+    """A file without places: its three known reasons are told, however strong the unknown ones are."""
+    missing = {"home_distance_km": 3.0, "km_from_last": 2.0, "age_years": 1.5}
+    known = {"amount": 0.9, "is_night": 0.8, "merchants_24h": 0.7}
+    values = {"amount": 500.0, "amount_over_mean": 10.0, "is_night": 1.0, "hour_local": 2.0, "merchants_24h": 30.0,
+              "minutes_since_last": 60.0}  # fmt: skip
+    reasons = _reasons(missing | known, **values)
+    assert [reason["code"] for reason in reasons] == ["amount_unusual", "odd_hour", "many_merchants"]
+    reasons = _reasons(missing | {"amount": 0.9}, **values)
+    assert [reason["code"] for reason in reasons] == ["amount_unusual", "far_from_home", "travel"]
+
+
 def test_a_stolen_card_spree_is_told_by_its_spending():
-    """What was spent before this payment, and what the card spends a day."""
+    """What was spent with it, and what the card spends a day."""
     (reason,) = _reasons(
         {"card_amount_24h": 1.0},
         card_amount_24h=1_940.0,
@@ -72,7 +84,7 @@ def test_a_stolen_card_spree_is_told_by_its_spending():
         amount=385.0,
         spending_over_usual=25.0,
     )
-    assert reason["text"] == "1,940.00 in 24 hours before this payment; this card spends 93.00 a day"
+    assert reason["text"] == "2,325.00 in 24 hours, this payment included; this card spends 93.00 a day"
 
 
 def test_account_takeover_is_told_by_amount_and_place():
@@ -147,13 +159,28 @@ def test_amounts_read_in_their_own_currency():
     [
         (
             "card_amount_24h",
-            {"card_amount_24h": 109.38, "card_amount_1h": 0.0, "amount": 684.47, "spending_over_usual": 1.0},
-            "Only 109.38 in 24 hours before this payment, though this card spends 793.85 a day",
+            {"card_amount_24h": 109.38, "card_amount_1h": 0.0, "amount": 84.47, "spending_over_usual": 0.25},
+            "Only 193.85 in 24 hours, this payment included, though this card spends 775.40 a day",
+        ),
+        (
+            "card_amount_24h",
+            {"card_amount_24h": 0.0, "card_amount_1h": 0.0, "amount": 544.49, "spending_over_usual": 1.0},
+            "544.49 in 24 hours, this payment included; this card spends 544.49 a day",
+        ),
+        (
+            "card_amount_24h",
+            {"card_amount_24h": 0.0, "card_amount_1h": 0.0, "amount": 0.0, "spending_over_usual": 0.0},
+            "Together with the other signs: 0.00 in 24 hours, this payment included",
+        ),
+        (
+            "amount",
+            {"amount": 0.0, "amount_over_mean": 0.0, "card_count_30d": 40.0},
+            "Amount 0.00: nothing is charged, as when a card is tried out",
         ),
         (
             "card_amount_1h",
             {"card_amount_24h": 60.0, "card_amount_1h": 50.0, "amount": 40.0, "spending_over_usual": 0.5},
-            "Together with the other signs: 50.00 in an hour before this payment; this card spends 200.00 a day",
+            "Together with the other signs: 90.00 in an hour, this payment included; this card spends 200.00 a day",
         ),
         (
             "card_count_24h",

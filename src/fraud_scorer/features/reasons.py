@@ -29,7 +29,7 @@ def strongest_reasons(
     usual: Usual,
     currencies: Sequence[str],
 ) -> list[list[dict[str, object]]]:
-    """The three strongest reasons of each row, strongest first, but what only says that something is unknown last.
+    """The three strongest reasons of each row, strongest first; what only says what is unknown fills up what is left.
 
     Args:
         features: declared features, one row a payment.
@@ -44,14 +44,24 @@ def strongest_reasons(
     codes = list(dict.fromkeys(BY_NAME[name].reason for name in columns))
     member = np.array([[BY_NAME[name].reason == code for code in codes] for name in columns], dtype=np.float64)
     by_code = contributions.astype(np.float64) @ member.reshape(len(columns), len(codes))
-    order = np.argsort(-by_code, axis=1, kind="stable")[:, :STRONGEST]
+    order = np.argsort(-by_code, axis=1, kind="stable")
     rows: list[dict[Any, Any]] = features.to_dict("records")
     found = []
     for number, (row, currency) in enumerate(zip(rows, currencies, strict=True)):
-        raising = [place for place in order[number] if by_code[number, place] >= _LEAST_CONTRIBUTION]
-        reasons = [_reason(codes[place], row | {"currency": currency}, usual) for place in raising]
-        found.append(sorted(reasons, key=lambda reason: reason["value"] == UNKNOWN))
+        raising = [codes[place] for place in order[number] if by_code[number, place] >= _LEAST_CONTRIBUTION]
+        found.append(_told(raising, row | {"currency": currency}, usual))
     return found
+
+
+def _told(codes: Sequence[str], row: dict[Any, Any], usual: Usual) -> list[dict[str, object]]:
+    known: list[dict[str, object]] = []
+    unknown: list[dict[str, object]] = []
+    for code in codes:
+        reason = _reason(code, row, usual)
+        (unknown if reason["value"] == UNKNOWN else known).append(reason)
+        if len(known) == STRONGEST:
+            break
+    return (known + unknown)[:STRONGEST]
 
 
 def under_present_codes(reasons: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:

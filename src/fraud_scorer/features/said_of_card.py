@@ -67,18 +67,20 @@ def activity(row: Row, usual: Usual) -> Words:
 
 
 def spending(row: Row, _: Usual) -> Words:
-    """What was spent just before, against the card's mean day."""
-    hour, day, ratio = row["card_amount_1h"], row["card_amount_24h"], row["spending_over_usual"]
-    usual_day = (day + row["amount"]) / ratio if ratio > 0 else math.nan
-    value = f"{money(row, hour)} in an hour" if hour > day / 2 and hour > 0 else f"{money(row, day)} in 24 hours"
-    if math.isnan(usual_day):
-        return value, "nothing yet", f"{value} before this payment; this card spent nothing in 30 days before that"
-    normal = f"{money(row, usual_day)} a day"
-    if day >= usual_day:
-        return value, normal, f"{value} before this payment; this card spends {normal}"
+    """What was spent, this payment included, against the card's mean day."""
+    hour, day = row["card_amount_1h"] + row["amount"], row["card_amount_24h"] + row["amount"]
+    ratio, several = row["spending_over_usual"], row["card_amount_1h"] > 0
+    value = f"{money(row, hour)} in an hour" if several and hour > day / 2 else f"{money(row, day)} in 24 hours"
+    if math.isnan(ratio):
+        return value, "nothing yet", f"{value}, this payment included; this card spent nothing in 30 days before"
+    if ratio == 0:
+        return value, "", beside(f"{value}, this payment included")
+    normal = f"{money(row, day / ratio)} a day"
+    if ratio >= 1:
+        return value, normal, f"{value}, this payment included; this card spends {normal}"
     if value.endswith("hour"):
-        return value, normal, beside(f"{value} before this payment; this card spends {normal}")
-    return value, normal, f"Only {value} before this payment, though this card spends {normal}"
+        return value, normal, beside(f"{value}, this payment included; this card spends {normal}")
+    return value, normal, f"Only {value}, this payment included, though this card spends {normal}"
 
 
 def large(row: Row, usual: Usual) -> Words:

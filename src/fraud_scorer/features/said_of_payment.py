@@ -14,6 +14,8 @@ _CLOSE = 1.25  # up to this ratio, either way, an amount is the usual one
 def amount(row: Row, usual: Usual) -> Words:
     """Against this card's mean; without one, against what others pay."""
     value, ratio, normal = money(row, row["amount"]), row["amount_over_mean"], usual.money("amount", row["currency"])
+    if ratio == 0:
+        return value, normal, f"Amount {value}: nothing is charged, as when a card is tried out"
     if ratio > 0:
         return _amount_of_card(value, money(row, row["amount"] / ratio), ratio)
     others = f"; with other cards usually {normal}" if normal else ""
