@@ -136,3 +136,16 @@ def test_a_failed_job_says_why_where_sagemaker_looks(
     (tmp_path / "output").mkdir()
     assert script.main([], tmp_path) == 1
     assert "holds no CSV or Parquet file" in (tmp_path / "output/failure").read_text()
+
+
+def test_a_wrong_hyperparameter_is_one_sentence(
+    script: ModuleType, channel: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No traceback, nothing written: the sentence on standard error and where SageMaker looks."""
+    (tmp_path / "output").mkdir()
+    arguments = ["--training", str(channel), "--model-dir", str(tmp_path / "model"), "--time-zone", "Mars/Base"]
+    assert script.main(arguments, tmp_path) == 1
+    sentence = "'Mars/Base' is no time zone. Write it as Europe/Berlin or UTC."
+    assert capsys.readouterr().err == f"error: {sentence}\n"
+    assert (tmp_path / "output/failure").read_text() == sentence
+    assert not (tmp_path / "model").exists()
