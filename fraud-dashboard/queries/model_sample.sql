@@ -1,15 +1,29 @@
--- What reviewers said of the random sample of unflagged payments: the verdict in force.
--- Grain: one verdict (fraud, not_fraud).
-with sampled as materialized (
-    select distinct said.trans_num
-    from v_payment_statements as said
-    where said.source = 'verdict' and said.note like 'random sample%'
+-- What the random samples of the last :days whole days say of unflagged payments. A day counts once each payment of its
+-- sample has a label or a verdict: what is judged first, because it looks odd, would lean the share.
+-- Grain: one row. Frauds of payments are those of the days that count; unsure ones are in neither.
+with drawn as (
+    select
+        ago.days_ago,
+        report.label,
+        report.verdict
+    from generate_series(1, :days) as ago (days_ago)
+    cross join lateral report_sample(report_today() - ago.days_ago, :most) as sample
+    cross join lateral report_of(sample.trans_num) as report
+),
+
+days as (
+    select
+        days_ago,
+        count(*) filter (where label is not null) as payments,
+        count(*) filter (where label = 'fraud') as frauds,
+        count(*) filter (where label is not null or verdict = 'unsure') as said,
+        count(*) as drawn
+    from drawn
+    group by days_ago
 )
 
 select
-    report.verdict,
-    count(*) as payments
-from sampled
-inner join v_fraud_report as report on sampled.trans_num = report.trans_num
-where not report.flagged and report.verdict in ('fraud', 'not_fraud')
-group by report.verdict;
+    coalesce(sum(payments) filter (where said = drawn), 0)::bigint as payments,
+    coalesce(sum(frauds) filter (where said = drawn), 0)::bigint as frauds,
+    count(*) filter (where said > 0 and said < drawn) as begun
+from days;

@@ -19,6 +19,6 @@ select
     known.label,
     count(*) as payments
 from compared
-left join v_fraud_report as known on compared.of_interest = known.trans_num
+left join lateral report_of(compared.of_interest) as known on true
 group by compared.shadow_model_hash, compared.live_flagged, compared.shadow_flagged, known.label
 order by compared.shadow_model_hash, compared.live_flagged, compared.shadow_flagged, known.label;

@@ -19,5 +19,5 @@ select
     report.amount,
     report.currency
 from latest
-inner join v_fraud_report as report on latest.trans_num = report.trans_num
+cross join lateral report_of(latest.trans_num) as report
 order by latest.label_id desc;

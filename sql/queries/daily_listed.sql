@@ -45,7 +45,7 @@ ranked as (
                 report.trans_num asc
         ) as place
     from named
-    inner join v_fraud_report as report on named.trans_num = report.trans_num
+    cross join lateral report_of(named.trans_num) as report
     where named.list = 'too_old' or report.flagged or report.label = 'fraud'
 )
 

@@ -1,8 +1,7 @@
 -- What a payment's own page shows: its card's other payments, replaced decisions, statements, messages.
 -- None of these gives the card token away: the card is named by one of its payments.
 
--- Grain: one payment of the card that also made of_trans_num (itself included). Each is looked up by its primary key
--- (the limit keeps it so): two relations more are too many for v_fraud_report to be joined with.
+-- Grain: one payment of the card that also made of_trans_num (itself included).
 create or replace view v_card_payments as
 select
     subject.trans_num as of_trans_num,
@@ -23,13 +22,7 @@ select
     report.verdict
 from payments_scored as subject
 inner join payments_scored as same_card on subject.card_token = same_card.card_token
-cross join lateral (
-    select one.*
-    from v_fraud_report as one
-    where one.trans_num = same_card.trans_num
-    order by one.trans_num
-    limit 1
-) as report;
+cross join lateral report_of(same_card.trans_num) as report;
 
 -- Grain: one replaced row of a payment: what was said of it before a correction or a rescore.
 create or replace view v_payment_changes as

@@ -65,6 +65,6 @@ as $$
         coalesce(sum(report.amount_cents) filter (where report.label = 'fraud'), 0)::bigint,
         count(*) filter (where report.label = 'fraud' and report.flagged)
     from spoken_of
-    inner join v_fraud_report as report on spoken_of.trans_num = report.trans_num
+    cross join lateral report_of(spoken_of.trans_num) as report
     group by report.currency
 $$;

@@ -272,3 +272,17 @@ def test_the_report_joined_with_a_list_is_looked_up_payment_by_payment(cursor: C
         """,
     )
     assert any("Index Cond: (trans_num = asked.trans_num)" in str(line) for line in plan)
+
+
+def test_a_list_is_looked_up_by_the_primary_key_however_long_it_is_taken_to_be(cursor: Cursor) -> None:
+    """`report_of` is written into the query that asks, and leaves PostgreSQL no other way."""
+    plan = column(
+        cursor,
+        """
+        explain
+        with asked as materialized (select number::text as trans_num from generate_series(1, 1000000) as number)
+        select report.label from asked cross join lateral report_of(asked.trans_num) as report
+        """,
+    )
+    assert any("Index Cond: (trans_num = asked.trans_num)" in str(line) for line in plan)
+    assert not any("Function Scan on report_of" in str(line) for line in plan)
