@@ -325,6 +325,7 @@ CREATE INDEX payment_history_trans_num ON public.payment_history USING btree (tr
 CREATE INDEX payments_scored_batch ON public.payments_scored USING btree (batch_id);
 CREATE INDEX payments_scored_card ON public.payments_scored USING btree (card_token, event_time);
 CREATE INDEX payments_scored_corrected ON public.payments_scored USING btree (landing_seq) WHERE (landing_seq > first_landing_seq);
+CREATE INDEX payments_scored_draw ON public.payments_scored USING btree (event_time) INCLUDE (trans_num) WHERE ((NOT flagged) AND (amount_cents >= 0) AND (hashtextextended(trans_num, (0)::bigint) < '-9151314442816847872'::bigint));
 CREATE INDEX payments_scored_event_time ON public.payments_scored USING btree (event_time) INCLUDE (amount_cents, currency, category, flagged);
 CREATE INDEX payments_scored_flagged ON public.payments_scored USING btree (event_time) WHERE flagged;
 CREATE INDEX payments_scored_payload_fraud ON public.payments_scored USING btree (event_time) WHERE payload_is_fraud;

@@ -14,6 +14,7 @@ import pandas as pd
 BUCKETS = 200
 PSI_EDGES = [0, 1, 2, 5, 10, 20, 40, 80, 120, 160, 180, 190, 200]  # buckets, finer where scores crowd
 MOST_ROWS = 400_000
+SAMPLE_A_DAY = 10  # unflagged payments, drawn at random
 FEWEST_IN_GROUP = 30  # payments; a share of fewer says little
 
 

@@ -21,7 +21,7 @@ NOTE_LETTERS = 500
 
 
 @guarded
-def give(trans_num: str, verdict: str, person: Person, note_key: str, prefix: str, once: bool) -> None:
+def give(trans_num: str, verdict: str, person: Person, note_key: str, once: bool) -> None:
     """Record a verdict with the note that stands in the session under ``note_key``; remember it, to be taken back.
 
     Args:
@@ -29,16 +29,14 @@ def give(trans_num: str, verdict: str, person: Person, note_key: str, prefix: st
         verdict: one of ``VERDICTS``.
         person: a viewer records nothing.
         note_key: where the note stands.
-        prefix: begins the note.
         once: the payment leaves the page with its verdict. A key pressed before the next one is drawn is meant for
             the next one: it is left out, and does not overwrite what was just said.
     """
     if not person.may_review or (once and has_left(st.session_state.get(LAST_VERDICT), trans_num)):
         return
     written = str(st.session_state.get(note_key) or "")[:NOTE_LETTERS].strip()
-    note = ": ".join(part for part in (prefix, written) if part)
     st.session_state[note_key] = written  # kept for another try, also while the page cannot show its field
-    label_id = write("record_verdict", trans_num=trans_num, verdict=verdict, author=person.name, note=note)
+    label_id = write("record_verdict", trans_num=trans_num, verdict=verdict, author=person.name, note=written)
     st.session_state[note_key] = ""
     if label_id is None:
         st.toast("This payment is not stored any more.", icon=":material/error:")
@@ -65,16 +63,13 @@ def take_back(label_id: int, person: Person) -> None:
         st.toast("Taken back.", icon=":material/undo:")
 
 
-def buttons(
-    trans_num: str, person: Person, *, keyboard: bool, prefix: str = "", beside: Callable[[], None] = lambda: None
-) -> None:
+def buttons(trans_num: str, person: Person, *, keyboard: bool, beside: Callable[[], None] = lambda: None) -> None:
     """The three verdicts and a note.
 
     Args:
         trans_num: the payment.
         person: who is at the page; a viewer is told that verdicts need a reviewer.
         keyboard: F, N and U press the buttons, and the next payment follows.
-        prefix: begins the note.
         beside: draws what stands in the same row, behind the verdicts.
     """
     if not person.may_review:
@@ -89,7 +84,7 @@ def buttons(
                 text,
                 key=f"say-{says}-{trans_num}",
                 on_click=give,
-                args=(trans_num, says, person, note_key, prefix, keyboard),
+                args=(trans_num, says, person, note_key, keyboard),
                 shortcut=letter if keyboard else None,
             )
         beside()

@@ -1,11 +1,26 @@
--- The same random :most unflagged payments of a day for everyone who asks: what was missed is estimated from them.
--- Random is the payment's id hashed with the day. Grain: one payment.
-select amounts.trans_num
-from v_payment_amounts as amounts
-where
-    amounts.event_time >= (select report_day_start(cast(:day as date)))
-    and amounts.event_time < (select report_day_start(cast(:day as date) + 1))
-    and not amounts.flagged
-    and amounts.amount_cents >= 0
-order by hashtextextended(amounts.trans_num, cast(:day as date) - date '2000-01-01'), amounts.trans_num
-limit :most;
+-- The random samples of the last :days whole days, :most unflagged payments each, as far as nobody has decided on them.
+-- Grain: one payment, oldest first, so that days come to an end.
+select
+    report.trans_num,
+    report.event_time,
+    report.event_time_local,
+    report.amount,
+    report.currency,
+    report.is_refund,
+    report.card_last4,
+    report.merchant,
+    report.category,
+    report.city,
+    report.state,
+    report.fraud_probability,
+    report.threshold,
+    report.flagged,
+    report.reasons,
+    report.label,
+    report.label_source,
+    report.verdict
+from generate_series(1, :days) as ago (days_ago)
+cross join lateral report_sample(report_today() - ago.days_ago, :most) as sample
+cross join lateral report_of(sample.trans_num) as report
+where report.label is null and coalesce(report.verdict, 'withdrawn') = 'withdrawn'
+order by report.event_time, report.trans_num;

@@ -95,14 +95,16 @@ def test_what_a_day_brings_leaves_out_the_first_day(store: Any, open_page: Open,
 
 
 def test_the_random_sample_estimates_what_is_missed(store: Any, open_page: Open, text: Text) -> None:
-    """From its verdicts alone, with an interval."""
+    """With an interval; a day counts once all of its sample is judged."""
     for number in range(10):
-        store.payment(f"p{number}", "2026-11-19T10:31Z")
-        store.insert("labels", trans_num=f"p{number}", source="verdict", verdict="fraud" if not number else "not_fraud",
-                     known_at="2026-11-20T07:00Z", author="ana", note="random sample")  # fmt: skip
+        store.label(store.payment(f"p{number}", "2026-11-19T10:31Z"), "not_fraud" if number else "fraud")
+    store.label(store.payment("the day before", "2026-11-18T10:31Z"), "unsure")
+    store.label("p0", "withdrawn")
+    assert "judge the random sample on the Review page; 1 day begun, none judged to its end" in text(open_page("model"))
+    store.label("p0", "fraud")
     read = text(open_page("model"))
     assert "10.00%" in read
-    assert "1 of 10 judged at random" in read
+    assert "1 of 10 drawn at random and judged" in read
 
 
 def test_before_the_first_payment_nothing_is_judged(store: Any, open_page: Open, text: Text) -> None:

@@ -98,14 +98,16 @@ def _of_frauds(labelled: pd.DataFrame, scale: float, state: ReportState) -> str:
 
 
 def _missed() -> tuple[str, str]:
-    said = ask("model_sample")
-    tries = float(said["payments"].sum())
-    hits = float(said.loc[said["verdict"] == "fraud", "payments"].sum())
+    said = ask("model_sample", days=DAYS, most=quality.SAMPLE_A_DAY).iloc[0]
+    hits, tries = float(said["frauds"]), float(said["payments"])
     if not tries:
-        return "—", "nobody knows yet: judge the random sample on the Review page"
+        begun = f"; {words.count(said['begun'], 'day')} begun, none judged to its end" if said["begun"] else ""
+        return "—", f"nobody knows yet: judge the random sample on the Review page{begun}"
     low, high = quality.wilson(hits, tries)
     span = f"{100 * low:.1f} to {100 * high:.1f}%"
-    return words.share(hits, tries), f"{hits:,.0f} of {tries:,.0f} judged at random; with 95% certainty {span} of all"
+    return words.share(
+        hits, tries
+    ), f"{hits:,.0f} of {tries:,.0f} drawn at random and judged; with 95% certainty {span} of all"
 
 
 def _flags(flagged: pd.DataFrame, state: ReportState) -> None:

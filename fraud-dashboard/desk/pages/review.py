@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from desk import frame, parts, verdict, words
-from desk.database import ReportState, ask, ask_kept, report_state
+from desk import frame, parts, quality, verdict, words
+from desk.database import ask, report_state
 from desk.parts import Column, Html
 from desk.rows import rows
 
 QUEUE_DAYS = 14
 QUEUE_ROWS = 200
-SAMPLE_DAYS = 3
-SAMPLE_A_DAY = 10
-SAMPLE_NOTE = "random sample"
+SAMPLE_DAYS = 7
 LATER = "review_later"  # ids put off in this session, in order
 KINDS = {"waiting": "Waiting", "unsure": "Unsure", "sample": "Random sample"}
 
@@ -30,14 +27,14 @@ def render() -> None:
         st.info("No payments yet, so nothing to review. Flagged payments stand here as soon as there are some.")
         return
     kind = _kind()
-    waiting, total = _sample(state) if kind == "sample" else _queue(kind)
+    waiting, total = _sample() if kind == "sample" else _queue(kind)
     _say_what(kind, total, waiting)
     _undo()
     if waiting.empty:
         _nothing(kind)
     else:
         ordered = _put_off_last(waiting)
-        _one(next(rows(ordered)), len(ordered), kind)
+        _one(next(rows(ordered)), len(ordered))
         _rest(ordered.iloc[1:])
     _latest()
 
@@ -61,22 +58,18 @@ def _queue(kind: str) -> tuple[pd.DataFrame, int]:
     return found, 0 if found.empty else int(found["undecided"].iloc[0])
 
 
-def _sample(state: ReportState) -> tuple[pd.DataFrame, int]:
-    """The sampled payments of the last days that nobody has judged, and how many were sampled."""
-    ids: list[str] = []
-    for ago in range(1, SAMPLE_DAYS + 1):
-        day = state.today - timedelta(days=ago)
-        ids += ask_kept("review_sample", str(day), day=day, most=SAMPLE_A_DAY)["trans_num"].tolist()
-    found = ask("review_sampled", trans_nums=",".join(ids))
-    undecided = found["label"].isna() & (found["verdict"].isna() | (found["verdict"] == "withdrawn"))
-    return found[undecided], len(found)
+def _sample() -> tuple[pd.DataFrame, int]:
+    """The sampled payments of the last days that nobody has judged, and how many they are."""
+    found = ask("review_sample", days=SAMPLE_DAYS, most=quality.SAMPLE_A_DAY)
+    return found, len(found)
 
 
 def _say_what(kind: str, total: int, waiting: pd.DataFrame) -> None:
     if kind == "sample":
         st.caption(
-            f"{SAMPLE_A_DAY} unflagged payments a day, drawn at random, the same for everyone: the only way to learn "
-            "how many frauds we miss. Judge them as you would judge any payment."
+            f"{quality.SAMPLE_A_DAY} unflagged payments a day, drawn at random, the same for everyone: the only way to "
+            "learn how many frauds we miss. Judge them as you would judge any payment, here or on its own page; a day "
+            "counts on the Model page once all of its sample is judged."
         )
     elif total:
         one = total == 1
@@ -121,7 +114,7 @@ def _put_off(trans_num: str) -> None:
     st.session_state[LATER] = [*later, trans_num]
 
 
-def _one(row: Any, waiting: int, kind: str) -> None:
+def _one(row: Any, waiting: int) -> None:
     with st.container(border=True, key="review-card"):
         st.markdown(f"### {words.money(row.amount, row.currency)} at {words.as_markdown(words.merchant(row.merchant))}")
         left, right = st.columns([1, 1], gap="large")
@@ -129,13 +122,12 @@ def _one(row: Any, waiting: int, kind: str) -> None:
             _facts(row)
         with right:
             _why(row)
-        note = SAMPLE_NOTE if kind == "sample" else ""
 
         def later() -> None:
             if waiting > 1:
                 st.button("Later", key=f"later-{row.trans_num}", shortcut="L", on_click=_put_off, args=(row.trans_num,))
 
-        verdict.buttons(row.trans_num, frame.person(), keyboard=True, prefix=note, beside=later)
+        verdict.buttons(row.trans_num, frame.person(), keyboard=True, beside=later)
         st.html(f'<p class="desk-links">{parts.payment_link(row.trans_num, "All about this payment ›")}</p>')
         with st.expander("Snooze", icon=":material/snooze:"):
             verdict.snoozing(row, frame.person())
