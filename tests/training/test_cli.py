@@ -43,6 +43,58 @@ def test_a_file_becomes_a_model_a_report_scores_and_a_card(public_file, tmp_path
     assert trained["model_hash"][:12] in (tmp_path / "CARD.md").read_text()
 
 
+def test_a_later_file_is_measured_with_its_past(model_folder, make_public, tmp_path):
+    """Alone it lacks one, and the report says so; with it, labelled or not, all of it counts, as within one file."""
+    whole = make_public()
+    begin = json.loads((model_folder / "manifest.json").read_text())["periods"]["test_from"]
+    later = (whole["trans_date_trans_time"] >= begin.replace("T", " ").removesuffix("Z")).to_numpy()
+    whole[later].to_csv(tmp_path / "later.csv", index=False)
+    whole[~later].to_csv(tmp_path / "earlier.csv", index=False)
+    whole[~later].drop(columns="is_fraud").to_parquet(tmp_path / "unlabelled.parquet")
+    whole.to_parquet(tmp_path / "whole.parquet")
+
+    def evaluated(data: str, *options: object):
+        out = tmp_path / "reports"
+        _run("evaluate", "--data", tmp_path / data, "--artifacts", model_folder, "--out", out, *options)
+        page = (out / "report.html").read_text()
+        return json.loads((out / "evaluation.json").read_text()), page
+
+    inside, _ = evaluated("whole.parquet")
+    known, page = evaluated("later.csv", "--history", tmp_path / "earlier.csv")
+    assert known["figures"] == inside["figures"]
+    assert known["data"]["history"] == ["earlier.csv"]
+    assert "with the past in earlier.csv" in page
+    assert "only feed the features" not in page
+    unlabelled, _ = evaluated("later.csv", "--history", tmp_path / "unlabelled.parquet")
+    assert unlabelled["figures"]["payments"] == known["figures"]["payments"] == later.sum()
+    alone, page = evaluated("later.csv")
+    assert alone["measured"]["with_part_of_their_past"] == alone["figures"]["payments"] < later.sum()
+    assert "--history" in page
+    assert "only feed the features" in page
+
+
+def test_what_the_model_was_fitted_on_is_never_called_unseen(model_folder, make_public, tmp_path):
+    """As CSV, in two files or a part of it: refused; counted on demand, and said to be seen."""
+    whole = make_public().iloc[:4_000]
+    whole.iloc[:2_500].to_csv(tmp_path / "a.csv", index=False)
+    whole.iloc[2_500:].to_csv(tmp_path / "b.csv", index=False)
+    common = ("--artifacts", model_folder, "--out", tmp_path / "reports")
+    for files in (["a.csv"], ["b.csv"], ["a.csv", "b.csv"]):
+        named = [part for name in files for part in ("--data", tmp_path / name)]
+        assert "it may have seen" in _run("evaluate", *named, *common, fails=DataFileError)
+        assert not (tmp_path / "reports").exists()
+    told = json.loads(_run("evaluate", *named, *common, "--also-seen", "--json"))
+    assert told["measured"]["may_be_seen"] == told["figures"]["payments"]
+    assert "may have seen" in told["note"]
+
+
+def test_a_model_that_flags_nothing_says_so(public_file, tmp_path):
+    """An alert dearer than every fraud is never raised."""
+    out = tmp_path / "model"
+    told = _run("train", "--data", public_file, "--label-delay", "1d", "--alert-cost", "1000000", "--out", out)
+    assert "flags nothing (least cost" in told
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [

@@ -1,4 +1,4 @@
-"""Commands of the data scientist: train, score-file, evaluate, model-card, backtest, explain."""
+"""Commands of the data scientist: train, score-file, model-card, backtest, explain."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ from fraud_scorer.settings import load_settings
 _UNITS_DAYS = {"d": 1.0, "h": 1 / 24, "m": 1 / 1_440}
 
 DataFiles = Annotated[list[Path], typer.Option("--data", help="CSV or Parquet of past payments; may be repeated")]
+History = Annotated[
+    list[Path] | None, typer.Option("--history", help="The payments before them, labelled or not; may be repeated")
+]
 Fields = Annotated[Path | None, typer.Option("--fields", help="A field map (YAML): their name: ours")]
 Currency = Annotated[str, typer.Option("--currency", help="Of amounts that name none")]
 Artifacts = Annotated[Path, typer.Option("--artifacts", help="A trained model's folder")]
@@ -26,7 +29,7 @@ Artifacts = Annotated[Path, typer.Option("--artifacts", help="A trained model's 
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the command line."""
-    for command in (train, evaluate, model_card):
+    for command in (train, model_card):
         app.command()(command)
     app.command("score-file")(score_file)
     analysis.register(app)
@@ -84,53 +87,19 @@ def train(
     if as_json:
         print_json({"model_hash": trained.model_hash, "out": out} | manifest)
         return
-    console.print(
-        f"model {trained.model_hash[:12]} in {out}, flags from {probability(manifest['recommended_threshold'])} on"
+    threshold = manifest["recommended_threshold"]
+    flags = (
+        f"flags from {probability(threshold)} on" if threshold < 1 else f"flags nothing ({manifest['threshold_rule']})"
     )
+    console.print(f"model {trained.model_hash[:12]} in {out}, {flags}")
     print_figures(manifest["metrics"])
-
-
-def evaluate(
-    data: DataFiles,
-    artifacts: Artifacts = Path("model/artifacts"),
-    fields: Fields = None,
-    out: Annotated[Path, typer.Option("--out", help="Folder of evaluation.json and report.html")] = Path("reports"),
-    threshold: Annotated[float | None, typer.Option(min=0, max=1, help="Instead of the model's own")] = None,
-    currency: Currency = "USD",
-    cards_a_day: Annotated[int, typer.Option(min=1, help="k of the card precision")] = 100,
-    as_json: AsJson = False,
-) -> None:
-    """Measure a model on labelled payments it was not trained on; print the figures, save them and a report."""
-    from fraud_scorer.adapters.model.artifacts import load_artifacts
-    from fraud_scorer.adapters.model.local import LocalScorer
-    from fraud_scorer.training.evaluate import evaluate_file, write_report
-    from fraud_scorer.training.missing import tell_missing
-    from fraud_scorer.training.saving import refuse_unwritable
-
-    refuse_unwritable(out)
-    model = load_artifacts(artifacts)
-    scorer = LocalScorer(model.booster_bytes, width=len(model.features))
-    about = model.manifest
-    with console.status("reading payments") as status:
-        dataset, source = _dataset(data, fields, about["time_zone"], currency, about["label_delay_days"], status.update)
-        tell_missing(dataset.features, about, warn)
-        chosen = model.recommended_threshold if threshold is None else threshold
-        result = evaluate_file(dataset, source, model, scorer, threshold=chosen, cards_a_day=cards_a_day)
-        status.update("drawing the report")
-        written = write_report(result, out)
-    if as_json:
-        print_json(result)
-        return
-    print_figures({"this data": result["figures"]})
-    console.print(result["note"])
-    console.print("written: " + ", ".join(str(path) for path in written))
 
 
 def score_file(
     data: DataFiles,
     out: Annotated[Path, typer.Option("--out", help="CSV or Parquet to write")],
     artifacts: Artifacts = Path("model/artifacts"),
-    history: Annotated[list[Path] | None, typer.Option("--history", help="Earlier payments; may be repeated")] = None,
+    history: History = None,
     fields: Fields = None,
     labels_known_after: Annotated[str | None, typer.Option(help="7d, 12h; the model's label delay by default")] = None,
     threshold: Annotated[float | None, typer.Option(min=0, max=1, help="Instead of the model's own")] = None,

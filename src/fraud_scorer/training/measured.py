@@ -73,17 +73,15 @@ def _said_of_seen(counts: Mapping[str, Any], manifest: Mapping[str, Any], is_ear
             "but what comes after it is the better judge."
         )
     if left_out := counts["left_out_as_may_be_seen"]:
-        begin = f"from {periods['test_from']} on, its test period" if periods["test_from"] else "those after"
-        return f"{fitted}: measured on {begin}; {left_out:,} earlier ones, which it may have seen, do not count."
+        later = f"from {periods['test_from']} on, its test period," if periods["test_from"] else "after that"
+        return f"{fitted}: only those {later} count, {left_out:,} earlier ones, which it may have seen, do not."
     return f"{fitted}: all of these lie after, it has not seen them."
 
 
 def _said_of_past(counts: Mapping[str, Any], fed_to: int) -> list[str]:
     said = []
     if fed := counts["left_out_to_feed_features"]:
-        said.append(
-            f"{fed:,} payments, until {iso(fed_to)}, do not count either: they feed the features of later ones."
-        )
+        said.append(f"{fed:,} payments, until {iso(fed_to)}, only feed the features of later ones.")
     if young := counts["with_part_of_their_past"]:
         said.append(
             f"{young:,} of those measured lie within {LOOK_BACK_DAYS} days of the first payment given, so their cards' "
