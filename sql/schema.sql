@@ -1,4 +1,153 @@
 -- A snapshot of what sql/migrations make, for reading; a test holds the two equal.
+CREATE TYPE public.counted_payment AS (
+	trans_num text,
+	merchant text,
+	event_time timestamp with time zone,
+	landing_seq bigint,
+	is_fraud boolean
+);
+CREATE TABLE public.merchant_days (
+    merchant text NOT NULL,
+    event_day date NOT NULL,
+    from_day date NOT NULL,
+    first_seq bigint NOT NULL,
+    last_seq bigint NOT NULL,
+    payments bigint NOT NULL,
+    labelled bigint NOT NULL,
+    frauds bigint NOT NULL
+)
+WITH (fillfactor='70');
+COMMENT ON TABLE public.merchant_days IS 'Sums that merchant profiles are made of; kept by triggers on payments and labels.';
+COMMENT ON COLUMN public.merchant_days.from_day IS 'Labels and frauds count in profiles from this day on; payments always.';
+COMMENT ON COLUMN public.merchant_days.first_seq IS 'Every payment in the row first landed in first_seq to last_seq.';
+CREATE FUNCTION public.add_merchant_days(added public.merchant_days[]) RETURNS void
+    LANGUAGE sql
+    AS $$
+    with
+    latest as (
+        select greatest(
+            (select max(event_day) from unnest(added) where payments > 0),
+            (select max(event_day) from merchant_days where payments > 0)
+        ) as event_day
+    ),
+    opened as (
+        select least(
+            (select min(first_seq) from unnest(added) where payments > 0 and event_day = latest.event_day),
+            (select min(first_seq) from merchant_days where payments > 0 and event_day = latest.event_day)
+        ) as seq
+        from latest
+    )
+    insert into merchant_days as stored
+    select
+        added.merchant,
+        added.event_day,
+        added.from_day,
+        case when added.first_seq >= opened.seq then opened.seq else added.first_seq end,
+        max(added.last_seq),
+        sum(added.payments),
+        sum(added.labelled),
+        sum(added.frauds)
+    from unnest(added) as added
+    cross join opened
+    group by 1, 2, 3, 4
+    having sum(added.payments) <> 0 or sum(added.labelled) <> 0 or sum(added.frauds) <> 0
+    order by 2, 1, 3, 4
+    on conflict (event_day, merchant, from_day, first_seq) do update
+        set
+            last_seq = greatest(stored.last_seq, excluded.last_seq),
+            payments = stored.payments + excluded.payments,
+            labelled = stored.labelled + excluded.labelled,
+            frauds = stored.frauds + excluded.frauds
+$$;
+CREATE FUNCTION public.count_labels() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+declare
+    came labels[] := '{}';
+    gone labels[] := '{}';
+    names text[];
+    said labels[];
+    about counted_payment[];
+begin
+    if tg_op <> 'DELETE' then
+        came := array(select became from became);
+    end if;
+    if tg_op <> 'INSERT' then
+        gone := array(select was from was);
+    end if;
+    if cardinality(came) + cardinality(gone) = 0 then
+        return null;
+    end if;
+    perform lock_merchant_days();
+    names := array(select distinct trans_num from unnest(came || gone));
+    said := array(select labels from labels where trans_num = any(names));
+    about := array(
+        select row(trans_num, merchant, event_time, first_landing_seq, payload_is_fraud)::counted_payment
+        from payments_scored where trans_num = any(names) and not is_refund
+    );
+    gone := gone || array(
+        select still from unnest(said) as still
+        where still.label_id not in (select label_id from unnest(came))
+    );
+    perform add_merchant_days(array(
+        select counts from merchant_day_counts(about, said, 1) as counts
+        union all
+        select counts from merchant_day_counts(about, gone, -1) as counts
+    ));
+    return null;
+end
+$$;
+CREATE FUNCTION public.count_payments() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+declare
+    came counted_payment[] := '{}';
+    gone counted_payment[] := '{}';
+    said labels[];
+begin
+    if tg_op = 'INSERT' then
+        came := array(
+            select row(trans_num, merchant, event_time, first_landing_seq, payload_is_fraud)::counted_payment
+            from became where not is_refund
+        );
+    elsif tg_op = 'DELETE' then
+        gone := array(
+            select row(trans_num, merchant, event_time, first_landing_seq, payload_is_fraud)::counted_payment
+            from was where not is_refund
+        );
+    else
+        came := array(
+            select row(trans_num, merchant, event_time, first_landing_seq, payload_is_fraud)::counted_payment
+            from became where not is_refund
+            except all
+            select row(trans_num, merchant, event_time, first_landing_seq, payload_is_fraud)::counted_payment
+            from was where not is_refund
+        );
+        gone := array(
+            select row(trans_num, merchant, event_time, first_landing_seq, payload_is_fraud)::counted_payment
+            from was where not is_refund
+            except all
+            select row(trans_num, merchant, event_time, first_landing_seq, payload_is_fraud)::counted_payment
+            from became where not is_refund
+        );
+    end if;
+    if cardinality(came) + cardinality(gone) = 0 then
+        return null;
+    end if;
+    perform lock_merchant_days();
+    said := array(
+        select labels
+        from labels
+        where trans_num = any(array(select trans_num from unnest(came || gone)))
+    );
+    perform add_merchant_days(array(
+        select counts from merchant_day_counts(came, said, 1) as counts
+        union all
+        select counts from merchant_day_counts(gone, said, -1) as counts
+    ));
+    return null;
+end
+$$;
 CREATE FUNCTION public.keep_predecessors() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -15,6 +164,202 @@ begin
     where was is distinct from became
     order by was.trans_num;
     return null;
+end
+$$;
+CREATE FUNCTION public.lock_merchant_days() RETURNS void
+    LANGUAGE sql
+    AS $$
+    select pg_advisory_xact_lock(hashtextextended('merchant days', 0))
+$$;
+CREATE TABLE public.labels (
+    label_id bigint NOT NULL,
+    trans_num text NOT NULL,
+    source text NOT NULL,
+    verdict text NOT NULL,
+    known_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone DEFAULT now() NOT NULL,
+    author text NOT NULL,
+    note text,
+    landing_seq bigint,
+    CONSTRAINT labels_source_check CHECK ((source = ANY (ARRAY['payload'::text, 'verdict'::text, 'chargeback'::text]))),
+    CONSTRAINT labels_verdict_check CHECK ((verdict = ANY (ARRAY['fraud'::text, 'not_fraud'::text, 'unsure'::text, 'withdrawn'::text])))
+);
+CREATE FUNCTION public.merchant_day_counts(counted public.counted_payment[], said public.labels[], sign integer) RETURNS SETOF public.merchant_days
+    LANGUAGE sql STABLE
+    SET "TimeZone" TO 'UTC'
+    SET enable_nestloop TO 'off'
+    SET jit TO 'off'
+    AS $$
+    with
+    payments as (
+        select
+            trans_num,
+            merchant,
+            landing_seq,
+            is_fraud,
+            (event_time at time zone (select time_zone from report_settings))::date as event_day,
+            (
+                (event_time + (select label_delay from report_settings))
+                at time zone (select time_zone from report_settings)
+            )::date + 1 as from_day
+        from unnest(counted)
+    ),
+    words as (
+        select
+            trans_num,
+            source,
+            verdict,
+            (known_at at time zone (select time_zone from report_settings))::date + 1 as from_day,
+            row_number() over (order by known_at, landing_seq nulls first, label_id) as place
+        from unnest(said)
+    ),
+    -- the days on which what is known of a payment's label may change
+    changes as (
+        select trans_num, from_day from words
+        union
+        select trans_num, from_day from payments
+        where is_fraud is not null and trans_num in (select trans_num from words)
+    ),
+    last_words as (
+        select distinct on (changes.trans_num, changes.from_day, words.source)
+            changes.trans_num,
+            changes.from_day,
+            words.source,
+            words.verdict
+        from changes
+        inner join words on changes.trans_num = words.trans_num and changes.from_day >= words.from_day
+        order by changes.trans_num asc, changes.from_day asc, words.source asc, words.place desc
+    ),
+    first_source as (
+        select distinct on (trans_num, from_day)
+            trans_num,
+            from_day,
+            verdict = 'fraud' as is_fraud
+        from last_words
+        where verdict in ('fraud', 'not_fraud')
+        order by trans_num, from_day, array_position(array['chargeback', 'verdict', 'payload'], source)
+    ),
+    known as (
+        select
+            payments.merchant,
+            payments.event_day,
+            payments.landing_seq,
+            payments.trans_num,
+            changes.from_day,
+            coalesce(
+                first_source.is_fraud,
+                case when payments.from_day <= changes.from_day then payments.is_fraud end
+            ) as is_fraud
+        from payments
+        inner join changes on payments.trans_num = changes.trans_num
+        left join first_source
+            on changes.trans_num = first_source.trans_num and changes.from_day = first_source.from_day
+    ),
+    steps as (
+        select
+            merchant,
+            event_day,
+            from_day,
+            landing_seq,
+            is_fraud,
+            lag(is_fraud) over (partition by trans_num order by from_day) as was_fraud
+        from known
+    ),
+    pieces as (
+        select
+            merchant,
+            event_day,
+            from_day,
+            landing_seq,
+            1 as payments,
+            case when is_fraud is not null and trans_num not in (select trans_num from words) then 1 else 0 end
+                as labelled,
+            case when is_fraud and trans_num not in (select trans_num from words) then 1 else 0 end as frauds
+        from payments
+        union all
+        select
+            merchant,
+            event_day,
+            from_day,
+            landing_seq,
+            0,
+            (is_fraud is not null)::integer - (was_fraud is not null)::integer,
+            coalesce(is_fraud, false)::integer - coalesce(was_fraud, false)::integer
+        from steps
+        where is_fraud is distinct from was_fraud
+    )
+    select
+        merchant,
+        event_day,
+        from_day,
+        landing_seq,
+        landing_seq,
+        sign * sum(payments)::bigint,
+        sign * sum(labelled)::bigint,
+        sign * sum(frauds)::bigint
+    from pieces
+    group by merchant, event_day, from_day, landing_seq
+$$;
+CREATE FUNCTION public.recount_after() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    perform recount_merchant_days();
+    return null;
+end
+$$;
+CREATE FUNCTION public.recount_merchant_days() RETURNS void
+    LANGUAGE plpgsql
+    SET "TimeZone" TO 'UTC'
+    AS $$
+declare
+    opened bigint[];  -- the landing that opened each day, ascending
+    names text[];
+    said labels[];
+    about counted_payment[];
+begin
+    perform lock_merchant_days();
+    delete from merchant_days;
+    opened := array(
+        select distinct min(min(first_landing_seq)) over (order by days.event_day desc) as seq
+        from payments_scored
+        cross join report_settings
+        cross join lateral (select (event_time at time zone time_zone)::date as event_day) as days
+        where not is_refund
+        group by days.event_day
+        order by seq
+    );
+    insert into merchant_days
+    select
+        merchant,
+        (event_time at time zone time_zone)::date,
+        ((event_time + label_delay) at time zone time_zone)::date + 1,
+        opened[width_bucket(first_landing_seq, opened)],
+        max(first_landing_seq),
+        count(*),
+        count(payload_is_fraud),
+        count(*) filter (where payload_is_fraud)
+    from payments_scored
+    cross join report_settings
+    where not is_refund
+    group by 1, 2, 3, 4
+    order by 2, 1;
+    for names in
+        select array_agg(trans_num)
+        from (select trans_num, row_number() over () / 20000 as part from (select distinct trans_num from labels))
+        group by part
+    loop
+        said := array(select labels from labels where trans_num = any(names));
+        about := array(
+            select row(trans_num, merchant, event_time, first_landing_seq, payload_is_fraud)::counted_payment
+            from payments_scored where trans_num = any(names) and not is_refund
+        );
+        perform add_merchant_days(array(
+            select counts from merchant_day_counts(about, said, 1) as counts
+            union all
+            select counts from merchant_day_counts(about, '{}', -1) as counts
+        ));
+    end loop;
 end
 $$;
 CREATE TABLE public.card_tokens (
@@ -55,19 +400,6 @@ CREATE TABLE public.feature_drift (
     CONSTRAINT feature_drift_missing_share_check CHECK (((missing_share >= (0)::double precision) AND (missing_share <= (1)::double precision)))
 );
 COMMENT ON TABLE public.feature_drift IS 'Population stability index of a day''s payments against the model''s reference.';
-CREATE TABLE public.labels (
-    label_id bigint NOT NULL,
-    trans_num text NOT NULL,
-    source text NOT NULL,
-    verdict text NOT NULL,
-    known_at timestamp with time zone NOT NULL,
-    recorded_at timestamp with time zone DEFAULT now() NOT NULL,
-    author text NOT NULL,
-    note text,
-    landing_seq bigint,
-    CONSTRAINT labels_source_check CHECK ((source = ANY (ARRAY['payload'::text, 'verdict'::text, 'chargeback'::text]))),
-    CONSTRAINT labels_verdict_check CHECK ((verdict = ANY (ARRAY['fraud'::text, 'not_fraud'::text, 'unsure'::text, 'withdrawn'::text])))
-);
 ALTER TABLE public.labels ALTER COLUMN label_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.labels_label_id_seq
     START WITH 1
@@ -285,6 +617,8 @@ ALTER TABLE ONLY public.labels
     ADD CONSTRAINT labels_pkey PRIMARY KEY (label_id);
 ALTER TABLE ONLY public.landing_index
     ADD CONSTRAINT landing_index_pkey PRIMARY KEY (batch_id, part);
+ALTER TABLE ONLY public.merchant_days
+    ADD CONSTRAINT merchant_days_pkey PRIMARY KEY (event_day, merchant, from_day, first_seq);
 ALTER TABLE ONLY public.merchant_profiles
     ADD CONSTRAINT merchant_profiles_pkey PRIMARY KEY (profile_day, merchant);
 ALTER TABLE ONLY public.outbox_payments
@@ -335,7 +669,16 @@ CREATE INDEX run_ledger_minute ON public.run_ledger USING btree (minute DESC);
 CREATE INDEX run_ledger_open ON public.run_ledger USING btree (status) WHERE (status = ANY (ARRAY['failed'::text, 'landed'::text]));
 CREATE INDEX run_ledger_unloaded ON public.run_ledger USING btree (landing_seq) WHERE (status = 'landed'::text);
 CREATE INDEX snoozes_value ON public.snoozes USING btree (subject, value, until);
+CREATE TRIGGER labels_count_changed AFTER UPDATE ON public.labels REFERENCING OLD TABLE AS was NEW TABLE AS became FOR EACH STATEMENT EXECUTE FUNCTION public.count_labels();
+CREATE TRIGGER labels_count_gone AFTER DELETE ON public.labels REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION public.count_labels();
+CREATE TRIGGER labels_count_new AFTER INSERT ON public.labels REFERENCING NEW TABLE AS became FOR EACH STATEMENT EXECUTE FUNCTION public.count_labels();
+CREATE TRIGGER labels_count_none AFTER TRUNCATE ON public.labels FOR EACH STATEMENT EXECUTE FUNCTION public.recount_after();
+CREATE TRIGGER payments_scored_count_changed AFTER UPDATE ON public.payments_scored REFERENCING OLD TABLE AS was NEW TABLE AS became FOR EACH STATEMENT EXECUTE FUNCTION public.count_payments();
+CREATE TRIGGER payments_scored_count_gone AFTER DELETE ON public.payments_scored REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION public.count_payments();
+CREATE TRIGGER payments_scored_count_new AFTER INSERT ON public.payments_scored REFERENCING NEW TABLE AS became FOR EACH STATEMENT EXECUTE FUNCTION public.count_payments();
+CREATE TRIGGER payments_scored_count_none AFTER TRUNCATE ON public.payments_scored FOR EACH STATEMENT EXECUTE FUNCTION public.recount_after();
 CREATE TRIGGER payments_scored_keep_predecessors AFTER UPDATE ON public.payments_scored REFERENCING OLD TABLE AS was NEW TABLE AS became FOR EACH STATEMENT EXECUTE FUNCTION public.keep_predecessors();
+CREATE TRIGGER report_settings_recount AFTER UPDATE ON public.report_settings FOR EACH ROW WHEN (((old.time_zone IS DISTINCT FROM new.time_zone) OR (old.label_delay IS DISTINCT FROM new.label_delay))) EXECUTE FUNCTION public.recount_after();
 ALTER TABLE ONLY public.feature_drift
     ADD CONSTRAINT feature_drift_day_model_hash_fkey FOREIGN KEY (day, model_hash) REFERENCES public.drift_days(day, model_hash) ON DELETE CASCADE;
 ALTER TABLE ONLY public.landing_index

@@ -132,8 +132,8 @@ class World:
     def physical(self) -> list[tuple[Any, ...]]:
         """Where and by which transaction each row of every table but the ledger was written: any write changes it."""
         tables = (
-            "payments_scored", "payment_history", "labels", "merchant_profiles", "quarantine", "outbox",
-            "outbox_payments", "landing_index",
+            "payments_scored", "payment_history", "labels", "merchant_profiles", "merchant_days", "quarantine",
+            "outbox", "outbox_payments", "landing_index",
         )  # fmt: skip
         return [
             row

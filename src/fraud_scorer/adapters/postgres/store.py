@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 import pandas as pd
+import psycopg2.extensions
 import pyarrow as pa
+import structlog
 
 from fraud_scorer.adapters.postgres.bulk import copy_out, frame_of, rows, texts
 from fraud_scorer.adapters.postgres.engine import transaction
@@ -14,6 +16,8 @@ from fraud_scorer.adapters.postgres.ledger import PostgresLedger
 from fraud_scorer.adapters.postgres.loading import load_batch
 from fraud_scorer.frames import DECISION_COLUMNS, HISTORY_COLUMNS
 from fraud_scorer.ports import LoadCounts, LoadWork
+
+log = structlog.get_logger()
 
 _HISTORY_TYPES = {
     "trans_num": pa.string(),
@@ -94,8 +98,7 @@ class PostgresStore(PostgresLedger):
             stored = frame_of(copy_out(cursor, "profiles_stored", {"days": wanted}, _PROFILE_TYPES))
             missing = [day for day in wanted if day not in set(stored["profile_day"])]
             if missing:
-                values = {"days": missing, "before_seq": before_seq}
-                computed = frame_of(copy_out(cursor, "profiles_compute", values, _PROFILE_TYPES))
+                computed = compute_profiles(cursor, missing, before_seq)
                 stored = pd.concat([stored, computed]) if len(stored) else computed
         return stored.sort_values(["profile_day", "merchant"], ignore_index=True)
 
@@ -109,6 +112,18 @@ class PostgresStore(PostgresLedger):
         """
         with transaction(self._engine) as cursor:
             return load_batch(cursor, work, token)
+
+
+def compute_profiles(cursor: psycopg2.extensions.cursor, days: list[date], before_seq: int) -> pd.DataFrame:
+    """Profiles of days that are not written: from the kept sums, and payment by payment where those cannot tell."""
+    values: dict[str, object] = {"days": days, "before_seq": before_seq}
+    summed = frame_of(copy_out(cursor, "profiles_compute", values, _PROFILE_TYPES | {"in_doubt": pa.string()}))
+    in_doubt = sorted(set(summed.loc[summed.pop("in_doubt") == "t", "profile_day"]))
+    if not in_doubt:
+        return summed
+    log.info("The kept sums cannot tell: counting payments.", action="profiles", days=len(in_doubt))
+    counted = frame_of(copy_out(cursor, "profiles_recount", values | {"days": in_doubt}, _PROFILE_TYPES))
+    return pd.concat([summed[~summed["profile_day"].isin(in_doubt)], counted])
 
 
 def _history_frame(table: pa.Table, cards: list[str]) -> pd.DataFrame:

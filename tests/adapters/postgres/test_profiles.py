@@ -1,0 +1,272 @@
+"""Merchant profiles from kept sums against the same profiles counted payment by payment."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, LiteralString
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+import psycopg2
+import psycopg2.extensions
+import pyarrow as pa
+import pytest
+from psycopg2.extras import execute_values
+
+from fraud_scorer.adapters.postgres.bulk import copy_out, frame_of
+from fraud_scorer.adapters.postgres.store import compute_profiles
+
+COUNTS = ("payments_7d", "payments_30d", "labelled_7d", "labelled_30d", "frauds_7d", "frauds_30d")
+TYPES = {"profile_day": pa.date32(), "merchant": pa.string(), **dict.fromkeys(COUNTS, pa.int64())}
+MERCHANTS = ("Shop", "Mill", "Kiosk")
+PAST_ALL = 10**9
+PAY: LiteralString = """
+insert into payments_scored as stored (
+    trans_num, event_time, first_batch_id, first_landing_seq, batch_id, landing_seq, body_hash, amount_cents, currency,
+    card_token, card_key_id, card_last4, merchant, payload_is_fraud
+) values %s
+on conflict (trans_num) do update
+set landing_seq = excluded.landing_seq, amount_cents = excluded.amount_cents, merchant = excluded.merchant
+"""
+SAY: LiteralString = (
+    "insert into labels (trans_num, source, verdict, known_at, author, landing_seq) values %s on conflict do nothing"
+)
+
+
+@dataclass
+class Ledger:
+    """A database that payments and labels come to at random, and a clock."""
+
+    connection: psycopg2.extensions.connection
+    chance: np.random.Generator
+    zone: str
+    now: datetime
+    seq: int = 0
+    words: int = 0
+    born: dict[str, tuple[datetime, int]] = field(default_factory=dict)  # event time and first landing
+    left: list[tuple[int, list[tuple[Any, ...]]]] = field(default_factory=list)  # landed, not loaded
+
+    def sql(self, statement: LiteralString, *values: object) -> None:
+        with self.connection.cursor() as cursor:
+            cursor.execute(statement, values)
+
+    def many(self, statement: LiteralString, values: list[tuple[Any, ...]]) -> None:
+        with self.connection.cursor() as cursor:
+            execute_values(cursor, statement, values)
+
+    def today(self) -> date:
+        return self.now.astimezone(ZoneInfo(self.zone)).date()
+
+    # --- what can happen -------------------------------------------------------------------------------------------
+    def land(self) -> None:
+        """A batch: mostly payments of now, some late, some a few minutes ahead, some refunds, some without a label."""
+        self.seq += 1
+        batch = []
+        for place in range(self.chance.integers(0, 8)):
+            late = self.chance.choice([0.0, 0.0, 0.1, 3.0, 30.0, 800.0]) * self.chance.random()
+            at = self.now - timedelta(hours=late) + timedelta(minutes=float(self.chance.integers(0, 5)))
+            batch.append(self.row(f"{self.seq}-{place}", at, self.seq))
+        if self.chance.random() < 0.1:
+            self.left.append((self.seq, batch))  # it fails, and is loaded some day
+        elif batch:
+            self.store(batch)
+
+    def row(self, name: str, at: datetime, first: int) -> tuple[Any, ...]:
+        amount = -5 if self.chance.random() < 0.1 else 100
+        label = [True, False, None][self.chance.integers(3)]
+        merchant = str(self.chance.choice(MERCHANTS))
+        return (name, at, "b", first, "b", self.seq, b"", amount, "USD", "t", "k", "1234", merchant, label)
+
+    def store(self, batch: list[tuple[Any, ...]]) -> None:
+        self.born |= {row[0]: (row[1], row[3]) for row in batch}
+        self.many(PAY, batch)
+
+    def load_what_was_left(self) -> None:
+        while self.left:
+            _, batch = self.left.pop()
+            if batch:
+                self.store(batch)
+
+    def correct(self) -> None:
+        """Some change merchant, some become refunds or payments; a new one comes in the same batch."""
+        self.seq += 1
+        known = self.some()
+        self.store(
+            [self.row(f"{self.seq}-new", self.now, self.seq), *(self.row(name, *self.born[name]) for name in known)]
+        )
+
+    def some(self) -> list[str]:
+        names = list(self.born)
+        return sorted({names[place] for place in self.chance.integers(0, len(names), 4)}) if names else []
+
+    def say(self) -> None:
+        """Sources contradict each other and themselves, of payments old, new, refunded or not stored yet."""
+        said = []
+        for name in [*self.some(), f"{self.seq + 1}-0"] * 2:
+            verdict = str(self.chance.choice(["fraud", "not_fraud", "unsure", "withdrawn"]))
+            known_at = self.now + timedelta(hours=float(self.chance.choice([-900, -60, -24, 0, 0, 0, 30])))
+            source = str(self.chance.choice(["verdict", "chargeback", "payload"]))
+            self.words += 1
+            said.append((name, source, verdict, known_at, "ann", self.words if source == "payload" else None))
+        self.many(SAY, said)
+
+    def unsay(self) -> None:
+        """By hand: labels are changed and removed, payments purged and rescored."""
+        self.sql(
+            "update labels set verdict = 'fraud', known_at = known_at - interval '1 day'"
+            " where mod(label_id, 7) = 3 and source = 'verdict'"
+        )
+        self.sql("delete from labels where mod(label_id, 11) = 5")
+        self.sql("update payments_scored set raw_score = 0.5 where mod(first_landing_seq, 2) = 0")
+        if self.chance.random() < 0.3:
+            self.sql(
+                "update report_settings set label_delay ="
+                " case label_delay when '1 day' then interval '3 days 06:00' else interval '1 day' end"
+            )
+        for name in self.some()[:2]:
+            self.sql("delete from payments_scored where trans_num = %s", name)
+
+    def wait(self) -> None:
+        self.now += timedelta(hours=float(self.chance.choice([1, 6, 11, 30, 100])))
+
+    def live(self) -> None:
+        """One thing happens."""
+        happenings = (self.land, self.correct, self.say, self.wait, self.load_what_was_left, self.unsay)
+        happenings[self.chance.choice(6, p=[0.45, 0.1, 0.15, 0.2, 0.05, 0.05])]()
+
+    # --- two ways to the same profiles -----------------------------------------------------------------------------
+    def compared(self, days: list[date], before_seq: int) -> tuple[pd.DataFrame, bool]:
+        """The profiles counted payment by payment, equal to what the store computes; whether the sums alone told."""
+        values = {"days": days, "before_seq": before_seq}
+        with self.connection.cursor() as cursor:
+            counted = frame_of(copy_out(cursor, "profiles_recount", values, TYPES))
+            summed = frame_of(copy_out(cursor, "profiles_compute", values, TYPES | {"in_doubt": pa.string()}))
+            in_doubt = set(summed.loc[summed.pop("in_doubt") == "t", "profile_day"])
+            if in_doubt:
+                computed = compute_profiles(cursor, days, before_seq)
+                order = ["profile_day", "merchant"]
+                pd.testing.assert_frame_equal(computed.sort_values(order, ignore_index=True), counted)
+        told = [frame[~frame["profile_day"].isin(in_doubt)].reset_index(drop=True) for frame in (summed, counted)]
+        pd.testing.assert_frame_equal(told[0], told[1])
+        return counted, not in_doubt
+
+
+@pytest.fixture
+def connection(postgres_url: str) -> Iterator[psycopg2.extensions.connection]:
+    """One session in UTC, as the pipeline's are."""
+    found = psycopg2.connect(postgres_url.replace("+psycopg2", ""), options="-c timezone=UTC -c lock_timeout=5s")
+    found.autocommit = True
+    yield found
+    found.close()
+
+
+def begun(connection: psycopg2.extensions.connection, seed: int, zone: str, delay: str) -> Ledger:
+    """An empty one, five weeks before the zone's clocks change, forward or back."""
+    change = {"Europe/Berlin": ("2026-10-25", "2027-03-28"), "America/Havana": ("2026-11-01", "2027-03-14")}
+    start = datetime.fromisoformat(change.get(zone, ("2026-11-20", "2026-12-31"))[seed % 2]).replace(tzinfo=UTC)
+    ledger = Ledger(connection, np.random.default_rng(seed), zone, start - timedelta(days=20))
+    ledger.sql("truncate payments_scored, labels")
+    ledger.sql("update report_settings set time_zone = %s, label_delay = %s", zone, delay)
+    return ledger
+
+
+SEEDS = range(int(os.environ.get("PROFILE_SEEDS", "3")))
+
+
+@pytest.mark.parametrize(
+    ("zone", "delay"), [("UTC", "7 days"), ("Europe/Berlin", "2 days 12:00"), ("America/Havana", "7 days")]
+)
+def test_sums_equal_counting_whatever_happens(
+    connection: psycopg2.extensions.connection, zone: str, delay: str
+) -> None:
+    """On the day that opens next, on any day before, and as of any landing (PROFILE_SEEDS=99 draws more worlds).
+
+    Payments are late, early and corrected, batches loaded late, labels change, days are skipped, clocks change,
+    rows and settings are changed by hand.
+    """
+    seen, told = 0, []
+    for seed in SEEDS:
+        ledger = begun(connection, seed, zone, delay)
+        for _ in range(60):
+            ledger.live()
+            days = [ledger.today() + timedelta(days=int(ahead)) for ahead in (1, 0, *ledger.chance.integers(-40, 3, 2))]
+            landing = PAST_ALL if ledger.chance.random() < 0.7 else int(ledger.chance.integers(0, ledger.seq + 2))
+            profiles, by_sums = ledger.compared(sorted(set(days)), landing)
+            seen += len(profiles)
+            told += [by_sums] if landing == PAST_ALL else []
+    assert seen > 300 * len(SEEDS)
+    assert sum(told) > 0.9 * len(told)
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/Havana"])
+def test_what_lands_in_order_is_told_by_sums_alone(connection: psycopg2.extensions.connection, zone: str) -> None:
+    """Whoever asks when the first batch of a day waits, as transform does, is spared the payments."""
+    ledger = begun(connection, 1, zone, "7 days")
+    found = 0
+    for _ in range(60):
+        ledger.now += timedelta(hours=14)
+        ledger.say()
+        profiles, by_sums = ledger.compared([ledger.today()], ledger.seq + 1)
+        assert by_sums
+        found += len(profiles)
+        ledger.land()
+        ledger.left.clear()
+    assert found > 100
+
+
+def test_counting_anew_gives_the_same_sums(connection: psycopg2.extensions.connection) -> None:
+    """Whatever happened; and what the sums told before of any day, they tell after."""
+    ledger = begun(connection, 5, "Europe/Berlin", "2 days 12:00")
+    for _ in range(120):
+        ledger.live()
+    whole = """
+        select array_agg(day order by day) from (
+            select event_day || merchant || from_day || sum(payments) || sum(labelled) || sum(frauds) as day
+            from merchant_days group by merchant, event_day, from_day
+            having sum(payments) <> 0 or sum(labelled) <> 0 or sum(frauds) <> 0
+        ) as sums
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(whole)
+        kept = cursor.fetchall()
+        cursor.execute("select recount_merchant_days()")
+        cursor.execute(whole)
+        assert cursor.fetchall() == kept
+        assert len(kept[0][0]) > 100
+    days = [ledger.today() - timedelta(days=ago) for ago in range(-2, 60)]
+    _, by_sums = ledger.compared(sorted(days), PAST_ALL)
+    assert by_sums
+
+
+def test_a_verdict_waits_for_a_load_under_way(connection: psycopg2.extensions.connection, postgres_url: str) -> None:
+    """Of a payment that is being corrected and of one that is being stored: each counts once, where it belongs."""
+    ledger = begun(connection, 5, "UTC", "7 days")
+    at = ledger.now
+    ledger.store([("1-0", at, "b", 1, "b", 1, b"", 100, "USD", "t", "k", "1234", "Shop", False)])
+    load = psycopg2.connect(postgres_url.replace("+psycopg2", ""))
+    with load.cursor() as cursor:
+        cursor.execute("update payments_scored set merchant = 'Mill'")
+        execute_values(cursor, PAY, [("2-0", at, "b", 2, "b", 2, b"", 100, "USD", "t", "k", "1234", "Kiosk", False)])
+    words = [(name, "verdict", "fraud", at, "ann", None) for name in ("1-0", "2-0")]
+    verdicts = threading.Thread(target=ledger.many, args=[SAY, words])
+    verdicts.start()
+    with load.cursor() as cursor:
+        while not waiting(cursor):
+            verdicts.join(0.01)
+    load.commit()
+    load.close()
+    verdicts.join()
+    profiles, by_sums = ledger.compared([at.date() + timedelta(days=8)], PAST_ALL)
+    assert by_sums
+    assert profiles.set_index("merchant")["frauds_30d"].to_dict() == {"Mill": 1, "Kiosk": 1}
+
+
+def waiting(cursor: psycopg2.extensions.cursor) -> bool:
+    """Whether a session waits for an advisory lock."""
+    cursor.execute("select exists (select from pg_locks where locktype = 'advisory' and not granted)")
+    return bool(cursor.fetchall()[0][0])
