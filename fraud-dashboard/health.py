@@ -1,31 +1,36 @@
 """Whether the dashboard does its work: exit code 0 if it answers and its role can read the report views.
 
-`python health.py [PORT]`, where the dashboard runs: docker-compose.yml's health check.
+`python health.py [PORT]`, where the dashboard runs: docker-compose.yml's health check. It runs every few seconds, so it
+loads nothing that takes long: neither Streamlit nor pandas.
 """
 
 from __future__ import annotations
 
 import sys
 import urllib.request
+from contextlib import closing
+from pathlib import Path
 
-from sqlalchemy import NullPool, create_engine, text
+import psycopg2
 
-from desk.database import CONNECT_SECONDS, QUERIES
-from desk.settings import read_settings
+from desk.settings import DRIVER, read_settings
+
+QUERY = Path(__file__).resolve().parent / "queries" / "report_state.sql"
+PATIENCE_SECONDS = 3
 
 
 def trouble(port: int) -> str:
     """What is wrong, in a sentence; empty: nothing."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=CONNECT_SECONDS):
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=PATIENCE_SECONDS):
             pass
     except OSError as error:
         return f"port {port} does not answer: {error}"
-    patience = {"connect_timeout": CONNECT_SECONDS, "options": f"-c statement_timeout={CONNECT_SECONDS * 1000}"}
+    limit = f"-c statement_timeout={PATIENCE_SECONDS * 1000}"
     try:
-        engine = create_engine(read_settings().db_url, poolclass=NullPool, connect_args=patience)
-        with engine.connect() as connection:
-            connection.execute(text((QUERIES / "report_state.sql").read_text(encoding="utf-8"))).one()
+        url = read_settings().db_url.replace(DRIVER, "postgresql://", 1)
+        with closing(psycopg2.connect(url, connect_timeout=PATIENCE_SECONDS, options=limit)) as connection:
+            connection.cursor().execute(QUERY.read_text(encoding="utf-8"))
     except Exception as error:
         return f"the report cannot be read: {type(error).__name__}"
     return ""

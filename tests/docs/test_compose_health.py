@@ -14,9 +14,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from fraud_scorer.operations.airflow_clean import MARK
 from fraud_scorer.operations.database.embedded_postgres import EmbeddedPostgres, free_port
 
+ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 
 
@@ -82,6 +85,17 @@ def test_the_watchdogs_health_check(services: dict[str, dict[str, Any]], tmp_pat
     assert healthy(here, 0)
     os.utime(tmp_path / "watch.json", (time.time() - 600,) * 2)
     assert not healthy(here, 0)
+
+
+@pytest.mark.parametrize(
+    ("folder", "module"), [(".", "fraud_scorer.operations.stack.container_health"), ("fraud-dashboard", "health")]
+)
+def test_a_health_check_loads_nothing_that_takes_long(folder: str, module: str) -> None:
+    """It runs every few seconds for ever: two seconds of imports each time would keep half a core busy."""
+    heavy = {"pandas", "numpy", "sqlalchemy", "airflow", "streamlit", "pydantic"}
+    said = f"import {module}, sys; print(*{heavy} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", said], cwd=ROOT / folder, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
 
 
 def test_the_cleaners_health_check(services: dict[str, dict[str, Any]], tmp_path: Path) -> None:

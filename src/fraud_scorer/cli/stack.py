@@ -39,7 +39,8 @@ def stack(
     ports: Annotated[str, typer.Option(help="Ports to move, e.g. airflow=8081,dashboard=8502")] = "",
 ) -> None:
     """Start everything on this machine and keep it up until Ctrl-C: `make run`."""
-    from fraud_scorer.operations.stack import StackOptions, parse_ports, run_stack
+    from fraud_scorer.operations.stack.options import StackOptions, parse_ports
+    from fraud_scorer.operations.stack.run import run_stack
     from fraud_scorer.wiring.alert_rules import rules_as_written
 
     folder = _folder(data_dir)
@@ -58,7 +59,7 @@ def stack(
 
 def stack_stop(data_dir: DataDir = None) -> None:
     """End what `make run` started, from another terminal: `make stop`. Also what a killed one left."""
-    from fraud_scorer.operations.stack import StackOptions
+    from fraud_scorer.operations.stack.options import StackOptions
     from fraud_scorer.operations.stack.stop import stop_stack
 
     folder = _folder(data_dir)
@@ -74,8 +75,8 @@ def stack_clean(
     ] = False,
 ) -> None:
     """List what this stack wrote, or with --leftovers what others left; with --yes remove it for good: `make clean`."""
-    from fraud_scorer.operations.stack import StackOptions
     from fraud_scorer.operations.stack.clean import left_over, remove_left_over, remove_written, written
+    from fraud_scorer.operations.stack.options import StackOptions
 
     options = StackOptions(Path.cwd(), _folder(data_dir))
     found = left_over() if leftovers else written(options)

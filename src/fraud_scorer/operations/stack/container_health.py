@@ -18,10 +18,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import psutil  # type: ignore[import-untyped]
-from sqlalchemy.exc import SQLAlchemyError
-
-from fraud_scorer.operations.stack.minutes import minutes_stall
-from fraud_scorer.operations.stack.revive import STALL_SECONDS
 
 PATIENCE_SECONDS = 5.0
 PARTS = {"api": "metadatabase", "dags": "dag_processor", "scheduler": "scheduler"}
@@ -38,18 +34,29 @@ def trouble(part: str, environment: Mapping[str, str], running_seconds: float) -
         environment: Airflow's own variables: its API's address and its database.
         running_seconds: how long the container has run.
     """
-    if part == "scheduler" and running_seconds > STALL_SECONDS:
-        try:
-            if minutes_stall(environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"], patience_seconds=STALL_SECONDS):
-                return f"no task has started for {STALL_SECONDS:.0f} s", True
-        except SQLAlchemyError as error:
-            return f"Airflow's database gives no answer ({type(error).__name__})", False
+    if part == "scheduler":
+        found, restart = _stall(environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"], running_seconds)
+        if found:
+            return found, restart
     try:
         said = _health(environment["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"])
     except (OSError, ValueError) as error:
         return f"Airflow's API server gives no answer ({type(error).__name__})", False
     status = said.get(PARTS[part], {}).get("status")
     return ("" if status == "healthy" else f"Airflow calls its {PARTS[part]} {status}"), False
+
+
+def _stall(airflow_db_url: str, running_seconds: float) -> tuple[str, bool]:
+    from sqlalchemy.exc import SQLAlchemyError  # takes long to load; only the scheduler's check needs it
+
+    from fraud_scorer.operations.stack.minutes import STALL_SECONDS, minutes_stall
+
+    try:
+        if running_seconds > STALL_SECONDS and minutes_stall(airflow_db_url, patience_seconds=STALL_SECONDS):
+            return f"no task has started for {STALL_SECONDS:.0f} s", True
+    except SQLAlchemyError as error:
+        return f"Airflow's database gives no answer ({type(error).__name__})", False
+    return "", False
 
 
 def _health(execution_api_url: str) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from datetime import datetime
 
 from fraud_scorer.operations.stack.databases import ask
 
+STALL_SECONDS = 100.0  # a minute and a slow extract
+
 
 @dataclass(frozen=True)
 class Minute:

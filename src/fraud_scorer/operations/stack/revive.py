@@ -10,13 +10,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from fraud_scorer.errors import FraudScorerError
 from fraud_scorer.operations.stack.faults import Stopping
 from fraud_scorer.operations.stack.health import is_ready
-from fraud_scorer.operations.stack.minutes import minutes_stall
+from fraud_scorer.operations.stack.minutes import STALL_SECONDS, minutes_stall
 from fraud_scorer.operations.stack.processes import Process, end_all
 from fraud_scorer.operations.stack.services import airflow_db_url
 from fraud_scorer.operations.stack.stack import Stack
 
 SCHEDULER = "airflow-scheduler"
-STALL_SECONDS = 100.0  # a minute and a slow extract
 DEAF_LOOKS = 6
 LONGEST_BACKOFF_SECONDS = 60.0
 HEALTHY_SECONDS = 60.0
