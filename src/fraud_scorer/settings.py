@@ -138,6 +138,7 @@ class Settings(BaseSettings):
         15, ge=0, description="The watchdog tells the operator when no payment has come for so long; 0: never"
     )
     dashboard_url: str = Field("http://127.0.0.1:8501", description="Where links in mails lead")
+    dashboard_check_url: str = Field("", description="Where `check` asks for the dashboard; empty: at DASHBOARD_URL")
 
     @property
     def recipients(self) -> tuple[str, ...]:

@@ -156,8 +156,26 @@ def test_images_are_built_here_or_pinned_and_volumes_declared(services: dict[str
     for service in services.values():
         assert service["image"] in built or re.search(r":v?\d+\.\d+", service["image"])
     assert all((ROOT / build["context"] / build["dockerfile"]).is_file() for build in built.values())
-    mounted = {volume.split(":")[0] for one in services.values() for volume in one.get("volumes", [])}
-    assert mounted == set(yaml.safe_load(RAW)["volumes"])
+    mounts = [volume.split(":") for one in services.values() for volume in one.get("volumes", [])]
+    assert {name for name, *_ in mounts if not name.startswith("./")} == set(yaml.safe_load(RAW)["volumes"])
+    assert all((ROOT / name).is_dir() and how == ["ro"] for name, _, *how in mounts if name.startswith("./"))
+
+
+@pytest.mark.parametrize("dockerfile", ["airflow", "fraud-dashboard", "payments-simulator"], ids=lambda name: name)
+def test_no_container_runs_as_root(dockerfile: str, services: dict[str, dict[str, Any]]) -> None:
+    """An image of ours names its user by number; where it does not, or is another's, the service does."""
+    user = re.search(r"^USER (\d+):\d+$", (ROOT / dockerfile / "Dockerfile").read_text(), re.MULTILINE)
+    assert user
+    assert int(user[1])
+    ours = ("fraud-scorer-airflow:", "fraud-scorer-dashboard:", "fraud-scorer-simulator:")
+    others = {name: one.get("user", "0") for name, one in services.items() if not one["image"].startswith(ours)}
+    assert {name for name, who in others.items() if who.split(":")[0] in {"0", "root"}} == set()
+
+
+def test_a_sign_ins_secret_gets_into_no_image_and_no_commit() -> None:
+    """Streamlit's secrets.toml lies in a folder that is copied into the image."""
+    assert "**/secrets.toml" in (ROOT / ".dockerignore").read_text().splitlines()
+    assert "secrets.toml" in (ROOT / ".gitignore").read_text().splitlines()
 
 
 @pytest.mark.parametrize(

@@ -167,3 +167,11 @@ def test_a_field_map_to_no_field_of_ours_is_a_failure(api: Api) -> None:
     assert not found.ok
     assert "'current_tyme', which is no field of ours" in found.found
     assert found.cure == "Nearest: current_time"
+
+
+def test_the_dashboard_may_be_asked_elsewhere_than_links_lead(api: Api) -> None:
+    """In a container the address that people's browsers know leads nowhere."""
+    inside = f"http://127.0.0.1:{api.server.server_port}"
+    found = findings(api.folder, dashboard_check_url=inside)["dashboard"]
+    assert found.ok
+    assert found.found == f"{inside} is up; links in mails lead to http://127.0.0.1:9"

@@ -186,7 +186,8 @@ def _mail_server(parts: Parts) -> str:
 
 
 def _dashboard(parts: Parts) -> str:
-    url = parts.settings.dashboard_url
+    link = parts.settings.dashboard_url
+    url = parts.settings.dashboard_check_url or link
     response = requests.get(f"{url}/_stcore/health", timeout=PATIENCE_SECONDS)
     response.raise_for_status()
-    return f"{url} is up"
+    return f"{url} is up" if url == link else f"{url} is up; links in mails lead to {link}"
