@@ -111,7 +111,7 @@ def _evaluate(model, data, **options):
     )
 
 
-def test_the_training_rows_in_another_file_are_no_unseen_data(model, dataset, source):
+def test_the_training_rows_in_another_file_are_no_unseen_data(model, dataset):
     """No hash of a file tells what a model has seen: of the same rows, however stored, only the test period counts."""
     whole = _evaluate(model, dataset)
     assert whole["figures"]["payments"] == model.manifest["metrics"]["test"]["payments"]
