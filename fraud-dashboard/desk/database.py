@@ -12,11 +12,13 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as NoneFree
 
 from desk.settings import Settings, read_settings
 
 QUERIES = Path(__file__).resolve().parent.parent / "queries"
 CONNECT_SECONDS = 3
+FREE_SECONDS = 5  # a page waits so long for a connection that another page gives back
 KEPT_SECONDS = 600
 
 Parameter = str | int | float | bool | date | datetime | None
@@ -84,7 +86,7 @@ def write(name: str, **parameters: Parameter) -> int | None:
     try:
         with engine(read_settings()).begin() as connection:
             written = connection.execute(text(_sql(name)), parameters).scalar()
-    except DBAPIError as error:
+    except (DBAPIError, NoneFree) as error:
         raise _trouble(error) from error
     return None if written is None else int(written)
 
@@ -93,7 +95,7 @@ def _read(settings: Settings, name: str, parameters: dict[str, Parameter]) -> pd
     try:
         with engine(settings).connect() as connection:
             return pd.read_sql(text(_sql(name)), connection, params=parameters)
-    except DBAPIError as error:
+    except (DBAPIError, NoneFree) as error:
         raise _trouble(error) from error
 
 
@@ -106,6 +108,7 @@ def engine(settings: Settings) -> Engine:
         pool_pre_ping=True,
         pool_size=4,
         max_overflow=4,
+        pool_timeout=FREE_SECONDS,
         connect_args={
             "connect_timeout": CONNECT_SECONDS,
             "application_name": "fraud-dashboard",
@@ -119,7 +122,9 @@ def _sql(name: str) -> str:
     return (QUERIES / f"{name}.sql").read_text()
 
 
-def _trouble(error: DBAPIError) -> DatabaseTrouble:
+def _trouble(error: DBAPIError | NoneFree) -> DatabaseTrouble:
+    if isinstance(error, NoneFree):
+        return DatabaseTrouble("every connection waits for its answer", "See whether PostgreSQL is busy or frozen.")
     code = getattr(error.orig, "pgcode", None) or ""
     if code == "57014":
         return DatabaseTrouble("the query took too long", "Try again in a minute, or raise DASHBOARD_QUERY_SECONDS.")

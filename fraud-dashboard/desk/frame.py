@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from desk import way_back
 from desk.database import DatabaseTrouble
@@ -77,6 +79,15 @@ def show_trouble(trouble: DatabaseTrouble) -> None:
         "when it is back; frauds are mailed then. If this stays, tell whoever runs the database."
     )
     st.button("Try again", type="primary")
+    _keep_what_was_entered()
+
+
+def _keep_what_was_entered() -> None:
+    """Notes, filters and choices, for the page that follows: Streamlit forgets the fields that a page did not show."""
+    for key, value in st.session_state.items():
+        if isinstance(value, str | list):  # a button's state, a bool, cannot be set
+            with suppress(StreamlitAPIException):  # it was shown before the trouble, and is kept
+                st.session_state[key] = value
 
 
 def person() -> Person:

@@ -35,7 +35,6 @@ def give(trans_num: str, verdict: str, person: Person, note_key: str, once: bool
     if not person.may_review or (once and has_left(st.session_state.get(LAST_VERDICT), trans_num)):
         return
     written = str(st.session_state.get(note_key) or "")[:NOTE_LETTERS].strip()
-    st.session_state[note_key] = written  # kept for another try, also while the page cannot show its field
     label_id = write("record_verdict", trans_num=trans_num, verdict=verdict, author=person.name, note=written)
     st.session_state[note_key] = ""
     if label_id is None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
+
+from desk import database, settings
 
 Open = Callable[..., Any]
 Text = Callable[[Any], str]
@@ -98,6 +101,40 @@ def test_a_note_outlasts_the_outage(store: Any, open_page: Open, outage: Any) ->
     assert page.text_input(key="note-p").value == "called the holder"
     press(page, "Fraud")
     assert store.rows("select verdict, note from labels") == [("fraud", "called the holder")]
+
+
+def test_what_was_entered_outlasts_the_outage(store: Any, open_page: Open, outage: Any) -> None:
+    """A note typed, a list chosen, a filter set while the database was away: all of it stands there again."""
+    for number in range(3):
+        store.payment(f"p{number}", "2026-11-19T10:31Z", merchant="Kuhn LLC" if number else "Other", flagged=number > 1)
+    page = open_page("review")
+    page.segmented_control(key="review_kind").set_value("sample").run()
+    note = page.text_input[0].key
+    outage.begin()
+    page.text_input(key=note).set_value("called the holder").run()
+    outage.end()
+    press(page, "Try again")
+    assert page.segmented_control(key="review_kind").value == "sample"
+    assert page.text_input(key=note).value == "called the holder"
+    day = open_page()
+    outage.begin()
+    day.text_input(key="search-2026-11-19").set_value("kuhn").run()
+    outage.end()
+    press(day, "Try again")
+    assert day.text_input(key="search-2026-11-19").value == "kuhn"
+
+
+def test_a_page_that_gets_no_connection_says_so(store: Any, open_page: Open, text: Text) -> None:
+    """All of them wait for a database that is frozen: the next page ends in a sentence, too."""
+    page = open_page("review")
+    with ExitStack() as busy:
+        engine = database.engine(settings.read_settings())
+        for _ in range(8):
+            busy.enter_context(engine.connect())
+        page.run()
+        assert not page.exception
+        assert "every connection waits for its answer" in text(page)
+    assert "The database does not answer" not in text(press(page, "Try again"))
 
 
 @pytest.mark.parametrize("name", ["yesterday", "review", "model", "pipeline"])
