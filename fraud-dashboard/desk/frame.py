@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec
 
 import streamlit as st
-from streamlit.errors import StreamlitAPIException
 
 from desk import way_back
 from desk.database import DatabaseTrouble
@@ -20,6 +18,7 @@ LOOK = Path(__file__).with_name("look.css")
 PERSON = "person"
 P = ParamSpec("P")
 NOT_DONE = "not_done"  # why the last click was not recorded
+ENTERED = "entered"  # what stood in the fields when the database did not answer
 
 
 def show(pages: list[Any]) -> None:
@@ -35,6 +34,7 @@ def show(pages: list[Any]) -> None:
         if person.signed_in:
             way_back.follow(pages, page)
         _show_not_done()
+        _enter_again()
         page.run()
         foot_note(person)
     except WrongSetting as error:
@@ -79,15 +79,14 @@ def show_trouble(trouble: DatabaseTrouble) -> None:
         "when it is back; frauds are mailed then. If this stays, tell whoever runs the database."
     )
     st.button("Try again", type="primary")
-    _keep_what_was_entered()
+    # Streamlit forgets the fields that a page did not show; a button's state, a bool, cannot be set
+    st.session_state[ENTERED] = {key: is_ for key, is_ in st.session_state.items() if isinstance(is_, str | list)}
 
 
-def _keep_what_was_entered() -> None:
-    """Notes, filters and choices, for the page that follows: Streamlit forgets the fields that a page did not show."""
-    for key, value in st.session_state.items():
-        if isinstance(value, str | list):  # a button's state, a bool, cannot be set
-            with suppress(StreamlitAPIException):  # it was shown before the trouble, and is kept
-                st.session_state[key] = value
+def _enter_again() -> None:
+    """Notes, filters and choices that were forgotten over a page that told of trouble."""
+    for key, value in st.session_state.pop(ENTERED, {}).items():
+        st.session_state.setdefault(key, value)
 
 
 def person() -> Person:
