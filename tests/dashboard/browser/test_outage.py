@@ -9,6 +9,12 @@ SHOWN_MS = 60_000
 Open = Callable[[Any, str], None]
 
 
+def stop(store: Any) -> None:
+    """Let the dashboard's role lose its connections and get no other."""
+    store.cursor.execute("alter role fraud_dashboard nologin")
+    store.cursor.execute("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'fraud_dashboard'")
+
+
 def test_what_was_entered_is_shown_again(busy: Any, serve: Callable[..., str], browser: Any, open_in: Open) -> None:
     """A list chosen and a note typed while the database is away; a click that it did not take is told."""
     page = browser.new_page(viewport={"width": 1200, "height": 1600})
@@ -17,8 +23,7 @@ def test_what_was_entered_is_shown_again(busy: Any, serve: Callable[..., str], b
     page.get_by_text("not flagged; flagged from").wait_for(timeout=SHOWN_MS)
     page.wait_for_function("document.querySelectorAll('[aria-label=Note]').length === 1", timeout=SHOWN_MS)
     asked = page.locator("h3").first.inner_text()
-    busy.cursor.execute("alter role fraud_dashboard nologin")
-    busy.cursor.execute("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'fraud_dashboard'")
+    stop(busy)
     page.get_by_label("Note").fill("called the holder")
     page.get_by_role("button", name="Not fraud").click()
     page.get_by_role("heading", name="The database does not answer").wait_for(timeout=SHOWN_MS)
@@ -35,3 +40,21 @@ def test_what_was_entered_is_shown_again(busy: Any, serve: Callable[..., str], b
     assert busy.rows("select verdict, note from labels where author = 'ana' and note is not null") == [
         ("not_fraud", "called the holder")
     ]
+
+
+def test_a_choice_that_was_not_the_first_is_shown_again(
+    busy: Any, serve: Callable[..., str], browser: Any, open_in: Open
+) -> None:
+    """A snooze of the merchant, as its link asked: offered again, without a word of Streamlit's about it."""
+    page = browser.new_page(viewport={"width": 1200, "height": 1600})
+    open_in(page, serve() + "/?payment=p3&snooze=merchant")
+    stop(busy)
+    page.get_by_role("button", name="Snooze").click()
+    page.get_by_text("Not recorded: your last click changed nothing.").wait_for(timeout=SHOWN_MS)
+    busy.cursor.execute("alter role fraud_dashboard login")
+    page.get_by_role("button", name="Try again").click()
+    page.get_by_text("What is known of it").wait_for(timeout=SHOWN_MS)
+    assert page.get_by_test_id("stAlert").count() == 0
+    page.get_by_role("button", name="Snooze").click()
+    page.get_by_text("No mail about this merchant until").wait_for(timeout=SHOWN_MS)
+    assert busy.rows("select subject from snoozes") == [("merchant",)]
