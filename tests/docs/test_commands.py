@@ -68,7 +68,7 @@ def test_docker_compose_commands_name_services_that_exist(line: str) -> None:
         assert words[1] in profiles
         words = words[2:]
     verb, *rest = words
-    assert verb in {"up", "down", "ps", "run", "exec", "logs", "build", "restart"}
+    assert verb in {"up", "down", "ps", "run", "exec", "logs", "build", "restart", "stop"}
     named = [word for word in rest if not word.startswith("-")]
     assert not named or named[0] in services
     if verb == "exec":
