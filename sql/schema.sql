@@ -156,7 +156,11 @@ begin
     select
         was.trans_num,
         became.landing_seq,
-        case when became.body_hash <> was.body_hash then 'correction' else 'rescore' end,
+        case
+            when became.first_landing_seq < was.first_landing_seq then 'late load'
+            when became.body_hash <> was.body_hash then 'correction'
+            else 'rescore'
+        end,
         was.landing_seq,
         to_jsonb(was)
     from was
@@ -460,7 +464,7 @@ CREATE TABLE public.payment_history (
     why text NOT NULL,
     landing_seq bigint NOT NULL,
     was jsonb NOT NULL,
-    CONSTRAINT payment_history_why_check CHECK ((why = ANY (ARRAY['correction'::text, 'rescore'::text])))
+    CONSTRAINT payment_history_why_check CHECK ((why = ANY (ARRAY['correction'::text, 'rescore'::text, 'late load'::text])))
 );
 ALTER TABLE public.payment_history ALTER COLUMN history_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.payment_history_history_id_seq
@@ -567,12 +571,16 @@ CREATE TABLE public.run_ledger (
     model_hash text,
     error text,
     refusals integer DEFAULT 0 NOT NULL,
+    claimed_at timestamp with time zone,
+    unanswered integer DEFAULT 0 NOT NULL,
     CONSTRAINT run_ledger_check CHECK (((kind = 'minute'::text) = (minute IS NOT NULL))),
     CONSTRAINT run_ledger_kind_check CHECK ((kind = ANY (ARRAY['minute'::text, 'history'::text, 'retry'::text]))),
     CONSTRAINT run_ledger_status_check CHECK ((status = ANY (ARRAY['landed'::text, 'done'::text, 'failed'::text, 'missed'::text])))
 );
 COMMENT ON COLUMN public.run_ledger.attempts IS 'Runs that claimed it before it was loaded, whatever ended them.';
 COMMENT ON COLUMN public.run_ledger.refusals IS 'Runs in which it alone was refused; at the fifth it has failed.';
+COMMENT ON COLUMN public.run_ledger.claimed_at IS 'When a run last took it while it waited; an import holds its day by it.';
+COMMENT ON COLUMN public.run_ledger.unanswered IS 'Runs in a row that took it and were killed or ran out of time: the next one takes half as many batches.';
 CREATE TABLE public.schema_migrations (
     version character varying NOT NULL
 );

@@ -12,11 +12,13 @@ payments of 10:31. What became of a minute stands in the run ledger: `fraud-scor
 | `alert` | sends what waits, then copies to the bucket (if set); also if a step failed | both wait for the next run |
 
 So after an outage there is nothing to do: one `transform → score → load` takes every landed minute, oldest first.
-A task that is *skipped* lost its batches to another run, and that run loads them.
+A run whose batches another one took over says so in the log of its `load`, and that run loads them. A run that was
+killed or ran out of time is followed by one that takes half as many batches, down to one.
 
 ## Run a minute again
 
-The API is not asked twice, no payment is stored twice and no mail is sent twice, whatever you choose:
+The API is not asked twice, no payment is stored twice and no mail is sent twice, whatever you choose. A minute that was
+never loaded has its turn: what landed before it and still waits is loaded first, by the same run.
 
 * **one minute, or one of its tasks**: clear it (Grid → task → Clear). Stage files that are gone are made again from
   the landed bytes.
@@ -65,7 +67,7 @@ from airflow.sdk import DAG, CronDataIntervalTimetable, Param, chain, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from fraud_scorer.batches import Batch, parse_minute
-from fraud_scorer.errors import Fenced, SettingsError, TerminalError
+from fraud_scorer.errors import SettingsError, TerminalError
 
 if TYPE_CHECKING:
     from fraud_scorer.pipeline.verbs import Pipeline
@@ -130,11 +132,9 @@ def wired_pipeline(*connections: str) -> Pipeline:
 
 @contextmanager
 def told_to_airflow() -> Iterator[None]:
-    """Errors of ours as Airflow understands them: terminal ones are not retried, a batch taken over is a skip."""
+    """Errors of ours as Airflow understands them: terminal ones are not retried."""
     try:
         yield
-    except Fenced as error:
-        raise AirflowSkipException(str(error)) from error
     except TerminalError as error:
         raise AirflowFailException(str(error)) from error
 
@@ -194,7 +194,7 @@ def transform(
             tell("replay", wired("fraud_db", "aws_default").replay(start, end, rescore=rescore))
             return
         batch = batch_of(data_interval_start)
-        # a backfill works on its own minute, loaded or not; a live run on all that wait
+        # a backfill works on its own minute, loaded or not (and what has to go before it); a live run on all that wait
         only = [batch] if dag_run.run_type == "backfill" else None
         tell("transform", wired("fraud_db").transform(batch.batch_id, only))
 

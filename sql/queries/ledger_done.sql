@@ -2,6 +2,7 @@
 update run_ledger
 set
     status = case when :error = '' then 'done' else 'failed' end,
+    unanswered = 0,
     loaded_at = clock_timestamp(),
     lag_seconds = extract(epoch from clock_timestamp() - (minute + interval '1 minute')),
     seconds = :seconds,

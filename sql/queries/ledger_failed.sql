@@ -2,5 +2,6 @@
 update run_ledger
 set
     status = 'failed',
+    unanswered = 0,
     error = :error
 where batch_id = :batch_id and status in ('landed', 'failed')

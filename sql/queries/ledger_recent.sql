@@ -7,6 +7,7 @@ select
     status,
     landing_seq,
     attempts,
+    unanswered,
     refusals,
     landed_at,
     loaded_at,

@@ -32,9 +32,13 @@ class Batch:
         return cls(start.strftime("%Y-%m-%dT%H:%MZ"), start)
 
     @classmethod
-    def of_history(cls, source: str, day: date) -> Batch:
-        """The batch of one day of an imported file; ``source`` is the file's short hash."""
-        return cls(f"history-{source}-{day.isoformat()}")
+    def of_history(cls, source: str, day: date, attempt: int = 1) -> Batch:
+        """The batch of one day of an imported file; ``source`` is the file's short hash.
+
+        A day whose import was cut off, and that missed its turn, is another batch at the next attempt.
+        """
+        mark = source if attempt == 1 else f"{source}.{attempt}"
+        return cls(f"history-{mark}-{day.isoformat()}")
 
     @classmethod
     def of_retry(cls, mark: str, *, history: bool = False) -> Batch:

@@ -9,7 +9,7 @@
     │   ├── EndpointUnavailable     SageMaker: down, throttled, slow, answered nonsense
     │   ├── MailUnavailable         SMTP or webhook: 4xx, cut: this message waits, others may still pass
     │   │   └── MailServerDown          no connection, no login, too slow: nothing passes now
-    │   └── Fenced                  another run took this batch over
+    │   └── Fenced                  another run took this batch over, or one that landed before it waits
     └── TerminalError           trying again changes nothing: someone has to act
         ├── SettingsError           a setting is missing, wrong or unknown
         ├── PayloadError            a whole answer of the payments API cannot be read
@@ -70,7 +70,7 @@ class MailServerDown(MailUnavailable):
 
 
 class Fenced(TransientError):
-    """Another run claimed the batch since this one began; that run's result stands."""
+    """Another run claimed the batch since this one began, or it is not its turn yet: another run loads it."""
 
 
 class TerminalError(FraudScorerError):

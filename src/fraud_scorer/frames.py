@@ -11,7 +11,7 @@ PAYMENT_COLUMNS: dict[str, str] = {
     "batch_id": "str",
     "landing_seq": "int64",  # of the batch: later landed is higher
     "trans_num": "str",
-    "event_time": "datetime64[us, UTC]",  # for a known trans_num: the stored one, whatever this delivery says
+    "event_time": "datetime64[us, UTC]",  # for a known trans_num: that of its first landed delivery
     "amount_cents": "int64",  # minor units; negative is a refund: stored, not scored
     "currency": "str",
     "card_token": "str",  # HMAC-SHA256, 64 hex digits
@@ -39,7 +39,8 @@ NEW = "new"  # never stored: scored, inserted
 CORRECTION = "correction"  # stored with another body under a lower landing sequence: scored anew, updated
 UNCHANGED = "unchanged"  # stored already with this body, or under a higher landing sequence: nothing to do
 RESCORE = "rescore"  # stored with this body, and a new decision was asked for
-DELIVERIES = (NEW, CORRECTION, UNCHANGED, RESCORE)
+LATE = "late"  # landed before the first stored one; the first load of its batch gives the payment its time and label
+DELIVERIES = (NEW, CORRECTION, UNCHANGED, RESCORE, LATE)
 
 # What velocity features need of earlier payments (refunds left out).
 HISTORY_COLUMNS: dict[str, str] = {

@@ -134,8 +134,14 @@ class Store(Protocol):
     def unloaded(self, limit: int) -> list[tuple[Batch, int]]:
         """Landed and not yet loaded batches with their landing sequence, lowest first."""
 
+    def ahead(self, batches: Sequence[Batch]) -> list[tuple[Batch, int]]:
+        """As ``unloaded``: what waits up to the last of these that was never loaded."""
+
     def claim(self, batches: Sequence[Batch], token: str) -> None:
         """From now on only the holder of ``token`` may load these batches."""
+
+    def answered(self, batches: Sequence[Batch], token: str) -> None:
+        """The run that claimed these was neither killed nor out of time."""
 
     def known(self, trans_nums: Sequence[str]) -> pd.DataFrame:
         """Of the payments already stored: trans_num, event_time, landing_seq, first_landing_seq, body_hash."""
@@ -150,7 +156,7 @@ class Store(Protocol):
         """merchant_profiles' columns for these days; days not yet written are computed as of ``before_seq``."""
 
     def load(self, work: LoadWork, token: str) -> LoadCounts:
-        """One batch in one transaction: all or nothing. Raises Fenced if ``token`` lost its claim."""
+        """One batch in one transaction: all or nothing. Raises Fenced if ``token`` lost its claim, or out of turn."""
 
     def count_refusal(self, batch: Batch) -> int:
         """One more run to which this waiting batch itself was the trouble: how many by now; 0 if it does not wait."""
@@ -176,6 +182,7 @@ class LoadWork:
     seconds: float
     invoked_variant: str = ""  # of the endpoint, as it says
     error: str = ""  # why nothing of the batch could be read; it is then marked failed
+    follows_lost: bool = False  # the run lost a batch that landed before it: it was prepared on what may not be so
     messages: list[Message] = field(default_factory=list)
 
 

@@ -11,7 +11,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from fraud_scorer.batches import Batch
-from fraud_scorer.errors import ArtifactError, Fenced, StoreUnavailable
+from fraud_scorer.errors import ArtifactError, StoreUnavailable
 
 MINUTE = datetime(2026, 11, 20, 10, 31, tzinfo=UTC)
 BATCH = "2026-11-20T10:31Z"
@@ -112,13 +112,12 @@ def test_a_run_started_by_hand_without_sense_is_refused(
     [
         (StoreUnavailable("fraud_db does not answer"), StoreUnavailable),
         (ArtifactError("model.ubj was altered", "Restore it"), AirflowFailException),
-        (Fenced("another run took the batch over"), AirflowSkipException),
         (ZeroDivisionError(), ZeroDivisionError),
     ],
 )
 def test_errors_reach_airflow_as_what_they_ask_for(
     dag_module: ModuleType, step: str, error: Exception, seen: type[Exception]
 ) -> None:
-    """What heals by itself is retried, what does not fails at once, and a batch taken over is a skip."""
+    """What heals by itself is retried, what does not fails at once."""
     with pytest.raises(seen):
         run(dag_module, step, FakePipeline(error), "scheduled")

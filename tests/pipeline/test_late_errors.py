@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from fraud_scorer.pipeline.refusals import HOPELESS_REFUSALS
 from fraud_scorer.pipeline.run import Run
 from fraud_scorer.pipeline.verbs import Pipeline
-from fraud_scorer.pipeline.waiting import landed_work
+from fraud_scorer.pipeline.waiting import landed, waiting_work
 from fraud_scorer.ports import Answer
 from fraud_scorer.wiring import Parts
 
@@ -62,6 +63,23 @@ class BrokenMails(Parts):
         return Other(real, usual_share=usual_share)
 
 
+class Infinite(Parts):
+    """A feature becomes infinite, at these amounts (None: at each)."""
+
+    amounts: set[float] | None = None
+
+    @property
+    def model(self) -> Any:  # type: ignore[override]
+        real = super().model
+
+        def matrix(features: pd.DataFrame) -> Any:
+            made = real.matrix(features)
+            made[(features["amount"].isin(self.amounts or set()) | (self.amounts is None)).to_numpy(), 0] = np.inf
+            return made
+
+        return Other(real, matrix=matrix)
+
+
 def ledger(town: Town) -> list[tuple[str, int]]:
     """Status and refusals of each minute."""
     return town.rows("select status, refusals from run_ledger order by landing_seq")  # type: ignore[no-any-return]
@@ -107,7 +125,9 @@ def highest_probability(town: Town, number: int) -> float:
 def a_look(town: Town, number: int) -> Run:
     """A dry run over a landed minute."""
     parts = town.pipeline().parts
-    return Run(parts, "a-look", lambda: landed_work(parts, [town.batch(number)]), claim=False)
+    return Run(
+        parts, "a-look", lambda: list(waiting_work(landed(parts, [town.batch(number)]), parts.landing)), claim=False
+    )
 
 
 @pytest.mark.parametrize("kind", [BrokenReasons, BrokenMails])
@@ -135,6 +155,23 @@ def test_a_fault_of_ours_in_a_later_step_fails_none(town: Town, kind: type[Parts
     assert set(ledger(town)) == {("landed", 0)}
     town.run(HOPELESS_REFUSALS + 2)
     assert town.stored() == town.handed_out()
+
+
+def test_an_infinite_feature_passes_the_batch_that_alone_has_one(town: Town) -> None:
+    """It holds the queue five times, not for ever; where each batch has one, the model misfits and all wait."""
+    for number in range(2):
+        town.pipeline().extract(town.at(number))
+    parts = Infinite(town.settings(), town.clock)
+    for _ in range(HOPELESS_REFUSALS + 1):
+        with pytest.raises(ValueError, match="is infinite"):
+            Pipeline(parts).run_minute(town.batch(1))
+    assert set(ledger(town)) == {("landed", 0)}
+    parts.amounts = amounts(town, 0) - amounts(town, 1)
+    for _ in range(HOPELESS_REFUSALS):
+        with pytest.raises(ValueError, match="is infinite"):
+            Pipeline(parts).run_minute(town.batch(1))
+    assert ledger(town) == [("failed", HOPELESS_REFUSALS), ("landed", 0)]
+    assert Pipeline(parts).run_minute(town.batch(1))["batches"] == 1
 
 
 @pytest.mark.parametrize("kind", [BrokenReasons, BrokenMails])

@@ -11,7 +11,7 @@ import pytest
 from fraud_scorer.errors import ArtifactError
 from fraud_scorer.frames import DECISION_COLUMNS
 from fraud_scorer.ports import RawScores
-from fraud_scorer.steps.score import SHADOW_COLUMNS, score, shadow_scores
+from fraud_scorer.steps.score import MOST_EXPLAINED, SHADOW_COLUMNS, score, shadow_scores
 
 
 @dataclass
@@ -108,8 +108,29 @@ def test_a_matrix_of_another_width_is_refused():
     parts = {"model": FakeModel(), "scorer": FakeScorer([0.1] * 3), "threshold": 0.5, "reference": "run"}
     with pytest.raises(ArtifactError, match="expected 2 columns"):
         score(trans_nums, features, matrix[:, :1], currencies, **parts)
-    with pytest.raises(ArtifactError, match="feature b is infinite"):
+    with pytest.raises(ValueError, match="feature b is infinite"):
         score(trans_nums, features, np.nan_to_num(matrix, nan=np.inf), currencies, **parts)
+
+
+def test_reasons_are_bounded_and_go_to_the_most_probable():
+    """A broken model flags all: the run ends in time, every payment is flagged, those beyond the bound have none."""
+    model, rows = FakeModel(), MOST_EXPLAINED + 50
+    raw = np.random.default_rng(3).permutation(np.linspace(0.2, 1, rows))
+    index = range(rows)
+    features = pd.DataFrame({"a": raw * 1000, "b": np.nan}, index=index)
+    names = pd.Series([f"p{number}" for number in index], dtype="str")
+    currencies = pd.Series(["USD"] * rows, dtype="str")
+    decisions = score(
+        names, features, features.to_numpy(np.float32), currencies, model=model, scorer=FakeScorer(raw.tolist()),
+        threshold=0.0, reference="run",
+    ).decisions  # fmt: skip
+    assert decisions["flagged"].all()
+    assert model.asked == [MOST_EXPLAINED]
+    explained = decisions["reasons"].notna()
+    assert decisions["raw_score"][explained].min() > decisions["raw_score"][~explained].max()
+    assert [why[0]["text"] for why in decisions["reasons"][explained]] == [
+        f"a is {value:.0f}" for value in features["a"][explained]
+    ]
 
 
 def test_a_shadow_model_decides_without_reasons():

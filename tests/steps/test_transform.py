@@ -298,13 +298,17 @@ def test_a_run_ends_before_a_new_day(store):
     assert len(berlin.batches) == 2
 
 
-def test_a_run_takes_no_more_than_it_can_carry(store):
-    """From so many payments on, the rest is left for the next run, and not even read."""
+@pytest.mark.parametrize("amount", [12, "no number"], ids=["good", "refused"])
+def test_a_run_takes_no_more_than_it_can_carry(store, amount):
+    """From so many records on, refused ones among them, the rest is left for the next run, and not even read."""
 
     def never():
         raise AssertionError("read too much")
 
-    waiting = [work(0, [payment(1), payment(2)]), Work(Batch.of_minute(START), 999, [RawPart(1, START, never)])]
+    waiting = [
+        work(0, [payment(1), payment(2, amt=amount)]),
+        Work(Batch.of_minute(START), 999, [RawPart(1, START, never)]),
+    ]
 
     assert run(waiting, store, recipe=Recipe(most_payments=2)).batches["landing_seq"].tolist() == [100]
 

@@ -16,7 +16,7 @@ from fraud_scorer.payments.fields import FieldMap
 from fraud_scorer.training.backtest import backtest
 from fraud_scorer.training.dataset import source_of_frame
 from fraud_scorer.training.evaluate import evaluate_file, write_report
-from fraud_scorer.training.explain import explain, features_of_matrix
+from fraud_scorer.training.explain import TOO_MUCH, explain, features_of_matrix
 from fraud_scorer.training.model_card import model_card_text
 from fraud_scorer.training.saving import replace_file
 from fraud_scorer.training.score_file import score_payments, write_scores
@@ -172,10 +172,11 @@ def test_what_the_scorer_saw_gives_the_reasons_again(model, dataset):
     np.testing.assert_array_equal(model.matrix(again), matrix)
     assert again["category"].tolist() == features["category"].tolist()
     payment = {"reasons": None, "features": matrix[0].tolist(), "is_refund": False, "currency": "USD"}
-    payment |= {"model_hash": model.model_hash}
+    payment |= {"model_hash": model.model_hash, "flagged": False}
     reasons, note = explain(payment, model)
     assert reasons == model.reasons(features.head(1), matrix[:1], ["USD"])[0]
     assert note.startswith("It was not flagged")
+    assert explain(payment | {"flagged": True}, model) == (reasons, note.replace("It was not flagged", TOO_MUCH))
 
 
 def test_what_cannot_be_explained_says_why(model):

@@ -23,9 +23,10 @@ from fraud_scorer.errors import LandingError, TransientError
 from fraud_scorer.payments.decode import decode
 from fraud_scorer.payments.reading import BatchReading, RawPart
 from fraud_scorer.payments.tables import Table
+from fraud_scorer.pipeline.ahead import load_ahead
 from fraud_scorer.pipeline.replay import Progress, silent
 from fraud_scorer.pipeline.run import Run
-from fraud_scorer.pipeline.waiting import landed, landed_work, note_landed
+from fraud_scorer.pipeline.waiting import landed, note_landed, waiting_work
 from fraud_scorer.ports import Answer
 
 if TYPE_CHECKING:
@@ -223,13 +224,8 @@ def _through_the_steps(pipeline: Pipeline, batch: Batch) -> dict[str, Any]:
     parts = pipeline.parts
     note_landed(parts)
     name = f"retry-{batch.batch_id}" if batch.kind == "minute" else batch.batch_id
-    run = Run(parts, name, lambda: landed_work(parts, [batch]))
-    try:
-        run.transform()
-        run.score()
-        counts = run.load()
-    finally:
-        run.drop()
+    load_ahead(parts, batch)
+    counts = Run(parts, name, lambda: list(waiting_work(landed(parts, [batch]), parts.landing))).whole()
     if counts["taken_over"]:
         raise TransientError(f"another run took {batch.batch_id} over", "Try again when it is done")
     log.info("Tried again what was in quarantine.", action="retry", batch_id=batch.batch_id, new=counts["new"])

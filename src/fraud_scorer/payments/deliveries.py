@@ -1,4 +1,4 @@
-"""What a delivery of a payment is to what is stored: new, a correction, unchanged, or to be decided anew."""
+"""What a delivery of a payment is to what is stored: new, a correction, unchanged, late, or to be decided anew."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from fraud_scorer.frames import CORRECTION, NEW, PAYMENT_COLUMNS, RESCORE, UNCHANGED
+from fraud_scorer.frames import CORRECTION, LATE, NEW, PAYMENT_COLUMNS, RESCORE, UNCHANGED
 from fraud_scorer.payments.tokens import CardTokens
 
 KNOWN_COLUMNS = {
@@ -61,7 +61,7 @@ def body_hashes(valid: pd.DataFrame, lasting_tokens: Sequence[str]) -> list[byte
 def classify(
     tokenised: pd.DataFrame, known: pd.DataFrame, landing_seq: int, *, rescore: bool, corrects: bool = True
 ) -> pd.DataFrame:
-    """``delivery`` added, and the event time of known payments set to the stored one.
+    """``delivery`` added, and the event time of known payments set to the stored one (unless this one landed first).
 
     Args:
         tokenised: one batch's payments, one row each.
@@ -81,9 +81,10 @@ def classify(
     verdict = np.where(same | (landing_seq < stored_seq) | (not corrects), UNCHANGED, CORRECTION).astype(object)
     if rescore:
         verdict[same & (stored_seq == landing_seq) & is_payment] = RESCORE
-    delivery[is_known] = verdict
+    late = landing_seq < stored["first_landing_seq"].to_numpy(np.int64)
+    delivery[is_known] = np.where(late, LATE, verdict)
     event_time = tokenised["event_time"].copy()
-    event_time[is_known] = stored["event_time"].to_numpy()
+    event_time[np.flatnonzero(is_known)[~late]] = stored["event_time"].to_numpy()[~late]
     return tokenised.assign(delivery=pd.array(delivery, dtype="str"), event_time=event_time)
 
 

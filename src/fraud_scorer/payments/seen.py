@@ -12,7 +12,7 @@ from datetime import timedelta
 
 import pandas as pd
 
-from fraud_scorer.frames import CORRECTION, HISTORY_COLUMNS, NEW, UNCHANGED
+from fraud_scorer.frames import CORRECTION, HISTORY_COLUMNS, LATE, NEW, UNCHANGED
 from fraud_scorer.payments.deliveries import empty_frame
 from fraud_scorer.ports import Store
 
@@ -27,7 +27,7 @@ class View:
 
 def to_score(payments: pd.DataFrame) -> pd.DataFrame:
     """The rows about which something is to be decided: new, corrected and rescored payments, refunds left out."""
-    return payments[((payments["delivery"] != UNCHANGED) & (payments["amount_cents"] >= 0)).to_numpy()]
+    return payments[(~payments["delivery"].isin([UNCHANGED, LATE]) & (payments["amount_cents"] >= 0)).to_numpy()]
 
 
 @dataclass(frozen=True)

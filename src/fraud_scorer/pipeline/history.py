@@ -1,12 +1,15 @@
 """Import of past payments: scored and stored as a live minute's are, a day a batch, never alerted.
 
 A day's batch is named after the file's hash, so the same file changes nothing the second time; payments that are known
-already, from another file or from live minutes, stay as they are.
+already, from another file or from live minutes, stay as they are. Beside live minutes a day has its turn as any batch:
+it is loaded after what landed before it, and what lands meanwhile waits for it (two minutes a step at most, so that an
+import that died holds nothing up).
 """
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Iterator
 from datetime import date
 from functools import partial
@@ -17,12 +20,13 @@ import numpy as np
 import pandas as pd
 
 from fraud_scorer.batches import Batch
-from fraud_scorer.errors import DataFileError
+from fraud_scorer.errors import DataFileError, TransientError
 from fraud_scorer.payments.files import payment_frames
 from fraud_scorer.payments.reading import RawPart
 from fraud_scorer.payments.tables import table_of_frame
 from fraud_scorer.payments.times import EARLIEST, event_micros, micros_of
 from fraud_scorer.payments.validate import validate
+from fraud_scorer.pipeline.ahead import load_ahead
 from fraud_scorer.pipeline.replay import Progress, silent
 from fraud_scorer.pipeline.run import Run
 from fraud_scorer.pipeline.waiting import note_landed
@@ -49,7 +53,7 @@ def import_history(parts: Parts, path: Path, *, progress: Progress = silent) -> 
     total = {"days": len(days)} | dict.fromkeys(_COUNTS, 0)
     progress(0, len(days))
     for number, (day, frame) in enumerate(days, start=1):
-        done = _import_day(parts, Batch.of_history(source, day), frame)
+        done = _import_day(parts, source, day, frame)
         for name in _COUNTS:
             total[name] += done[name]
         progress(number, len(days))
@@ -69,18 +73,30 @@ def _all_refused(parts: Parts, path: Path, count: int, first: pd.DataFrame) -> D
     )
 
 
-def _import_day(parts: Parts, batch: Batch, frame: pd.DataFrame) -> dict[str, int]:
-    """One day through the steps: it takes a landing sequence number, but its bytes stay in the file."""
+def _import_day(parts: Parts, source: str, day: date, frame: pd.DataFrame) -> dict[str, int]:
+    """One day through the steps, in its turn; if it missed that (its import was cut off), under a new number."""
+    note_landed(parts)
+    for attempt in itertools.count(1):
+        batch = Batch.of_history(source, day, attempt)
+        if parts.landing.completion(batch) and not parts.store.recent(kinds=["history"], batches=[batch]):
+            continue  # forgotten
+        done = _through_the_steps(parts, batch, frame)
+        if done["taken_over"] and not parts.store.forget(batch):
+            break
+        if not done["taken_over"]:
+            return done
+    raise TransientError(f"another import is at {day}", "Import the file again when it is done")
+
+
+def _through_the_steps(parts: Parts, batch: Batch, frame: pd.DataFrame) -> dict[str, int]:
+    """The day takes a landing sequence number, but its bytes stay in the file; what lands after it waits for it."""
     completion = parts.landing.close(batch, now=parts.clock.now())
     note_landed(parts)
+    parts.store.hold(batch)
+    load_ahead(parts, batch)
     rows = RawPart(1, completion.closed_at, partial(table_of_frame, frame))
     run = Run(parts, batch.batch_id, lambda: [Work(batch, completion.landing_seq, [rows])])
-    try:
-        run.transform()
-        run.score()
-        return run.load()
-    finally:
-        run.drop()
+    return run.whole(before_step=lambda: parts.store.hold(batch))
 
 
 def _days(parts: Parts, path: Path) -> list[tuple[date, pd.DataFrame]]:

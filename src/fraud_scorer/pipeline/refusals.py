@@ -6,7 +6,7 @@ model say nothing against their batches: these wait, however often.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -44,7 +44,7 @@ def refused(store: RefusalStore, batch: Batch, error: TerminalError) -> None:
         _count(store, batch, "load", str(error))
 
 
-def stumbled(store: RefusalStore, work: Sequence[Work], fate: Callable[[Work], Fate], error: Exception) -> None:
+def stumbled(store: RefusalStore, work: Iterable[Work], fate: Callable[[Work], Fate], error: Exception) -> None:
     """A run met an error that nobody foresaw: count it against the batch that alone meets it, if another one does not.
 
     Where no other one gets through the same step, the fault is ours or the installation's, and all of them wait. One

@@ -12,19 +12,20 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pandas as pd
+import structlog
 
 from fraud_scorer.batches import minutes_between
 from fraud_scorer.errors import SettingsError
 from fraud_scorer.frames import CORRECTION, NEW, RESCORE, UNCHANGED
 from fraud_scorer.pipeline.run import Run
-from fraud_scorer.pipeline.waiting import landed_work, note_landed
+from fraud_scorer.pipeline.waiting import BATCHES_AT_ONCE, landed_work, note_landed
 from fraud_scorer.steps.score import Scores
 from fraud_scorer.steps.transform import Transformed, Work
 
 if TYPE_CHECKING:
     from fraud_scorer.wiring import Parts
 
-BATCHES_AT_ONCE = 30
+log = structlog.get_logger()
 Progress = Callable[[int, int], None]  # done, total
 
 
@@ -43,11 +44,13 @@ def replay(
 ) -> dict[str, Any]:
     """Replay what landed for the minutes from ``start`` (included) to ``end`` (excluded), oldest landing first.
 
-    Records that were taken out of quarantine between these times are replayed too: their batches landed then.
+    Records that were taken out of quarantine between these times are replayed too: their batches landed then. Where
+    one of the batches was never loaded, what landed before it and waits is loaded first, and counted as well.
 
     Returns:
-        Counts over the range: minutes, not_landed, payments, new, updated, unchanged, flagged, mails_queued;
-        with ``dry_run`` what they would be, and ``flag_changes`` (decisions that would turn).
+        Counts over the range: minutes, not_landed, payments, new, updated, unchanged, flagged, mails_queued, and, if
+        any, taken_along (batches of other times that are loaded first); with ``dry_run`` what they would be, and
+        ``flag_changes`` (decisions that would turn).
 
     Raises:
         SettingsError: the range is empty.
@@ -56,9 +59,13 @@ def replay(
     if not minutes:
         raise SettingsError("--to is not later than --from", "Give the first minute, and the first one left out")
     note_landed(parts)
-    work = landed_work(parts, [*minutes, *parts.store.retries(start, end)])
-    found = sum(one.batch.kind == "minute" for one in work)
+    asked = {*minutes, *parts.store.retries(start, end)}
+    work = landed_work(parts, asked)
+    found = sum(one.batch.kind == "minute" for one in work if one.batch in asked)
     total = {"minutes": found, "not_landed": len(minutes) - found} | dict.fromkeys(_COUNTS, 0)
+    if taken_along := sum(one.batch not in asked for one in work):
+        log.info("What landed before and waits goes first.", action="replay", batches=taken_along)
+        total["taken_along"] = taken_along
     progress(0, len(work))
     done = 0
     while done < len(work):

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +17,11 @@ import pandas as pd
 import structlog
 
 from fraud_scorer.batches import Batch
-from fraud_scorer.errors import FraudScorerError, TransientError
+from fraud_scorer.errors import FraudScorerError, StoreUnavailable, TransientError
 from fraud_scorer.pipeline.deciding import composed, decided, fate, prepared, to_score
 from fraud_scorer.pipeline.refusals import refused, stumbled
 from fraud_scorer.pipeline.shadow import score_along
+from fraud_scorer.pipeline.waiting import waiting_work
 from fraud_scorer.steps.load import BatchToLoad, Scored, load, totals
 from fraud_scorer.steps.score import Scores
 from fraud_scorer.steps.transform import Transformed, Work
@@ -57,13 +58,14 @@ class Run:
         parts, token, began, work = self.parts, str(uuid.uuid4()), time.monotonic(), list(self._work())
         if self._claim:
             parts.store.claim([one.batch for one in work], token)
-        parts.stage.begin(self.name, token)
-        with self._blaming(lambda: work):
+        with self._ending(token, [one.batch for one in work], lambda: work):
+            parts.stage.begin(self.name, token)
             transformed = prepared(parts, work, rescore=self._rescore)
-        if self._claim and transformed.earlier_tokens:
-            parts.store.note_card_tokens(transformed.earlier_tokens)
-        about = pd.DataFrame({"model_hash": [parts.model.model_hash], "seconds": [time.monotonic() - began]})
-        parts.stage.write(self.name, token, "transform", transformed.frames() | {"about": about})
+            if self._claim and transformed.earlier_tokens:
+                parts.store.note_card_tokens(transformed.earlier_tokens)
+            about = pd.DataFrame({"model_hash": [parts.model.model_hash], "seconds": [time.monotonic() - began]})
+            parts.stage.write(self.name, token, "transform", transformed.frames() | {"about": about})
+        self._answered(token, _left_out(work, transformed))
         log.info("Transformed.", action="transform", run=self.name, batches=len(transformed.batches),
                  payments=len(transformed.payments))  # fmt: skip
         return transformed
@@ -72,7 +74,7 @@ class Run:
         """Decide about what transform prepared."""
         token, transformed, _ = self._transformed()
         parts, began = self.parts, time.monotonic()
-        with self._blaming(lambda: self._taken(transformed)):
+        with self._ending(token, *self._taken(transformed)):
             scores = decided(parts, transformed, reference=self.name, threshold=parts.threshold)
         about = pd.DataFrame({
             "scored_by": [scores.scored_by], "fallback_reason": [scores.fallback_reason],
@@ -89,7 +91,7 @@ class Run:
             TerminalError: the store refuses a batch; at the fifth time it is marked failed and passed.
         """
         token, transformed, scores, seconds = self._scored()
-        with self._blaming(lambda: self._taken(transformed)):
+        with self._ending(token, *self._taken(transformed)):
             results = load(
                 _to_load(transformed.batches, seconds),
                 transformed.payments,
@@ -102,11 +104,23 @@ class Run:
                 compose=partial(composed, self.parts),
                 refused=partial(refused, self.parts.store),
             )
+        self._answered(token, [result.batch for result in results if result.fenced])
         for result in results:
             log.info(f"Loaded {result.sentence}.", action="load", batch_id=result.batch.batch_id, run=self.name)
         if folder := self.parts.settings.shadow_artifacts:
             score_along(folder, self.parts.engine, to_score(transformed)["trans_num"], transformed.features)
         return totals(results)
+
+    def whole(self, before_step: Callable[[], None] = lambda: None) -> dict[str, int]:
+        """The three steps, and nothing left on the stage; what ``load`` gives."""
+        try:
+            for step in (self.transform, self.score):
+                before_step()
+                step()
+            before_step()
+            return self.load()
+        finally:
+            self.drop()
 
     def drop(self) -> None:
         """Forget what lies on the stage."""
@@ -114,21 +128,34 @@ class Run:
 
     # --- whose fault it is -------------------------------------------------------------------------------------
     @contextmanager
-    def _blaming(self, work: Callable[[], Sequence[Work]]) -> Iterator[None]:
-        """Count an error that nobody foresaw against the one of ``work`` that alone meets it; it goes on."""
+    def _ending(self, token: str, batches: Sequence[Batch], work: Callable[[], Iterable[Work]]) -> Iterator[None]:
+        """Count an error that nobody foresaw against the one of ``batches`` that alone meets it; it goes on.
+
+        Whatever error it is, the run has answered: the next one takes as many batches. Not so if memory ran out, or if
+        the step is killed or out of time (no ``Exception``).
+        """
         try:
             yield
-        except FraudScorerError:
-            raise
         except Exception as error:
-            if self._claim:
+            if self._claim and not isinstance(error, FraudScorerError):
                 stumbled(self.parts.store, work(), partial(fate, self.parts, rescore=self._rescore), error)
+            if not isinstance(error, MemoryError):
+                self._answered(token, batches)
             raise
 
-    def _taken(self, transformed: Transformed) -> list[Work]:
-        """The run's batches, as far as they still wait."""
-        taken = set(transformed.batches["batch_id"])
-        return [one for one in self._work() if one.batch.batch_id in taken]
+    def _answered(self, token: str, batches: Sequence[Batch]) -> None:
+        """Tell the store; while it cannot be reached, the next run takes fewer batches, that is all."""
+        if self._claim and batches:
+            with suppress(StoreUnavailable):
+                self.parts.store.answered(batches, token)
+
+    def _taken(self, transformed: Transformed) -> tuple[list[Batch], Callable[[], Iterable[Work]]]:
+        """The run's batches, and how they landed."""
+        taken = transformed.batches
+        line = [
+            (Batch.of_id(name), int(seq)) for name, seq in zip(taken["batch_id"], taken["landing_seq"], strict=True)
+        ]
+        return [batch for batch, _ in line], partial(waiting_work, line, self.parts.landing)
 
     # --- what lies on the stage --------------------------------------------------------------------------------
     def _transformed(self) -> tuple[str, Transformed, float]:
@@ -157,15 +184,22 @@ class Run:
 
     # --- what goes with the rows -------------------------------------------------------------------------------
     def _how(self, scores: Scores) -> Scored:
+        """As it was decided: since then the settings may have changed."""
         if scores.scored_by is None:
             return Scored()
         return Scored(
             scored_by=scores.scored_by,
             fallback_reason=scores.fallback_reason,
-            threshold=self.parts.threshold,
-            model_hash=self.parts.model.model_hash,
+            threshold=float(scores.decisions["threshold"].iloc[0]),
+            model_hash=str(scores.decisions["model_hash"].iloc[0]),
             invoked_variant=scores.variant or "",
         )
+
+
+def _left_out(work: Sequence[Work], transformed: Transformed) -> list[Batch]:
+    """Claimed, but too much for this run."""
+    taken = set(transformed.batches["batch_id"])
+    return [one.batch for one in work if one.batch.batch_id not in taken]
 
 
 # --- frames into what load takes --------------------------------------------------------------------------------------

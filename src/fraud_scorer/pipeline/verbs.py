@@ -16,7 +16,7 @@ from fraud_scorer.batches import Batch
 from fraud_scorer.errors import FraudScorerError
 from fraud_scorer.pipeline.replay import Progress, replay, silent
 from fraud_scorer.pipeline.run import Run
-from fraud_scorer.pipeline.waiting import landed_work, note_landed, waiting
+from fraud_scorer.pipeline.waiting import asked_for, note_landed, waiting
 from fraud_scorer.steps.alert import alert
 from fraud_scorer.steps.extract import extract, extract_missed
 from fraud_scorer.steps.transform import Work
@@ -55,9 +55,9 @@ class Pipeline:
         }
 
     def transform(self, run: str, batches: Sequence[Batch] | None = None) -> dict[str, Any]:
-        """Claim ``batches`` (None: all that wait) and prepare them for score."""
+        """Claim ``batches`` and what has to be loaded before them (None: all that wait); prepare them for score."""
         note_landed(self.parts)
-        chosen = None if batches is None else partial(landed_work, self.parts, batches)
+        chosen = None if batches is None else partial(asked_for, self.parts, batches)
         transformed = self._run(run, chosen).transform()
         taken = transformed.batches
         return {

@@ -1,4 +1,9 @@
-"""Which batches a run takes: what landed and waits, in the order of landing, with its landed parts."""
+"""Which batches a run takes: what landed and waits, in the order of landing, with its landed parts.
+
+A batch that was never loaded is loaded after all that landed before it and waits, whoever asks for it: scores, times
+and labels are what they would be had every batch been loaded as it landed. ``load`` refuses it out of its turn; here
+what has to come before it is taken along.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +21,9 @@ from fraud_scorer.steps.transform import Work
 if TYPE_CHECKING:
     from fraud_scorer.wiring import Parts
 
+BATCHES_AT_ONCE = 30  # where no task's time-out bounds them
+BATCHES_OF_RUNS = ("minute", "retry")
+
 
 def note_landed(parts: Parts) -> None:
     """Make the ledger know every batch that landed since it was last told, imported days among them."""
@@ -23,22 +31,43 @@ def note_landed(parts: Parts) -> None:
         parts.store.note_landed(fresh)
 
 
-def landed(parts: Parts, batches: Sequence[Batch]) -> list[tuple[Batch, int]]:
+def landed(parts: Parts, batches: Iterable[Batch]) -> list[tuple[Batch, int]]:
     """Those of ``batches`` whose bytes have landed, with their landing sequence, lowest first."""
     closed = [done for batch in batches if (done := parts.landing.completion(batch)) is not None]
     there = [(done.batch, done.landing_seq) for done in closed if done.status == "landed"]
     return sorted(there, key=lambda one: one[1])
 
 
-def landed_work(parts: Parts, batches: Sequence[Batch]) -> list[Work]:
-    """Those of ``batches`` that have landed, as a run takes them."""
-    return list(waiting_work(landed(parts, batches), parts.landing))
+def landed_work(parts: Parts, batches: Iterable[Batch]) -> list[Work]:
+    """Those of ``batches`` that have landed, with what waits before those of them that were never loaded."""
+    return list(waiting_work(_with_those_ahead(parts, batches), parts.landing))
 
 
 def waiting(parts: Parts, own: Batch) -> list[Work]:
-    """What waits, lowest landing sequence first; if nothing does, the run's own batch (a cleared task)."""
+    """What waits, as much of it as one run takes; if nothing does, the run's own batch (a cleared task)."""
     unloaded = parts.store.unloaded(parts.settings.fraud_batches_per_run)
-    return list(waiting_work(unloaded or landed(parts, [own]), parts.landing))
+    if not unloaded and parts.store.finished([own]):
+        unloaded = landed(parts, [own])
+    return list(waiting_work(unloaded[: _most(parts, unloaded)], parts.landing))
+
+
+def asked_for(parts: Parts, batches: Iterable[Batch]) -> list[Work]:
+    """As ``landed_work``, as much of it as one run takes: the rest is left to later runs."""
+    line = _with_those_ahead(parts, batches)
+    return list(waiting_work(line[: _most(parts, line)], parts.landing))
+
+
+def _with_those_ahead(parts: Parts, batches: Iterable[Batch]) -> list[tuple[Batch, int]]:
+    asked = landed(parts, batches)
+    ahead = parts.store.ahead([batch for batch, _ in asked])
+    return sorted({*asked, *ahead}, key=lambda one: one[1])
+
+
+def _most(parts: Parts, line: Sequence[tuple[Batch, int]]) -> int:
+    """How many batches a run takes: half as many for each run in a row that took the first and gave no answer."""
+    first = parts.store.recent(1, kinds=BATCHES_OF_RUNS, batches=[batch for batch, _ in line[:1]])
+    unanswered = int(str(first[0]["unanswered"])) if first else 0
+    return max(1, parts.settings.fraud_batches_per_run >> unanswered)
 
 
 def waiting_work(waiting: Iterable[tuple[Batch, int]], landing: Landing) -> Iterator[Work]:

@@ -20,7 +20,7 @@ class LoadStore(Protocol):
     """The part of ``ports.Store`` that load uses."""
 
     def load(self, work: LoadWork, token: str) -> LoadCounts:
-        """One batch in one transaction. Raises Fenced if ``token`` lost its claim."""
+        """One batch in one transaction. Raises Fenced if ``token`` lost its claim, or out of turn."""
 
 
 @dataclass(frozen=True)
@@ -47,14 +47,14 @@ class Scored:
 
 @dataclass(frozen=True)
 class Loaded:
-    """What became of one batch. ``counts`` is None where another run had taken the batch over."""
+    """What became of one batch. ``counts`` is None where it is left to another run."""
 
     batch: Batch
     counts: LoadCounts | None
 
     @property
     def fenced(self) -> bool:
-        """Another run claimed the batch since this one began: that run's result stands."""
+        """Another run claimed the batch since this one began, or one before it: that run's result stands."""
         return self.counts is None
 
     @property
@@ -132,6 +132,7 @@ def load(
     for one in sorted(batches, key=lambda batch: batch.landing_seq):
         work = _work(one, payments, decisions, quarantine, left, scored)
         work.messages = compose(one.batch, work.payments, work.decisions)
+        work.follows_lost = any(result.fenced for result in results)
         try:
             results.append(Loaded(one.batch, store.load(work, token)))
         except Fenced:

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from fraud_scorer.batches import Batch
-from fraud_scorer.frames import HISTORY_COLUMNS, PAYMENT_COLUMNS, QUARANTINE_COLUMNS
+from fraud_scorer.frames import HISTORY_COLUMNS, LATE, PAYMENT_COLUMNS, QUARANTINE_COLUMNS
 from fraud_scorer.payments.deliveries import (
     KNOWN_COLUMNS,
     classify,
@@ -70,7 +70,7 @@ class Recipe:
     rules: Rules = field(default_factory=Rules)
     time_zone: str = "UTC"  # of the report's days and of local hours
     look_back: timedelta = timedelta(days=37)  # how much of a card's past the features read
-    most_payments: int = 250_000  # a run takes no further batch from here on
+    most_payments: int = 250_000  # records, refused ones among them: a run takes no further batch from here on
 
 
 @dataclass(frozen=True)
@@ -118,13 +118,14 @@ def transform(
 ) -> Transformed:
     """Everything up to the model's input, for the given batches in landing order.
 
-    Batches beyond ``recipe.most_payments``, and from the first one that brings a later day than those before, are
-    left for the next run (they are missing from ``batches``): a day's merchant profiles count what was stored when
-    the day began.
+    Batches beyond ``recipe.most_payments``, from the first one that brings a later day than those before, and after
+    one with late deliveries, are left for the next run (they are missing from ``batches``): a day's merchant profiles
+    count what was stored when the day began, and a late delivery changes what later ones see.
     """
     read = list(_bounded((_read_batch(one, tokens, encrypt, recipe) for one in work), recipe))
     known = _known(store, read)
-    payments = _classified(read, known, rescore=rescore)
+    classified = _classified(read, known, rescore=rescore)
+    read, payments = read[: len(classified)], _joined(classified, PAYMENT_COLUMNS)
     profiles = _profiles(to_score(payments), store, recipe)
     earlier_tokens = {old: new for one in read for old, new in one.earlier_tokens.items()}
     past = Past(store, known, earlier_tokens, recipe.look_back)
@@ -166,7 +167,7 @@ def _bounded(read: Iterator[_Read], recipe: Recipe) -> Iterator[_Read]:
             return
         latest_day = latest_day or day
         yield one
-        count += len(one.tokenised)
+        count += one.received
         if count >= recipe.most_payments:
             return
 
@@ -197,16 +198,17 @@ def _known(store: Store, read: Sequence[_Read]) -> pd.DataFrame:
     return known[list(KNOWN_COLUMNS)].astype(KNOWN_COLUMNS)
 
 
-def _classified(read: Sequence[_Read], known: pd.DataFrame, *, rescore: bool) -> pd.DataFrame:
-    """``PAYMENT_COLUMNS`` of all batches; what an earlier one of them brings is known to the later ones."""
-    frames = []
+def _classified(read: Sequence[_Read], known: pd.DataFrame, *, rescore: bool) -> list[pd.DataFrame]:
+    """``PAYMENT_COLUMNS`` of each batch, up to one with late deliveries; what one brings is known to those after it."""
+    frames: list[pd.DataFrame] = []
     for one in read:
         batch, sequence = one.work.batch, one.work.landing_seq
         classified = classify(one.tokenised, known, sequence, rescore=rescore, corrects=batch.kind != "history")
         frames.append(payments_frame(classified, batch.batch_id, sequence))
-        if one is not read[-1]:
-            known = now_known(known, classified, sequence)
-    return _joined(frames, PAYMENT_COLUMNS)
+        if one is read[-1] or (classified["delivery"] == LATE).any():
+            return frames
+        known = now_known(known, classified, sequence)
+    return frames
 
 
 def _features(

@@ -12,6 +12,8 @@ from fraud_scorer.features.declared import FEATURE_NAMES, TEXT_FEATURES, split_c
 from fraud_scorer.features.reasons import under_present_codes
 from fraud_scorer.ports import Model
 
+TOO_MUCH = "Too much was flagged with it to explain it then"  # steps.score.MOST_EXPLAINED
+
 
 def features_of_matrix(matrix: np.ndarray, columns: Sequence[str]) -> pd.DataFrame:
     """The declared features that a stored matrix row was made of (what is exact in float32)."""
@@ -38,4 +40,5 @@ def explain(payment: dict[str, Any], model: Model) -> tuple[list[dict[str, objec
     if payment["model_hash"] != model.model_hash:
         return [], f"It was scored by model {payment['model_hash'][:12]}, which is not the one in force."
     reasons = model.reasons(features_of_matrix(matrix, model.features), matrix, [payment["currency"]])[0]
-    return reasons, "It was not flagged; this is what raised its probability most."
+    why_now = TOO_MUCH if payment["flagged"] else "It was not flagged"
+    return reasons, f"{why_now}; this is what raised its probability most."

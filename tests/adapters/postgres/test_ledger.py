@@ -133,6 +133,7 @@ def test_history_does_not_wait_for_a_run(world: World) -> None:
     world.landed(1, batch=Batch("history-abc-2026-11-01"))
     world.landed(2, batch=Batch.of_retry("abc"))
     world.landed(3, batch=Batch.of_retry("abc", history=True))
+    world.rows("update run_ledger set claimed_at = null")  # nobody is at them
     assert world.store.unloaded(5) == [(Batch.of_retry("abc"), 2)]
     assert world.store.finished([Batch.of_retry("abc"), world.batch(9)]) == set()
     world.store.mark_failed(Batch.of_retry("abc"), "x")

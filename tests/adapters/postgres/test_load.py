@@ -135,14 +135,102 @@ def test_whoever_changes_a_row_leaves_its_predecessor(world: World) -> None:
 
 
 def test_an_older_landing_undoes_no_correction(world: World) -> None:
-    """A batch that landed earlier and is loaded (or replayed) later leaves the newer body alone."""
+    """A batch that landed earlier and is replayed later leaves the newer body alone."""
+    world.minute(1, [one("a", amount_cents=1000)])
+    world.minute(2, [one("a", amount_cents=2000, delivery="correction")])
+    before = world.physical()
+    for delivery in ("new", "correction", "late", "unchanged"):
+        counts = world.load(world.work(1, [one("a", amount_cents=1000, delivery=delivery)]))
+        assert (counts.inserted, counts.updated, counts.unchanged) == (0, 0, 1)
+    assert world.physical() == before
+
+
+def test_a_batch_is_loaded_in_its_turn(world: World) -> None:
+    """Not before one that landed before it and waits, nor after the run lost such a one; loaded ones are replayed."""
     world.landed(1)
     world.landed(2)
-    world.load(world.work(2, [one("a", amount_cents=2000)]))
+    with pytest.raises(Fenced, match="not the turn"):
+        world.load(world.work(2, [one("a")]))
+    world.load(world.work(1, [one("a")]))
+    with pytest.raises(Fenced, match="not the turn"):
+        world.load(world.work(2, [one("b")], follows_lost=True))
+    assert world.load(world.work(2, [one("b")])).inserted == 1
+    assert world.load(world.work(2, [one("b")], follows_lost=True)).unchanged == 1
+    world.landed(3)
+    assert world.load(world.work(2, [one("b")])).unchanged == 1
+
+
+def passed(world: World, number: int) -> None:
+    """The minute landed, and was passed."""
+    world.landed(number)
+    world.store.mark_failed(world.batch(number), "passed")
+
+
+def test_a_late_delivery_gives_the_payment_its_time_origin_and_first_label(world: World) -> None:
+    """Its batch had been passed: body and decision stay; what it said, and what the row was, stand in the history."""
+    passed(world, 1)
+    world.minute(2, [one("a", amount_cents=2000, payload_is_fraud=False, event_time="2026-11-20T10:40Z")], score=0.75)
+    late = one("a", delivery="late", payload_is_fraud=True)
+    counts = world.load(world.work(1, [late], decisions=world.decisions_frame(world.payments_frame([], None, 0))))
+    assert (counts.inserted, counts.updated, counts.flagged) == (0, 1, 0)
+    assert world.rows(
+        "select amount_cents, event_time::text, first_landing_seq, landing_seq, first_batch_id, batch_id,"
+        " payload_is_fraud, raw_score, age_years < 44.5 from payments_scored"
+    ) == [
+        (2000, "2026-11-20 10:31:00+00", 1, 2, world.batch(1).batch_id, world.batch(2).batch_id, True, 0.75, True)
+    ]  # fmt: skip
+    assert world.rows(
+        "select landing_seq, replaced_by_seq, was ->> 'amount_cents', (was ->> 'event_time')::timestamptz::text,"
+        " was ->> 'flagged', was ->> 'delivery' from payment_history where why = 'late load' order by landing_seq"
+    ) == [
+        (1, 2, "1000", "2026-11-20 10:31:00+00", "false", None),
+        (2, 2, "2000", "2026-11-20 10:40:00+00", "true", None),
+    ]
+    said = world.rows("select verdict, landing_seq, known_at::text from labels")
+    assert said == [("not_fraud", 2, "2026-11-27 10:31:00+00")]
     before = world.physical()
-    counts = world.load(world.work(1, [one("a", amount_cents=1000)]))
-    assert (counts.inserted, counts.updated, counts.unchanged) == (0, 0, 1)
+    assert world.load(world.work(1, [one("a", delivery="unchanged", payload_is_fraud=True)])).updated == 0
     assert world.physical() == before
+
+
+def test_a_late_delivery_of_the_same_body_is_the_stored_one(world: World) -> None:
+    """Deciding anew about it sees what had landed before it; no label is said twice."""
+    passed(world, 1)
+    world.minute(2, [one("a")])
+    assert world.load(world.work(1, [one("a", delivery="new")])).updated == 1
+    assert world.rows("select first_landing_seq, landing_seq, batch_id from payments_scored") == [
+        (1, 1, world.batch(1).batch_id)
+    ]
+    assert world.rows("select count(*) from labels") == [(0,)]
+
+
+def test_labels_that_came_before_the_late_delivery_are_known_by_its_time(world: World) -> None:
+    """As if it had been loaded first."""
+    passed(world, 1)
+    world.minute(2, [one("a", event_time="2026-11-22T10:31Z", payload_is_fraud=None)])
+    world.minute(3, [one("a", delivery="unchanged", payload_is_fraud=True)])
+    world.load(world.work(1, [one("a")]))
+    assert world.rows("select verdict, known_at::text from labels") == [("fraud", "2026-11-27 10:31:00+00")]
+
+
+def test_an_imported_day_has_its_turn(world: World) -> None:
+    """What landed after it waits while it is held; once that is loaded, the day missed its turn and is forgotten."""
+    day = Batch("history-abc-2026-11-01")
+    world.landed(1, batch=day)
+    world.landed(2)
+    world.rows("delete from landing_index")  # an imported day has no parts
+    assert world.store.unloaded(5) == []
+    with pytest.raises(Fenced, match="not the turn"):
+        world.load(world.work(2, [one("a")]))
+    world.rows("update run_ledger set claimed_at = claimed_at - interval '2 minutes'")
+    assert world.store.unloaded(5) == [(world.batch(2), 2)]
+    assert not world.store.forget(day)
+    world.load(world.work(2, [one("a")]))
+    world.store.hold(day)
+    with pytest.raises(Fenced, match="not the turn"):
+        world.load(world.work(1, [one("b")], batch=day))
+    assert world.store.forget(day)
+    assert not world.store.forget(world.batch(2))
 
 
 def test_a_rescore_replaces_the_decision_and_only_if_it_differs(world: World) -> None:
@@ -318,7 +406,7 @@ def test_two_loads_of_one_batch_and_of_crossing_batches_end_in_one_result(world:
             errors.append(error)
 
     for number in (1, 2):
-        world.landed(number)
+        world.minute(number, [])
     threads = [threading.Thread(target=run, args=args) for args in ((1, 1), (2, -1), (1, -1), (2, 1)) for _ in range(2)]
     for thread in threads:
         thread.start()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Engine
@@ -54,20 +54,42 @@ class PostgresLedger:
     def unloaded(self, limit: int) -> list[tuple[Batch, int]]:
         """Landed and not yet loaded batches with their landing sequence number, lowest first, ``limit`` at most.
 
-        Batches of imported history are left out: their bytes are not in landing, only their import can load them.
+        Batches of imported history are left out: their bytes are not in landing, only their import can load them. So
+        is what landed after a day that an import is at (see `hold`).
         """
         with transaction(self._engine) as cursor:
             found = rows(cursor, "ledger_unloaded", {"at_most": limit})
-        return [(Batch.of_id(str(line["batch_id"])), int(str(line["landing_seq"]))) for line in found]
+        return _in_line(found)
+
+    def ahead(self, batches: Sequence[Batch]) -> list[tuple[Batch, int]]:
+        """As ``unloaded``: what waits up to the last of these that was never loaded, itself among it if it waits."""
+        with transaction(self._engine) as cursor:
+            return _in_line(rows(cursor, "ledger_ahead", {"batch_ids": [batch.batch_id for batch in batches]}))
 
     def claim(self, batches: Sequence[Batch], token: str) -> None:
         """From now on only the holder of ``token`` (a uuid) may load these batches.
 
         Each claim counts as an attempt until the batch is done, whatever ends the run: attempts say nothing against the
-        batch. Batches that the ledger does not know are passed over.
+        batch. Until `answered` it counts among the ``unanswered`` ones too. Batches that the ledger does not know are
+        passed over.
         """
         with transaction(self._engine) as cursor:
             rows(cursor, "ledger_claim", {"batch_ids": [batch.batch_id for batch in batches], "token": token})
+
+    def answered(self, batches: Sequence[Batch], token: str) -> None:
+        """The run that claimed these came to an end of its own, be it an error: nothing is ``unanswered`` of them."""
+        with transaction(self._engine) as cursor:
+            rows(cursor, "ledger_answered", {"batch_ids": [batch.batch_id for batch in batches], "token": token})
+
+    def hold(self, batch: Batch) -> None:
+        """An import is at this day: for two minutes from now, what landed after it waits until it is loaded."""
+        with transaction(self._engine) as cursor:
+            rows(cursor, "ledger_hold", {"batch_id": batch.batch_id})
+
+    def forget(self, batch: Batch) -> bool:
+        """Drop a day whose import was cut off from the ledger, if what landed after it is loaded; whether it was."""
+        with transaction(self._engine) as cursor:
+            return bool(rows(cursor, "ledger_forget", {"batch_id": batch.batch_id}))
 
     def count_refusal(self, batch: Batch) -> int:
         """One more run to which this waiting batch itself was the trouble: how many by now; 0 if it does not wait."""
@@ -100,6 +122,11 @@ class PostgresLedger:
         with transaction(self._engine) as cursor:
             found = rows(cursor, "ledger_retries", {"since": since, "until": until})
         return [Batch.of_id(str(line["batch_id"])) for line in found]
+
+
+def _in_line(found: Sequence[Mapping[str, object]]) -> list[tuple[Batch, int]]:
+    """Batch and landing sequence number of each row."""
+    return [(Batch.of_id(str(line["batch_id"])), int(str(line["landing_seq"]))) for line in found]
 
 
 def _line(done: Completion) -> dict[str, object]:

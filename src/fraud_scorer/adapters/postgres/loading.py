@@ -14,7 +14,7 @@ from fraud_scorer.adapters.postgres.bulk import copy_in, rows, texts, without_nu
 from fraud_scorer.adapters.postgres.outbox import write_messages
 from fraud_scorer.adapters.postgres.staging import staged
 from fraud_scorer.errors import Fenced, TerminalError
-from fraud_scorer.frames import NEW
+from fraud_scorer.frames import CORRECTION, NEW, RESCORE
 from fraud_scorer.ports import LoadCounts, LoadWork, Message
 
 RECORDS_AT_ONCE = 2_000  # quarantined records a statement
@@ -34,11 +34,12 @@ def load_batch(cursor: psycopg2.extensions.cursor, work: LoadWork, token: str) -
     """Write ``work`` inside the caller's transaction.
 
     Raises:
-        Fenced: ``token`` is not the claim that the ledger holds.
+        Fenced: ``token`` is not the claim that the ledger holds, or the batch was never loaded and it is not its turn:
+            something that landed before it waits, or was taken from this run.
         TerminalError: the ledger does not know the batch, or the frames do not fit.
     """
     line = _locked_line(cursor, work, token)
-    written = _write_payments(cursor, work)
+    written = _write_payments(cursor, work, first=line["status"] != "done")
     labels = _write_labels(cursor, work, cast("datetime", line["landed_at"]))
     quarantined = _write_quarantine(cursor, work)
     profiles = _write_profiles(cursor, work.profiles)
@@ -65,10 +66,13 @@ def _locked_line(cursor: psycopg2.extensions.cursor, work: LoadWork, token: str)
         raise TerminalError(f"the run ledger does not know the batch {work.batch.batch_id}", "Note its landing first")
     if found[0]["claim"] != token.lower():
         raise Fenced(f"another run took the batch {work.batch.batch_id} over")
+    if found[0]["has_to_wait"] or found[0]["is_overtaken"] or (work.follows_lost and found[0]["status"] != "done"):
+        raise Fenced(f"it is not the turn of the batch {work.batch.batch_id}")
     return found[0]
 
 
-def _write_payments(cursor: psycopg2.extensions.cursor, work: LoadWork) -> _Written:
+def _write_payments(cursor: psycopg2.extensions.cursor, work: LoadWork, *, first: bool) -> _Written:
+    """``first``: the batch was never loaded. Then deliveries that landed before those stored give them their time."""
     table = staged(work)
     written = _Written()
     if not table.num_rows:
@@ -76,14 +80,21 @@ def _write_payments(cursor: psycopg2.extensions.cursor, work: LoadWork) -> _Writ
     rows(cursor, "load_stage", {})
     copy_in(cursor, "load_stage_copy", table)
     deliveries = set(table["delivery"].unique().to_pylist())
-    statements = ["load_upsert"] if deliveries - {"rescore"} else []
-    statements += ["load_rescore"] if "rescore" in deliveries else []
-    for statement in statements:
-        seen = rows(cursor, statement, {})[0]
-        written.inserted += int(str(seen["inserted"]))
-        written.updated += int(str(seen["updated"]))
-        written.flagged += cast("list[str]", seen["flagged"])
+    if deliveries & {NEW, CORRECTION}:
+        _write(cursor, "load_upsert", written)
+    if RESCORE in deliveries:
+        _write(cursor, "load_rescore", written)
+    if first and written.inserted + written.updated < table.num_rows:
+        _write(cursor, "load_late", written)
     return written
+
+
+def _write(cursor: psycopg2.extensions.cursor, statement: str, written: _Written) -> None:
+    """Run one of the payments' statements and add up what it wrote."""
+    seen = rows(cursor, statement, {})[0]
+    written.inserted += int(str(seen["inserted"]))
+    written.updated += int(str(seen["updated"]))
+    written.flagged += cast("list[str]", seen["flagged"])
 
 
 def _write_labels(cursor: psycopg2.extensions.cursor, work: LoadWork, landed_at: datetime) -> int:

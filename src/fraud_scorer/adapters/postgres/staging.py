@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fraud_scorer.errors import TerminalError
-from fraud_scorer.frames import CORRECTION, NEW, RESCORE
+from fraud_scorer.frames import LATE, UNCHANGED
 from fraud_scorer.ports import LoadWork
 
 _AS_THEY_ARE = (
@@ -28,7 +28,7 @@ def staged(work: LoadWork) -> pa.Table:
     Raises:
         TerminalError: a text is no Unicode (half of a surrogate pair), or a payment that is new has no decision.
     """
-    payments = work.payments[work.payments["delivery"].isin([NEW, CORRECTION, RESCORE])]
+    payments = work.payments[work.payments["delivery"] != UNCHANGED]
     decisions = _aligned(payments, work.decisions)
     columns = {name: _array(payments[name]) for name in _AS_THEY_ARE}
     columns["body_hash"] = _hex(payments["body_hash"])
@@ -42,9 +42,10 @@ def staged(work: LoadWork) -> pa.Table:
 
 
 def _aligned(payments: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataFrame:
-    """One decision a payment, in the payments' order; refunds have none."""
+    """One decision a payment, in the payments' order; refunds and late deliveries have none."""
     found = decisions.set_index("trans_num").reindex(columns=list(_DECIDED)).reindex(payments["trans_num"])
-    undecided = found["raw_score"].isna().to_numpy() & (payments["amount_cents"].to_numpy(np.int64) >= 0)
+    decidable = (payments["amount_cents"] >= 0) & (payments["delivery"] != LATE)
+    undecided = found["raw_score"].isna().to_numpy() & decidable.to_numpy()
     if undecided.any():
         raise TerminalError(f"{int(undecided.sum())} payments reached load without a decision", "Report this")
     return found
