@@ -55,6 +55,7 @@ def test_a_verdict_goes_from_click_to_row(busy: Any, serve: Callable[..., str], 
     page.wait_for_function("first => document.querySelector('h3')?.innerText !== first", arg=first, timeout=SHOWN_MS)
     said = "select verdict, author from labels where trans_num <> 'p12' order by label_id"
     assert busy.rows(said) == [("not_fraud", "ana")]
+    page.locator("[data-test-script-state=notRunning]").wait_for(timeout=SHOWN_MS)  # an earlier key would be left out
     page.keyboard.press("f")
     page.get_by_text("Recorded: fraud").wait_for(timeout=SHOWN_MS)
     page.get_by_role("button", name="Undo").click()
