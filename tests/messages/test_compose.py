@@ -29,15 +29,17 @@ def test_one_digest_a_recipient(make_desk):
     assert {message.batch_id for message in messages} == {"2026-11-20T10:31Z"}
 
 
-def test_sorted_by_expected_loss(desk):
-    """The payment with the highest amount x probability comes first, whatever the minor units of its currency."""
+def test_sorted_by_expected_loss_currencies_taking_turns(desk):
+    """The payment with the highest amount x probability comes first; yen crowd out no dollars."""
     desk.add("cents", amount_cents=90_000, fraud_probability=0.9)
-    desk.add("yen", amount_cents=2_000, currency="JPY", fraud_probability=0.9)
     desk.add("likely", amount_cents=80_000, fraud_probability=1.0)
+    desk.add("yen", amount_cents=9_000_000, currency="JPY", fraud_probability=0.8)
+    desk.add("more-yen", amount_cents=9_900_000, currency="JPY", fraud_probability=0.8)
 
     [message] = desk.compose()
 
-    assert [payment["trans_num"] for payment in message.content["payments"]] == ["yen", "cents", "likely"]
+    told = [payment["trans_num"] for payment in message.content["payments"]]
+    assert told == ["cents", "more-yen", "likely", "yen"]
 
 
 def test_content_is_json_without_card_or_token(desk):

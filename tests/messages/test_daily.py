@@ -133,12 +133,12 @@ def test_a_day_of_another_length_is_said(hours: int, remark: str) -> None:
 
 
 def test_payments_are_listed_by_expected_loss_and_cut_at_ten() -> None:
-    """Whatever the minor units of a currency; the rest is counted."""
+    """Currencies take turns; the rest is counted."""
     listed = [replace(PAYMENT, trans_num=f"t{number}", amount_cents=10_000 + number) for number in range(10)]
     yen = replace(PAYMENT, trans_num="yen", amount_cents=20_000, currency="JPY")
     content = mail(replace(FACTS, hours=(hour(9, flagged=30),), listed=(*listed, yen))).content
     amounts = [payment["amount_cents"] for payment in content["listed"]]
-    assert amounts == [20_000, *range(10_009, 10_000, -1)]
+    assert amounts == [10_009, 20_000, *range(10_008, 10_000, -1)]
     assert content["not_listed"] == 20
 
 

@@ -20,8 +20,8 @@ import pandas as pd
 from fraud_scorer.batches import Batch
 from fraud_scorer.messages.operator import flood_message
 from fraud_scorer.messages.rules import SLACK, Address, Rules
+from fraud_scorer.messages.turns import Place, taking_turns
 from fraud_scorer.messages.wording import (
-    amount_major,
     clean,
     distance_km,
     local_time_text,
@@ -95,8 +95,7 @@ def compose_alerts(
     flagged = payments.merge(suspicious, on="trans_num", how="inner")
     if flagged.empty:
         return []
-    rows: list[dict[str, Any]] = flagged.to_dict("records")  # type: ignore[assignment]
-    rows.sort(key=_expected_loss, reverse=True)
+    rows: list[dict[str, Any]] = taking_turns(flagged.to_dict("records"), _place)  # type: ignore[arg-type]
     is_flood = policy.flood.is_flood(len(rows), len(decisions), usual_share)
     groups: dict[tuple[Address, str], list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
@@ -204,9 +203,10 @@ def _what_rules_see(row: Mapping[str, Any]) -> tuple[int, str, str | None, float
     return int(row["amount_cents"]), str(row["currency"]), _text(row["category"]), float(row["fraud_probability"])
 
 
-def _expected_loss(row: Mapping[str, Any]) -> tuple[float, str]:
-    loss = amount_major(int(row["amount_cents"]), str(row["currency"])) * float(row["fraud_probability"])
-    return loss, str(row["trans_num"])
+def _place(row: Mapping[str, Any]) -> Place:
+    """By its expected loss."""
+    probability = float(row["fraud_probability"])
+    return Place(str(row["currency"]), int(row["amount_cents"]) * probability, probability, str(row["trans_num"]))
 
 
 def _key(item: tuple[tuple[Address, str], object]) -> tuple[Address, str]:

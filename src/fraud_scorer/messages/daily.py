@@ -15,8 +15,8 @@ from urllib.parse import urlencode
 from fraud_scorer.day_facts import DayFacts, Gaps, HourSums, ListedPayment
 from fraud_scorer.messages.compose import Policy, message_id, page_link
 from fraud_scorer.messages.rules import Address
+from fraud_scorer.messages.turns import Place, taking_turns
 from fraud_scorer.messages.wording import (
-    amount_major,
     clean,
     clock_text,
     count_text,
@@ -59,7 +59,7 @@ def compose_daily(
 def daily_content(facts: DayFacts, *, dashboard_url: str, now: datetime) -> dict[str, object]:
     """What the mail says, as JSON: exact amounts in minor units, sentences in words."""
     own = [hour for hour in facts.hours if not hour.days_ago]
-    listed = sorted(facts.listed, key=_order)
+    listed = taking_turns(facts.listed, _place)
     flagged = sum(hour.flagged for hour in own)
     return {
         "day": facts.day.isoformat(),
@@ -172,7 +172,7 @@ def _label_text(payment: ListedPayment) -> str:
 
 
 def _too_old(facts: DayFacts, dashboard_url: str) -> dict[str, object]:
-    listed = sorted(facts.too_old, key=_order)[:LISTED]
+    listed = taking_turns(facts.too_old, _place)[:LISTED]
     count = dict(facts.gaps.not_mailed).get("too_old", 0)
     return {
         "too_old": [_listed(payment, facts, dashboard_url, with_day=True) for payment in listed],
@@ -180,12 +180,11 @@ def _too_old(facts: DayFacts, dashboard_url: str) -> dict[str, object]:
     }
 
 
-def _order(payment: ListedPayment) -> tuple[int, float, str]:
+def _place(payment: ListedPayment) -> Place:
     """Known frauds by amount; then by expected loss (amount x probability); what is known to be honest comes last."""
-    amount, probability = amount_major(payment.amount_cents, payment.currency), payment.fraud_probability or 0.0
-    if payment.label == "fraud":
-        return 0, -amount, payment.trans_num
-    return 2 if payment.label == "not_fraud" else 1, -amount * probability, payment.trans_num
+    cents, probability = payment.amount_cents, payment.fraud_probability or 0.0
+    group = {"fraud": 0, "not_fraud": 2}.get(payment.label or "", 1)
+    return Place(payment.currency, cents * (probability if group else 1.0), probability, payment.trans_num, group)
 
 
 def _gaps(gaps: Gaps) -> list[list[str]]:
