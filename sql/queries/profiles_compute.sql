@@ -15,8 +15,8 @@ days as (
     cross join report_settings as settings
 ),
 
--- two hours early: where clocks change at midnight, the local date decides
-asked as (
+-- once a day asked, not once a row added up; two hours early: where clocks change at midnight, the local date decides
+asked as materialized (
     select
         days.*,
         case

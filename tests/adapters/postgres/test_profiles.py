@@ -56,8 +56,11 @@ class Ledger:
             cursor.execute(statement, values)
 
     def many(self, statement: LiteralString, values: list[tuple[Any, ...]]) -> None:
+        """As someone far away might: a day of the delay is a day of UTC nevertheless."""
         with self.connection.cursor() as cursor:
+            cursor.execute("set timezone to 'America/New_York'")
             execute_values(cursor, statement, values)
+            cursor.execute("set timezone to 'UTC'")
 
     def today(self) -> date:
         return self.now.astimezone(ZoneInfo(self.zone)).date()
@@ -107,12 +110,14 @@ class Ledger:
     def say(self) -> None:
         """Sources contradict each other and themselves, of payments old, new, refunded or not stored yet."""
         said = []
-        for name in [*self.some(), f"{self.seq + 1}-0"] * 2:
+        for place, name in enumerate([*self.some(), f"{self.seq + 1}-0"] * 2):
             verdict = str(self.chance.choice(["fraud", "not_fraud", "unsure", "withdrawn"]))
             known_at = self.now + timedelta(hours=float(self.chance.choice([-900, -60, -24, 0, 0, 0, 30])))
             source = str(self.chance.choice(["verdict", "chargeback", "payload"]))
             self.words += 1
-            said.append((name, source, verdict, known_at, "ann", self.words if source == "payload" else None))
+            said.append(
+                (name, source, verdict, known_at, "ann", self.words if source == "payload" and place % 3 else None)
+            )
         self.many(SAY, said)
 
     def unsay(self) -> None:
@@ -256,7 +261,7 @@ def test_a_verdict_waits_for_a_load_under_way(connection: psycopg2.extensions.co
     verdicts = threading.Thread(target=ledger.many, args=[SAY, words])
     verdicts.start()
     with load.cursor() as cursor:
-        while not waiting(cursor):
+        while verdicts.is_alive() and not waiting(cursor):
             verdicts.join(0.01)
     load.commit()
     load.close()
