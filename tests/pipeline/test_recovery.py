@@ -94,19 +94,20 @@ def test_missed_minutes_are_bounded_a_run_and_all_come(town: Town) -> None:
     assert {done.batch for done in landed} == {town.batch(number) for number in range(43)}
 
 
-def test_an_unreadable_answer_fails_its_batch_and_no_other(town: Town) -> None:
-    """Five HTML pages for a minute: it is closed as failed, with why, and its neighbours are loaded."""
+def test_an_unreadable_answer_holds_up_no_other_minute(town: Town) -> None:
+    """Five HTML pages for a minute: its window is asked for again by a later run; the pages stay, with why."""
     town.run(0)
     town.order("html_page", count=5)
     town.clock.at = town.batch(1).end + timedelta(seconds=1)
-    done = town.pipeline(payments_api_budget_seconds=20.0).run_minute(town.batch(1))
-    town.run(2)
-    assert done["new"] == 0
-    assert list(town.states().values()) == ["done", "failed", "done"]
-    error, quarantined = town.rows("select error, quarantined from run_ledger where status = 'failed'")[0]
-    assert "HTML" in error
-    assert quarantined == 5
-    assert town.rows("select distinct reason, row_index from quarantine") == [("answer_unreadable", None)]
+    with pytest.raises(ApiUnavailable, match="cannot be read"):
+        town.pipeline(payments_api_budget_seconds=20.0).run_minute(town.batch(1))
+    for number in (2, 3):
+        town.run(number)
+    assert {town.batch(number).batch_id for number in range(4)} == set(town.states())
+    assert set(town.states().values()) == {"done"}
+    assert town.rows("select distinct batch_id, reason, row_index from quarantine") == [
+        (town.batch(1).batch_id, "answer_unreadable", None)
+    ]
     assert town.stored() == town.handed_out()
 
 
