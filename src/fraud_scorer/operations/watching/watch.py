@@ -38,7 +38,7 @@ from fraud_scorer.ports import Mailer, Message
 log = structlog.get_logger()
 
 CALM = timedelta(minutes=1)  # so long an incident must not be seen to be over
-ABSENCE = timedelta(minutes=10)  # nobody watched for so long: watching begins anew
+ABSENCE = timedelta(minutes=2)  # nobody watched for so long (a deliberate stop, say): watching begins anew
 MAX_ERROR_LENGTH = 300
 Channels = Callable[[], AbstractContextManager[Mapping[str, Mailer]]]
 
