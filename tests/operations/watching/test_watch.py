@@ -111,6 +111,18 @@ def test_a_stall_is_told_once_and_its_end_once(scene: Scene) -> None:
     assert len({message.message_id for message in scene.post.sent}) == 2
 
 
+def test_a_stack_that_was_stopped_for_some_minutes_has_time_to_begin(scene: Scene) -> None:
+    """What did not complete while nobody watched is no incident; what does not from then on is."""
+    scene.pass_time(5)
+    scene.seen = replace(QUIET, last_completed_at=scene.now, last_minute=scene.now)
+    scene.now += timedelta(minutes=4)
+    scene.start()
+    scene.pass_time(3)
+    assert scene.titles == []
+    scene.pass_time(1)
+    assert scene.titles == ["No minute has completed for 3 minutes"]
+
+
 def test_a_bucket_that_lacks_an_hour_is_told_also_while_the_database_is_down(scene: Scene) -> None:
     """Once, and once when all is copied; what cannot be seen leaves it as it was."""
     scene.uncopied = lambda: START
