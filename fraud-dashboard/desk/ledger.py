@@ -47,8 +47,13 @@ def state_of(row: Any) -> str:
         return "waiting"
     if row.scored_by == "local-fallback":
         return "fallback"
-    was_there = row.unchanged > 0 and not row.inserted and not row.updated
-    return "late" if row.lag_seconds is not None and row.lag_seconds > LATE_SECONDS and not was_there else "done"
+    is_late = row.lag_seconds is not None and row.lag_seconds > LATE_SECONDS
+    return "late" if is_late and not was_there(row) else "done"
+
+
+def was_there(minutes: Any) -> Any:
+    """Whether all of a minute (or of each in a frame) was stored before it ran, as a first start's import leaves it."""
+    return (minutes.unchanged > 0) & (minutes.inserted == 0) & (minutes.updated == 0)
 
 
 def states(

@@ -61,6 +61,7 @@ def test_a_fresh_start_is_not_called_late_or_missing(store: Any, open_page: Open
     assert 'unknown" title="07:26' in read
     assert 'title="07:23' not in read
     assert "of 5 since 07:24, the first ever" in read
+    assert '<div class="label">Typical lag</div><div class="value">3 min</div>' in read
 
 
 def test_who_scored_is_told_as_it_was_chosen(store: Any, open_page: Open, text: Text) -> None:

@@ -74,7 +74,7 @@ def _actions(needed: list[ledger.Action], quiet: str = QUIET) -> None:
 def _numbers(minutes: pd.DataFrame, cells: pd.DataFrame) -> None:
     done = minutes[minutes["status"] == "done"]
     states = cells["state"].value_counts()
-    lag = done["lag_seconds"].astype("float64")
+    lag = done.loc[~ledger.was_there(done), "lag_seconds"].astype("float64")
     parts.cards(
         [
             Card("Minutes done", f"{len(done):,}", _of_how_many(cells)),
