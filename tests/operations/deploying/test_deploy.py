@@ -1,186 +1,29 @@
-"""Deployments against moto's server over real HTTP: boto3, signed requests, S3, STS and SageMaker's own calls.
-
-moto knows no UpdateEndpoint and lets every endpoint be InService at once; a small front before it adds both.
-"""
+"""Deployments against moto's server over real HTTP: boto3, signed requests, S3, STS and SageMaker's own calls."""
 
 from __future__ import annotations
 
 import hashlib
 import io
-import json
 import tarfile
-import threading
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import boto3
-import numpy as np
 import pytest
-import requests
-import xgboost
 
 from fraud_scorer.adapters.variant import variant_name
-from fraud_scorer.errors import ArtifactError, EndpointUnavailable, TerminalError
+from fraud_scorer.errors import EndpointUnavailable, TerminalError
 from fraud_scorer.operations.deploying.deploy import Deployer, EndpointState
 from fraud_scorer.operations.deploying.parts import Plan
 
+Front = Any  # conftest.Front
 ROLE = "arn:aws:iam::123456789012:role/sagemaker"
 PLAN = Plan("fraud", ROLE)
-
-
-class Front(ThreadingHTTPServer):
-    """The AWS account: passes requests on to moto, and plays SageMaker's part in what moto leaves out."""
-
-    daemon_threads = True
-
-    def __init__(self, moto: str) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.moto = moto
-        self.reset()
-
-    def reset(self) -> None:
-        """Empty the account."""
-        requests.post(f"{self.moto}/moto-api/reset", timeout=30)
-        self.statuses: list[str] = []  # what DescribeEndpoint says first, one a call
-        self.update_fails: str = ""  # why UpdateEndpoint's new fleet does not come up
-        self.create_fails: str = ""
-        self.called: list[str] = []
-
-    @property
-    def url(self) -> str:
-        """Where boto3 finds it."""
-        return f"http://127.0.0.1:{self.server_port}"
-
-
-class Handler(BaseHTTPRequestHandler):
-    """One request."""
-
-    server: Front
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("content-length", 0)))
-        action = self.headers["x-amz-target"].removeprefix("SageMaker.")
-        self.server.called.append(action)
-        asked = json.loads(body)
-        if action == "UpdateEndpoint":
-            status, answer = self._update(asked)
-        else:
-            status, answer = self._pass_on(action, body)
-        if action == "DescribeEndpoint" and status == 200:
-            answer = self._describe(answer)
-        content = json.dumps(answer).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/x-amz-json-1.1")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def _pass_on(self, action: str, body: bytes) -> tuple[int, Any]:
-        headers = {**self.headers, "X-Amz-Target": f"SageMaker.{action}"}
-        response = requests.post(self.server.moto, data=body, headers=headers, timeout=30)
-        return response.status_code, response.json() if response.content else {}
-
-    def _update(self, asked: dict[str, str]) -> tuple[int, Any]:
-        if not self.server.update_fails:
-            self._pass_on("DeleteEndpoint", json.dumps({"EndpointName": asked["EndpointName"]}).encode())
-            return self._pass_on("CreateEndpoint", json.dumps(asked).encode())
-        return 200, {"EndpointArn": "arn"}
-
-    def _describe(self, answer: dict[str, Any]) -> dict[str, Any]:
-        if self.server.statuses:
-            answer["EndpointStatus"] = self.server.statuses.pop(0)
-        elif self.server.create_fails:
-            answer |= {"EndpointStatus": "Failed", "FailureReason": self.server.create_fails}
-        elif self.server.update_fails and "UpdateEndpoint" in self.server.called:
-            answer["FailureReason"] = self.server.update_fails
-        return answer
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
-@pytest.fixture(scope="module")
-def front(moto: str, point_to_moto: Callable[[pytest.MonkeyPatch], None]) -> Iterator[Front]:
-    """Moto behind its front, and boto3's own settings pointing there."""
-    server = Front(moto)
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    with pytest.MonkeyPatch.context() as environment:
-        point_to_moto(environment)
-        environment.setenv("AWS_ENDPOINT_URL_SAGEMAKER", server.url)
-        environment.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-        yield server
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture(scope="module")
-def session(front: Front) -> boto3.session.Session:
-    """One for all tests: reading SageMaker's service description takes a second."""
-    return boto3.session.Session()
-
-
-@pytest.fixture
-def aws(front: Front) -> Front:
-    """An empty AWS account in eu-central-1."""
-    front.reset()
-    return front
-
-
-@pytest.fixture
-def reports() -> list[str]:
-    """What the deployer said."""
-    return []
-
-
-@pytest.fixture
-def deployer(aws: Front, session: boto3.session.Session, reports: list[str]) -> Deployer:
-    """A deployer that never sleeps, each deployment a second after the one before."""
-    seconds = iter(range(60))
-    return Deployer(
-        session,
-        report=reports.append,
-        sleep=lambda _: None,
-        clock=lambda: datetime(2026, 11, 20, 10, 31, next(seconds), tzinfo=UTC),
-    )
-
-
-def write_artifacts(folder: Path, seed: int = 0, **params: object) -> Path:
-    """A model as training writes it, as far as deploying reads it."""
-    rng = np.random.default_rng(seed)
-    inputs = rng.normal(size=(200, 3))
-    labels = inputs[:, 0] > 1
-    params = {"objective": "binary:logistic", "base_score": 0.5, "nthread": 1, "max_depth": 2, **params}
-    booster = xgboost.train(params, xgboost.DMatrix(inputs, label=labels), num_boost_round=3)
-    folder.mkdir()
-    booster.save_model(folder / "model.ubj")
-    content = (folder / "model.ubj").read_bytes()
-    manifest = {
-        "format": 1, "files": {"model.ubj": {"sha256": hashlib.sha256(content).hexdigest()}}, "features": [],
-        "matrix_columns": ["a", "b", "c"], "library_versions": {}, "recommended_threshold": 0.5, "usual": {},
-        "calibration": {"raw": [0, 1], "probability": [0, 1]},
-    }  # fmt: skip
-    (folder / "manifest.json").write_text(json.dumps(manifest))
-    return folder
 
 
 def hash_of(folder: Path) -> str:
     """The model's hash."""
     return hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest()
-
-
-@pytest.fixture
-def old(tmp_path: Path) -> Path:
-    """Yesterday's model."""
-    return write_artifacts(tmp_path / "old")
-
-
-@pytest.fixture
-def new(tmp_path: Path) -> Path:
-    """Today's model."""
-    return write_artifacts(tmp_path / "new", seed=1)
 
 
 def test_a_first_deployment_makes_everything(
@@ -281,35 +124,6 @@ def test_a_first_model_that_answers_otherwise_is_taken_down(
     assert session.client("sagemaker").list_models()["Models"] == []
 
 
-@pytest.mark.parametrize(
-    ("params", "says"),
-    [({"base_score": 0.02}, r"base_score=0\.02"), ({"objective": "reg:squarederror"}, "reg:squarederror")],
-)
-def test_what_would_not_score_alike_is_refused(
-    deployer: Deployer, aws: Front, tmp_path: Path, params: dict[str, object], says: str
-) -> None:
-    """Older XGBoost loses the base score without a word; nothing is uploaded."""
-    with pytest.raises(ArtifactError, match=says):
-        deployer.deploy(PLAN, write_artifacts(tmp_path / "other", **params))
-    assert aws.called == []
-
-
-def test_an_altered_booster_is_refused(deployer: Deployer, aws: Front, old: Path, new: Path) -> None:
-    """The manifest's hash is the model's identity; another file under it would go unnoticed."""
-    (old / "model.ubj").write_bytes((new / "model.ubj").read_bytes())
-    with pytest.raises(ArtifactError, match="not the file that its manifest names"):
-        deployer.deploy(PLAN, old)
-    assert aws.called == []
-
-
-def test_an_endpoint_under_way_is_left_alone(deployer: Deployer, aws: Front, old: Path) -> None:
-    """Two deployments at a time would fight."""
-    deployer.deploy(PLAN, old)
-    aws.statuses += ["Updating"]
-    with pytest.raises(TerminalError, match="endpoint fraud is Updating"):
-        deployer.deploy(PLAN, old)
-
-
 def test_delete_takes_everything_away_and_nothing_else(
     deployer: Deployer, session: boto3.session.Session, old: Path, new: Path
 ) -> None:
@@ -331,44 +145,6 @@ def test_delete_takes_everything_away_and_nothing_else(
 def test_deleting_what_is_not_there_deletes_nothing(deployer: Deployer) -> None:
     """A second `delete` is no error."""
     assert deployer.delete("fraud") == []
-
-
-def test_a_bucket_that_does_not_exist_is_one_clear_line(deployer: Deployer, old: Path) -> None:
-    """A misspelt --bucket; nothing is made."""
-    with pytest.raises(TerminalError, match=r"uploading model\.tar\.gz: AWS answered 404 \(NoSuchBucket\)"):
-        deployer.deploy(Plan("fraud", ROLE, bucket="misspelt"), old)
-
-
-def test_what_was_begun_is_taken_back(deployer: Deployer, session: boto3.session.Session, old: Path) -> None:
-    """AWS refuses the model: the archive does not stay behind."""
-    with pytest.raises(TerminalError, match="creating the model: AWS would not take this"):
-        deployer.deploy(Plan("fraud", "no-arn"), old)
-    s3 = session.client("s3")
-    assert s3.list_objects_v2(Bucket="sagemaker-eu-central-1-123456789012")["KeyCount"] == 0
-
-
-def test_a_missing_region_is_one_clear_line(aws: Front, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Before anything is asked."""
-    monkeypatch.delenv("AWS_DEFAULT_REGION")
-    with pytest.raises(TerminalError, match="no AWS region is set"):
-        Deployer()
-
-
-def test_missing_credentials_are_one_clear_line(
-    deployer: Deployer, monkeypatch: pytest.MonkeyPatch, make_deployer: Callable[[], Deployer]
-) -> None:
-    """What is missing, and how it is given."""
-    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
-    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    with pytest.raises(TerminalError, match="no usable AWS credentials") as caught:
-        make_deployer().state("fraud")
-    assert "AWS_PROFILE" in caught.value.cure
-
-
-@pytest.fixture
-def make_deployer() -> Callable[[], Deployer]:
-    """A deployer of the moment's settings."""
-    return Deployer
 
 
 def test_long_endpoint_names_make_names_that_aws_takes(deployer: Deployer, old: Path) -> None:
