@@ -155,3 +155,9 @@ def make_world() -> Callable[..., World]:
 def world(postgres_url: str, make_world: Callable[..., World]) -> World:
     """A world on a fresh database."""
     return make_world(postgres_url)
+
+
+@pytest.fixture
+def one() -> Callable[..., dict[str, Any]]:
+    """A payment by its short name and by what is unusual about it."""
+    return lambda name, **unusual: {"trans_num": trans_num(name)} | unusual
