@@ -1,11 +1,11 @@
-"""Batches to load, and a store on a fresh database."""
+"""Batches to load, a store on a fresh database, and an outbox whose clock a test moves."""
 
 from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,13 +13,17 @@ import numpy as np
 import pandas as pd
 import psycopg2
 import pytest
+from sqlalchemy import Engine, text
 
 from fraud_scorer.adapters.postgres import PostgresStore, create_store_engine
+from fraud_scorer.adapters.postgres.outbox import PostgresOutbox
 from fraud_scorer.batches import Batch
 from fraud_scorer.frames import DECISION_COLUMNS, PAYMENT_COLUMNS, QUARANTINE_COLUMNS
 from fraud_scorer.ports import Completion, LoadWork, Message, Part
 
 START = datetime(2026, 11, 20, 10, 31, tzinfo=UTC)
+NOW = START + timedelta(minutes=1)
+BATCH_ID = "2026-11-20T10:31Z"
 PROFILE_COLUMNS = (
     "profile_day", "merchant", "payments_7d", "payments_30d", "labelled_7d", "labelled_30d", "frauds_7d", "frauds_30d",
 )  # fmt: skip
@@ -161,3 +165,78 @@ def world(postgres_url: str, make_world: Callable[..., World]) -> World:
 def one() -> Callable[..., dict[str, Any]]:
     """A payment by its short name and by what is unusual about it."""
     return lambda name, **unusual: {"trans_num": trans_num(name)} | unusual
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pass_seconds(self, seconds: float) -> None:
+        """Move on."""
+        self.now += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def engine(postgres_url: str) -> Iterator[Engine]:
+    """A migrated database with two batches in its ledger."""
+    engine = create_store_engine(postgres_url)
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "insert into run_ledger (batch_id, kind, minute, status, landing_seq, valid, flagged) values"
+                " (:batch_id, 'minute', :minute, 'done', 1, 600, 6),"
+                " ('history-0123456789ab-2026-11-19', 'history', null, 'done', 2, 400, 14)"
+            ),
+            {"batch_id": BATCH_ID, "minute": NOW},
+        )
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The clock of the outbox under test."""
+    return Clock()
+
+
+@pytest.fixture
+def outbox(engine: Engine, clock: Clock) -> PostgresOutbox:
+    """An outbox whose backoff is not spread."""
+    return PostgresOutbox(engine, clock=clock, jitter=lambda: 1.0)
+
+
+def _alert_of(*trans_nums: str, recipient: str = "analyst@example.org", **changes: object) -> Message:
+    """An alert of these payments."""
+    message = Message(
+        message_id=f"{'-'.join(trans_nums)}.{recipient}",
+        kind="alert",
+        channel="email",
+        recipient=recipient,
+        content={"payments": [{"trans_num": trans_num} for trans_num in trans_nums]},
+        trans_nums=tuple(sorted(trans_nums)),
+        batch_id=BATCH_ID,
+    )
+    return replace(message, **changes)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def alert_of() -> Callable[..., Message]:
+    """Makes an alert of these payments."""
+    return _alert_of
+
+
+def _statuses(outbox: PostgresOutbox) -> dict[str, str]:
+    """Each message's state."""
+    rows = outbox.listed(("pending", "sent", "failed", "suppressed"))
+    return {str(row["message_id"]): str(row["status"]) for row in rows}
+
+
+@pytest.fixture
+def statuses() -> Callable[[PostgresOutbox], dict[str, str]]:
+    """Reads each message's state."""
+    return _statuses
