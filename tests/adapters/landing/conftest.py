@@ -1,4 +1,4 @@
-"""A gate before moto's S3, machines that land there, and what the bucket holds."""
+"""A landing on disk; a gate before moto's S3, machines that land there, and what the bucket holds."""
 
 import sys
 import threading
@@ -11,9 +11,24 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from bucket_lab import ADDRESS, CIPHER, SECRET, Gate, Machine, client_behind, client_through
+from disk_lab import KEY
 
+from fraud_scorer.adapters.cipher import Cipher
 from fraud_scorer.adapters.landing.bucket import Bucket
 from fraud_scorer.adapters.landing.in_bucket import BucketLanding
+from fraud_scorer.adapters.landing.on_disk import DiskLanding
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Where the landing lives."""
+    return tmp_path / "landing"
+
+
+@pytest.fixture
+def landing(folder):
+    """A landing that holds nothing yet."""
+    return DiskLanding(folder, Cipher.from_setting(KEY))
 
 
 @pytest.fixture(scope="session")
