@@ -12,10 +12,9 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from email.message import EmailMessage
 from email.utils import parseaddr
-from types import TracebackType
 from typing import Literal
 
 from fraud_scorer.errors import MailRefused, MailServerDown, MailUnavailable
@@ -29,7 +28,7 @@ GOODBYE_SECONDS = 2.0
 CURE = "Set SMTP_HOST, SMTP_PORT, SMTP_SECURITY, SMTP_USER and SMTP_PASSWORD to those of your mail server"
 
 
-class SmtpMailer:
+class SmtpMailer(AbstractContextManager["SmtpMailer"]):
     """Sends messages of channel ``email``.
 
     Connects at the first message and keeps the connection; a context manager that closes it. Not for several threads.
@@ -65,12 +64,7 @@ class SmtpMailer:
         self._tls = tls
         self._server: smtplib.SMTP | None = None
 
-    def __enter__(self) -> SmtpMailer:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def send(self, message: Message) -> None:
@@ -112,11 +106,10 @@ class SmtpMailer:
         server = self._begin(sender, options)
         self._judge("recipient", *server.rcpt(recipient))
         try:
-            code, answer = server.data(email.as_bytes())
+            said: tuple[int, bytes | str] = server.data(email.as_bytes())
         except smtplib.SMTPDataError as error:
-            self._judge("message", error.smtp_code, error.smtp_error)
-        else:
-            self._judge("message", code, answer)
+            said = error.smtp_code, error.smtp_error
+        self._judge("message", *said)
 
     def _begin(self, sender: str, options: list[str]) -> smtplib.SMTP:
         """A connection on which the sender was accepted: the kept one, or a new one where that has ended."""
