@@ -58,6 +58,13 @@ def batch_named(day: str, name: str) -> Batch:
     return Batch.of_id(name if day == "history" else f"{day}T{name[:2]}:{name[2:]}Z")
 
 
+def names_of(batch: Batch) -> tuple[str, str]:
+    """The day and the name of the batch's folder and marker: what ``batch_named`` reads."""
+    if batch.minute is None:
+        return "history", batch.batch_id
+    return f"{batch.minute:%Y-%m-%d}", f"{batch.minute:%H%M}"
+
+
 def batch_marked(path: Path) -> Batch:
     """The batch of a single marker, by its name."""
     return batch_named(path.parent.name, path.name.partition("-")[2])

@@ -47,6 +47,7 @@ from fraud_scorer.adapters.landing.names import (
     folders,
     is_folded,
     marker_lines,
+    names_of,
     old_markers,
     part_numbers,
     sequence_of,
@@ -151,8 +152,7 @@ class DiskLanding:
         """The minutes from ``since`` on whose batches are closed (from names alone: fast)."""
         first_day = since.astimezone(UTC).strftime("%Y-%m-%d")
         days = (day for day in self._closed_days() if first_day <= day.name < "history")
-        minutes = {minute for day in days for minute in day_minutes(day)}
-        return {minute for minute in minutes if minute >= since}
+        return {minute for day in days for minute in day_minutes(day) if minute >= since}
 
     def first_minute(self) -> datetime | None:
         """The earliest minute that was ever closed or begun, None on a new installation."""
@@ -208,14 +208,11 @@ class DiskLanding:
 
     # --- places -------------------------------------------------------------------------------------------------
     def _parts_folder(self, batch: Batch) -> Path:
-        if batch.minute is None:
-            return self._folder / "parts" / "history" / batch.batch_id
-        return self._folder / "parts" / f"{batch.minute:%Y-%m-%d}" / f"{batch.minute:%H%M}"
+        return self._folder.joinpath("parts", *names_of(batch))
 
     def _marker_place(self, batch: Batch) -> tuple[Path, str]:
-        if batch.minute is None:
-            return self._folder / "closed" / "history", batch.batch_id
-        return self._folder / "closed" / f"{batch.minute:%Y-%m-%d}", f"{batch.minute:%H%M}"
+        day, name = names_of(batch)
+        return self._folder / "closed" / day, name
 
     def _closed_days(self) -> list[Path]:
         return folders(self._folder / "closed")
