@@ -1,9 +1,9 @@
-"""What a delivery is to the store: new, a correction, unchanged, or to be decided anew."""
+"""What a delivery is to the store: new, a correction, unchanged, late, or to be decided anew."""
 
 import pandas as pd
 import pytest
 
-from fraud_scorer.frames import CORRECTION, NEW, PAYMENT_COLUMNS, RESCORE, UNCHANGED
+from fraud_scorer.frames import CORRECTION, LATE, NEW, PAYMENT_COLUMNS, RESCORE, UNCHANGED
 from fraud_scorer.payments.deliveries import (
     KNOWN_COLUMNS,
     classify,
@@ -57,21 +57,38 @@ def test_the_last_delivery_inside_a_batch_wins(batch):
     [
         (10, {}, False, UNCHANGED),
         (11, {}, False, UNCHANGED),
-        (9, {"amt": 9}, False, UNCHANGED),
+        (9, {"amt": 9}, False, LATE),
         (10, {"amt": 9}, False, CORRECTION),
         (11, {"amt": 9}, False, CORRECTION),
         (11, {"current_time": 1_795_170_000_000}, False, UNCHANGED),
         (11, {"is_fraud": 1}, False, UNCHANGED),
         (10, {}, True, RESCORE),
         (11, {}, True, UNCHANGED),
-        (9, {"amt": 9}, True, UNCHANGED),
+        (9, {"amt": 9}, True, LATE),
     ],
 )
 def test_a_known_payment_is_judged_by_sequence_and_body(batch, landing_seq, changes, rescore, delivery):
-    """Stored under 10: an older batch changes nothing, another body corrects, only its own batch rescores."""
+    """Stored under 10: an older batch's comes late, another body corrects, only its own batch rescores."""
     known = stored(batch({}), 10)
 
     assert deliveries(batch(changes), known, landing_seq, rescore=rescore) == [delivery]
+
+
+def test_what_landed_between_the_first_and_the_latest_changes_nothing(batch):
+    """Stored under 10 and corrected under 12: the body of 11 is known to be older, and the time stays the first's."""
+    known = stored(batch({}), 10).assign(landing_seq=12)
+    between = classify(batch({"amt": 9, "current_time": 1_795_170_000_000}), known, 11, rescore=False)
+
+    assert between["delivery"].tolist() == [UNCHANGED]
+    assert between["event_time"].tolist() == known["event_time"].tolist()
+
+
+def test_a_late_delivery_keeps_its_own_time(batch):
+    """It landed first: the payment's time will be its."""
+    earlier = batch({"current_time": 1_795_170_000_000})
+    late = classify(earlier, stored(batch({}), 10), 9, rescore=False)
+
+    assert late["event_time"].tolist() == earlier["event_time"].tolist()
 
 
 def test_an_unknown_payment_is_new(batch):
