@@ -26,7 +26,7 @@ STATES = {
     "waiting": ("…", "landed, not loaded yet"),
     "missed": ("–", "missed: nothing landed"),
     "failed": ("!", "failed for good: someone has to act"),
-    "unknown": ("·", "no run: the scheduler stood still"),
+    "unknown": ("·", "nothing landed yet: no run, or no usable answer of the payments API; it is asked again"),
 }
 
 

@@ -1,5 +1,5 @@
 -- Scored payments of a period with the label in force today; the live decision, or a shadow model's.
--- Grain: one payment. :since, :until, :model_hash (null: whatever model was live)
+-- Grain: one payment. :since, :until, :model_hash (its first digits; null: whatever model was live)
 -- noqa: disable=RF02
 select
     report.trans_num,
@@ -10,13 +10,13 @@ select
     report.label
 from v_fraud_report as report
 left join shadow_scores as shadow
-    on report.trans_num = shadow.trans_num and shadow.model_hash = :model_hash
+    on report.trans_num = shadow.trans_num and starts_with(shadow.model_hash, :model_hash::text)
 where
     report.event_time >= :since
     and report.event_time < :until
     and not report.is_refund
     and case
         when :model_hash::text is null then report.fraud_probability is not null
-        else shadow.model_hash is not null or report.model_hash = :model_hash
+        else shadow.model_hash is not null or starts_with(report.model_hash, :model_hash::text)
     end
 order by report.event_time, report.trans_num

@@ -40,7 +40,7 @@ class FraudScorerError(Exception):
         if not self.cure:
             return self.what
         end = "" if self.what.endswith(("?", "!", ".")) else "."
-        return f"{self.what}{end} {self.cure}".rstrip(" .") + "."
+        return f"{self.what}{end} {self.cure.rstrip(' .')}{'' if self.cure.endswith('?') else '.'}"
 
 
 class TransientError(FraudScorerError):

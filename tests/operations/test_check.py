@@ -51,6 +51,13 @@ def test_a_model_of_another_calendar_is_told(tmp_path: Path) -> None:
     assert not findings(tmp_path, fraud_label_delay_days=1)["model"].ok
 
 
+def test_the_shadow_model_is_opened_where_one_is_set(tmp_path: Path) -> None:
+    """Its runs only warn in a log: here its setting is named."""
+    assert findings(tmp_path, shadow_artifacts=Path("model/artifacts"))["shadow model"].ok
+    missing = findings(tmp_path, shadow_artifacts=tmp_path / "nothing")["shadow model"]
+    assert (missing.ok, "SHADOW_ARTIFACTS" in missing.cure) == (False, True)
+
+
 def test_keys_that_are_missing_are_told(tmp_path: Path) -> None:
     """Without keys nothing can be landed: the finding says how to make one."""
     assert "secrets" in findings(tmp_path, fraud_card_keys="")["keys"].cure

@@ -163,6 +163,8 @@ def test_the_store_trains_backtests_and_explains(store, tmp_path, make_public):
     assert "threshold" in _run("backtest", *period)
     assert "an alert costs 20 USD" in " ".join(_run("backtest", *period, "--currency", "usd").split())
     assert "no scored payment in EUR" in _run("backtest", *period, "--currency", "EUR", fails=DataFileError)
+    assert "by model 0123456789ab" in _run("backtest", *period, "--model", "0123456789ab", fails=DataFileError)
+    assert "too short" in _run("backtest", *period, "--model", "m1", fails=SettingsError)
     trans_num = make_public()["trans_num"].iloc[0]
     told = " ".join(_run("explain", trans_num).split())
     assert "It was not scored" in told

@@ -14,6 +14,7 @@ from fraud_scorer.errors import DataFileError, SettingsError
 from fraud_scorer.settings import load_settings
 
 _DEFAULT_THRESHOLDS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
+_LEAST_HASH = 12  # digits; as many as pages and commands show
 
 
 def register(app: typer.Typer) -> None:
@@ -28,7 +29,9 @@ def backtest(
     threshold: Annotated[list[float] | None, typer.Option("--threshold", help="May be repeated")] = None,
     alert_cost: Annotated[float, typer.Option(min=0, help="What an alert costs, in money")] = 20.0,
     currency: Annotated[str | None, typer.Option(help="Of the payments counted, if there are several: USD")] = None,
-    model_hash: Annotated[str | None, typer.Option("--model", help="A (shadow) model's full hash")] = None,
+    model_hash: Annotated[
+        str | None, typer.Option("--model", help="A (shadow) model's hash, 12 digits or more")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """What would have been alerted, caught and missed at other thresholds, and at what cost."""
@@ -39,12 +42,14 @@ def backtest(
     thresholds = threshold or list(_DEFAULT_THRESHOLDS)
     if not all(0 <= one <= 1 for one in thresholds):
         raise SettingsError("--threshold lies outside 0 to 1", "Give a probability")
+    if model_hash is not None and len(model_hash) < _LEAST_HASH:
+        raise SettingsError(f"--model {model_hash} is too short to name a model", f"Give {_LEAST_HASH} digits or more")
     engine = long_engine(load_settings().fraud_db_url.get_secret_value())
     payments = payments_to_backtest(engine, start, end, model_hash)
     if currency:
         payments = payments[payments["currency"] == currency.upper()]
     if not len(payments):
-        named = f" in {currency.upper()}" if currency else ""
+        named = (f" in {currency.upper()}" if currency else "") + (f" by model {model_hash}" if model_hash else "")
         raise DataFileError(f"no scored payment{named} lies between {since} and {until}", "Widen --from and --to")
     result = run(payments, thresholds, alert_cost)
     if as_json:

@@ -39,7 +39,7 @@ def train(
     data: Annotated[list[Path] | None, typer.Option("--data", help="CSV or Parquet; may be repeated")] = None,
     from_store: Annotated[bool, typer.Option("--from-store", help="Train on fraud_db's payments and labels")] = False,
     fields: Fields = None,
-    out: Annotated[Path, typer.Option("--out", help="Where the model goes")] = Path("model/artifacts"),
+    out: Annotated[Path, typer.Option("--out", help="Where the model goes")] = Path("model/candidate"),
     time_zone: Annotated[
         str | None, typer.Option(help="The team's calendar, and of times that name none; UTC by default")
     ] = None,

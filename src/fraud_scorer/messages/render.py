@@ -44,7 +44,7 @@ def render_email(message: Message, *, sender: str) -> EmailMessage:
     email["Subject"] = view["subject"]
     email["Date"] = format_datetime(datetime.fromisoformat(str(message.content["made_at"])))
     email["Message-ID"] = f"<{clean(message.message_id, 200)}>"
-    email["List-Id"] = f"Fraud scorer {message.kind}s <{message.kind}.fraud-scorer.{domain_of(sender)}>"
+    email["List-Id"] = f"Fraud scorer {message.kind} <{message.kind}.fraud-scorer.{domain_of(sender)}>"
     email["Auto-Submitted"] = "auto-generated"
     email["X-Auto-Response-Suppress"] = "All"
     email.set_content(_template(f"{message.kind}.txt.j2", view), cte="quoted-printable")

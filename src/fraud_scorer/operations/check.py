@@ -16,7 +16,7 @@ import numpy as np
 import requests
 
 from fraud_scorer.batches import Batch
-from fraud_scorer.errors import FraudScorerError, SettingsError
+from fraud_scorer.errors import ArtifactError, FraudScorerError, SettingsError
 from fraud_scorer.features.wording import probability
 from fraud_scorer.operations.check_answer import judge_answer
 from fraud_scorer.operations.database.migrate import pending_migrations, report_settings
@@ -55,6 +55,7 @@ def run_checks(parts: Parts) -> list[Finding]:
         "payments API": _payments_api,
         "fraud_db": _fraud_db,
         "model": _model,
+        **({"shadow model": _shadow_model} if parts.settings.shadow_artifacts else {}),
         "SageMaker": _sagemaker,
         "alert rules": _alert_rules,
         "mail server": _mail_server,
@@ -169,6 +170,18 @@ def _model(parts: Parts) -> str:
         )
     flags_from = probability(parts.threshold)
     return f"{parts.model.model_hash[:12]}, {len(parts.model.features)} inputs, flags from {flags_from} on"
+
+
+def _shadow_model(parts: Parts) -> str:
+    from fraud_scorer.adapters.model.artifacts import load_artifacts
+
+    folder = parts.settings.shadow_artifacts
+    assert folder is not None
+    try:
+        shadow = load_artifacts(folder)
+    except ArtifactError as error:
+        raise SettingsError(error.what, "Set SHADOW_ARTIFACTS to a folder that `fraud-scorer train` wrote") from None
+    return f"{shadow.model_hash[:12]} scores along and alerts nobody"
 
 
 def _sagemaker(parts: Parts) -> str:

@@ -104,8 +104,8 @@ def _stalled(seen: Seen, watching_since: datetime, now: datetime) -> Finding | N
             "Airflow runs nothing (it may look healthy), the payments API gives no answer, or a step always fails.",
             "Minutes that have landed are not lost: the next run that works takes them all.",
         ),
-        action="Restart the Airflow scheduler; if that does not help, look at fraud_pipeline's last runs there, and at "
-        "`fraud-scorer status`.",
+        action="See what `fraud-scorer check` says (a wrong setting stops every run), then restart the Airflow "
+        "scheduler; fraud_pipeline's last runs there and `fraud-scorer status` say more.",
         facts={
             "Last completed": _clock(seen.last_completed_at),
             "Last minute known": _clock(seen.last_minute),
