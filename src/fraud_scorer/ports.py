@@ -95,7 +95,7 @@ class RawScores:
     raw: np.ndarray  # shape (n,)
     scored_by: str  # local, sagemaker, local-fallback
     fallback_reason: str = ""
-    variant: str = ""  # the endpoint's InvokedProductionVariant
+    variant: str = ""  # the endpoint's InvokedProductionVariant; several joined by ", "; empty: it named none
     calls: int = 0
 
 

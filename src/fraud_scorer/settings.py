@@ -100,6 +100,11 @@ class Settings(BaseSettings):
         "auto", description="auto: SageMaker where an endpoint is set, the local model if it fails"
     )
     sagemaker_endpoint: str = Field("", description="The endpoint's name; empty: score locally")
+    sagemaker_model_check: Literal["record", "strict"] = Field(
+        "record",
+        description="Of an endpoint that `sagemaker deploy` did not make, so that no answer says which model gave it. "
+        "record: its scores are taken, check and log warn, the ledger keeps the variant; strict: they are refused",
+    )
     sagemaker_budget_seconds: Seconds = Field(
         20.0, le=40, description="The whole scoring step's limit on the endpoint; below the task's time-out"
     )

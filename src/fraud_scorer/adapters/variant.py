@@ -6,7 +6,10 @@ answered is the one whose manifest lies here; no second call, no further permiss
 
 from __future__ import annotations
 
+import re
+
 HASH_DIGITS = 24
+DEPLOYED_HERE = re.compile(rf"model-[0-9a-f]{{{HASH_DIGITS}}}", re.ASCII)
 
 
 def variant_name(model_hash: str) -> str:
@@ -16,3 +19,12 @@ def variant_name(model_hash: str) -> str:
     'model-9f86d081884c7d659a2feaa0'
     """
     return f"model-{model_hash.lower()[:HASH_DIGITS]}"
+
+
+def names_a_model(variant: str) -> bool:
+    """Whether ``variant`` carries a model's hash, as each that ``fraud-scorer sagemaker deploy`` made does.
+
+    >>> names_a_model("model-9f86d081884c7d659a2feaa0"), names_a_model("AllTraffic"), names_a_model("")
+    (True, False, False)
+    """
+    return DEPLOYED_HERE.fullmatch(variant) is not None

@@ -57,7 +57,8 @@ def deploy(
     settings = load_settings()
     name, folder = _endpoint(settings, endpoint), artifacts or settings.fraud_artifacts
     plan = Plan(name, role, image, bucket, prefix, instance_type, instances, serverless_memory_mb)
-    verify = (lambda: _compare(settings, name, folder, 1000, "").require()) if check_parity else None
+    strict = settings.model_copy(update={"sagemaker_model_check": "strict"})  # what it made says which model it is
+    verify = (lambda: _compare(strict, name, folder, 1000, "").require()) if check_parity else None
     with _telling(f"deploying {folder} to {name}") as tell:
         state = _deployer(tell).deploy(plan, folder, verify=verify)
     console.print(f"endpoint {state.endpoint} serves {state.variant}")
@@ -70,6 +71,7 @@ def deploy(
 def status(endpoint: Endpoint = "", as_json: AsJson = False) -> None:
     """What the endpoint serves, whether that is the model here, and its circuit breaker."""
     from fraud_scorer.adapters.model.manifest import read_manifest
+    from fraud_scorer.adapters.variant import names_a_model
 
     settings = load_settings()
     state = _deployer().state(_endpoint(settings, endpoint))
@@ -84,6 +86,8 @@ def status(endpoint: Endpoint = "", as_json: AsJson = False) -> None:
     console.print(f"endpoint   {state.endpoint}: {state.status or 'does not exist'} {state.reason}".rstrip())
     if state.status:
         which = "the model here" if state.serves(model_hash) else f"not the model here ({model_hash[:12]})"
+        if not names_a_model(state.variant):
+            which = "made by another hand, does not say which model it is; `fraud-scorer sagemaker parity` compares"
         console.print(f"model      {state.variant}: {which}")
         console.print(f"changed    {state.changed_at}")
     console.print(f"breaker    {breaker}")
@@ -172,7 +176,13 @@ def _compare(settings: Settings, endpoint: str, folder: Path, rows: int, batch: 
     manifest, model_hash = read_manifest(folder)
     width = len(manifest["matrix_columns"])
     matrix = _batch_rows(settings, batch, model_hash) if batch else probe_rows(folder / BOOSTER, rows)
-    scorer = SageMakerScorer(endpoint, model_hash=model_hash, width=width, limits=Limits.of(settings))
+    scorer = SageMakerScorer(
+        endpoint,
+        model_hash=model_hash,
+        width=width,
+        limits=Limits.of(settings),
+        model_check=settings.sagemaker_model_check,
+    )
     return compare(LocalScorer(folder / BOOSTER, width=width), scorer, matrix)
 
 

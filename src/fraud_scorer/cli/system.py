@@ -41,7 +41,7 @@ def check(as_json: AsJson = False) -> None:
     if as_json:
         print_json([vars(finding) for finding in findings])
     for finding in [] if as_json else findings:
-        mark = "[green]ok  [/]" if finding.ok else "[bold red]FAIL[/]"
+        mark = ("[yellow]warn[/]" if finding.cure else "[green]ok  [/]") if finding.ok else "[bold red]FAIL[/]"
         console.print(f"{mark} {finding.name:<18} {finding.found}", highlight=False)
         if finding.cure:
             console.print(f"     → {finding.cure}", highlight=False)

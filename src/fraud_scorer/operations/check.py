@@ -38,7 +38,7 @@ OF_THE_STACK = {
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check found; ``cure`` is empty where nothing is to be done."""
+    """What one check found; ``cure`` is empty where nothing is to be done. ``ok`` with a cure is a warning."""
 
     name: str
     ok: bool
@@ -48,7 +48,7 @@ class Finding:
 
 def run_checks(parts: Parts) -> list[Finding]:
     """Every check, each on its own: one that fails hides no other."""
-    checks: dict[str, Callable[[Parts], str]] = {
+    checks: dict[str, Callable[[Parts], str | Finding]] = {
         "data folder": _data_folder,
         "keys": _keys,
         "landing": _landing,
@@ -75,9 +75,10 @@ def _of_the_stack(finding: Finding) -> Finding:
     return replace(finding, cure="It starts with the stack")
 
 
-def _finding(name: str, check: Callable[[Parts], str], parts: Parts) -> Finding:
+def _finding(name: str, check: Callable[[Parts], str | Finding], parts: Parts) -> Finding:
     try:
-        return Finding(name, True, check(parts))
+        found = check(parts)
+        return found if isinstance(found, Finding) else Finding(name, True, found)
     except FraudScorerError as error:
         return Finding(name, False, error.what, error.cure)
     except (OSError, smtplib.SMTPException, requests.RequestException) as error:
@@ -184,12 +185,21 @@ def _shadow_model(parts: Parts) -> str:
     return f"{shadow.model_hash[:12]} scores along and alerts nobody"
 
 
-def _sagemaker(parts: Parts) -> str:
-    if parts.settings.scorer == "local" or not parts.settings.sagemaker_endpoint:
+def _sagemaker(parts: Parts) -> str | Finding:
+    endpoint = parts.settings.sagemaker_endpoint
+    if parts.settings.scorer == "local" or not endpoint:
         return "not used: the local model scores"
     nothing_known = np.full((1, len(parts.model.features)), np.nan, np.float32)
     scores = parts.endpoint.score(nothing_known, reference="check")
-    return f"{parts.settings.sagemaker_endpoint} answered as {scores.variant}"
+    if scores.variant == parts.endpoint.variant:
+        return f"{endpoint} answered as {scores.variant}"
+    return Finding(
+        "SageMaker",
+        True,
+        f"{endpoint} answered as {scores.variant or 'unnamed'}, which does not say which model that is: its scores are "
+        f"taken as those of the model here ({parts.endpoint.variant})",
+        "Compare the two: `fraud-scorer sagemaker parity`. To refuse such scores, set SAGEMAKER_MODEL_CHECK=strict",
+    )
 
 
 def _mail_server(parts: Parts) -> str:

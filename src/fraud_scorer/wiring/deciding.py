@@ -56,6 +56,7 @@ class Deciding(Keeping):
             model_hash=self.model.model_hash,
             width=len(self.model.features),
             limits=Limits.of(self.settings),
+            model_check=self.settings.sagemaker_model_check,
             connect=partial(runtime_client, access=self.aws),
         )
 

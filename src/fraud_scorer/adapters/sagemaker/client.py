@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import boto3
 import numpy as np
@@ -18,7 +18,7 @@ from fraud_scorer.adapters.aws_faults import FAILURES
 from fraud_scorer.adapters.sagemaker.answers import scores_of
 from fraud_scorer.adapters.sagemaker.body import bodies
 from fraud_scorer.adapters.sagemaker.faults import explained, worth_retrying
-from fraud_scorer.adapters.variant import variant_name
+from fraud_scorer.adapters.variant import names_a_model, variant_name
 from fraud_scorer.errors import ArtifactError, EndpointUnavailable
 from fraud_scorer.ports import RawScores
 from fraud_scorer.settings import Settings
@@ -29,6 +29,7 @@ log = structlog.get_logger()
 READ_BYTES = 4096
 MAX_ANSWER_BYTES_PER_ROW = 200  # a JSON prediction takes about 35
 INFERENCE_ID_CHARACTERS = 64
+MAX_VARIANT_CHARACTERS = 63  # of the name of a production variant
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,7 @@ class _Progress:
     calls: int = 0
     scored: int = 0
     scores: list[np.ndarray] = field(default_factory=list)
+    variants: set[str] = field(default_factory=set)  # as the answers name them
     error: Exception | None = None
 
     @property
@@ -109,6 +111,10 @@ class SageMakerScorer:
 
     The width and the identity of the model are checked on our side: the container answers 200 to rows with too few
     columns, and an endpoint that still serves another model answers without a word of it.
+
+    A variant that `fraud-scorer sagemaker deploy` named carries its model's hash: one of another model is a failure of
+    the endpoint, always. Any other name, or none, does not say which model answered. With ``model_check`` "strict"
+    that is a failure too; with "record" the scores are taken, the name is recorded, and a warning tells it once.
     """
 
     def __init__(
@@ -118,6 +124,7 @@ class SageMakerScorer:
         model_hash: str,
         width: int,
         limits: Limits | None = None,
+        model_check: Literal["strict", "record"] = "strict",
         connect: Callable[[Limits], Any] = runtime_client,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -125,6 +132,8 @@ class SageMakerScorer:
         self.variant = variant_name(model_hash)
         self.width = width
         self.limits = limits or Limits()
+        self.model_check = model_check
+        self._warned = False
         self._connect = connect
         self._sleep = sleep
         self._runtime: Any = None
@@ -151,7 +160,12 @@ class SageMakerScorer:
         if progress.error is not None:
             raise progress.error
         raw = np.concatenate(progress.scores) if progress.scores else np.empty(0)
-        return RawScores(raw=raw, scored_by="sagemaker", variant=self.variant, calls=progress.calls)
+        variant = ", ".join(sorted(progress.variants))
+        if progress.scores and variant != self.variant and not self._warned:
+            self._warned = True
+            log.warning("The endpoint does not say which model scored.", action="score", batch_id=reference,
+                        endpoint=self.endpoint, variant=variant or "unnamed", model_here=self.variant)  # fmt: skip
+        return RawScores(raw=raw, scored_by="sagemaker", variant=variant, calls=progress.calls)
 
     def _check(self, matrix: np.ndarray) -> None:
         if matrix.ndim != 2 or matrix.shape[1] != self.width:
@@ -209,13 +223,20 @@ class SageMakerScorer:
             Body=body,
         )
         content = self._read(answer["Body"], rows, progress)
-        invoked = answer.get("InvokedProductionVariant", "")
-        if invoked != self.variant:
+        invoked = answer.get("InvokedProductionVariant", "")[:MAX_VARIANT_CHARACTERS]
+        self._check_variant(invoked)
+        progress.variants.update({invoked} - {""})
+        return scores_of(content, answer.get("ContentType", ""), rows)
+
+    def _check_variant(self, invoked: str) -> None:
+        if invoked == self.variant:
+            return
+        if names_a_model(invoked) or self.model_check == "strict":
             raise EndpointUnavailable(
                 f"the endpoint answered with another model ({invoked or 'unnamed'}; here lies {self.variant})",
-                "Deploy this one: `fraud-scorer sagemaker deploy`",
+                "Deploy this one: `fraud-scorer sagemaker deploy`"
+                + ("" if names_a_model(invoked) else "; or take the endpoint's scores: SAGEMAKER_MODEL_CHECK=record"),
             )
-        return scores_of(content, answer.get("ContentType", ""), rows)
 
     def _read(self, stream: Any, rows: int, progress: _Progress) -> bytes:
         limit, parts, size = 4096 + rows * MAX_ANSWER_BYTES_PER_ROW, [], 0
