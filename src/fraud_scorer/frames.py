@@ -5,6 +5,18 @@ A frame holds one or more batches; ``batch_id`` and ``landing_seq`` say which ro
 
 from __future__ import annotations
 
+# What a delivery says happened. amount_cents is below zero where money goes back to the card (a refund, a reversal) and
+# never otherwise.
+PURCHASE = "purchase"  # money is taken (a sale), or nothing says what it is
+AUTHORISATION = "authorisation"  # money is reserved; a capture takes it
+CAPTURE = "capture"  # takes what was authorised, or a part of it
+REFUND = "refund"  # gives back what was taken, or a part of it
+REVERSAL = "reversal"  # lifts an authorisation, or a part of it
+DISPUTE = "dispute"  # the card holder contests the payment (a chargeback)
+DECLINE = "decline"  # the payment was refused: no money moved
+VERIFICATION = "verification"  # the card was checked, for nothing or a token amount
+KINDS = (PURCHASE, AUTHORISATION, CAPTURE, REFUND, REVERSAL, DISPUTE, DECLINE, VERIFICATION)
+
 # A validated payment, card number already tokenised. One row a payment and batch (duplicates inside a batch are
 # collapsed: the last delivery wins). Null only where said.
 PAYMENT_COLUMNS: dict[str, str] = {
@@ -12,6 +24,7 @@ PAYMENT_COLUMNS: dict[str, str] = {
     "landing_seq": "int64",  # of the batch: later landed is higher
     "trans_num": "str",
     "event_time": "datetime64[us, UTC]",  # for a known trans_num: that of its first landed delivery
+    "kind": "str",  # one of KINDS
     "amount_cents": "int64",  # minor units; negative is a refund: stored, not scored
     "currency": "str",
     "card_token": "str",  # HMAC-SHA256, 64 hex digits

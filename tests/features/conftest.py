@@ -45,6 +45,7 @@ def random_payments(
             "payload_is_fraud": pd.array(random.random(rows) < 0.1, "boolean"),
         }
     )
+    frame["kind"] = np.where(frame["amount_cents"] < 0, "refund", "purchase")
     for name in PAYMENT_COLUMNS:
         if name not in frame:
             frame[name] = None

@@ -34,6 +34,7 @@ def test_a_valid_payment_keeps_what_is_needed_and_drops_the_person(judge, row):
         "d87704164ece7c939484077f29bc3d53", 4506, "USD", "4532015112830366", "49958", 1270
     ]  # fmt: skip
     assert payments["event_time"][0] == pd.Timestamp("2026-11-20T10:31:00Z")
+    assert payments["kind"][0] == "purchase"
     assert payments["payload_is_fraud"][0] == False  # noqa: E712 - a nullable boolean
     assert not {"first", "last", "street", "job", "dob"} & set(payments.columns)
 
@@ -145,6 +146,7 @@ def test_a_naive_clock_is_read_in_the_zone_of_the_settings(judge, row):
     payments = judge(row(current_time="2026-11-20 11:31:00"), rules=Rules(time_zone="Europe/Berlin")).payments
 
     assert payments["event_time"][0] == pd.Timestamp("2026-11-20T10:31:00Z")
+    assert payments["kind"][0] == "purchase"
 
 
 def test_the_first_fault_of_a_row_is_its_reason(judge, row):

@@ -15,6 +15,7 @@ import pandas as pd
 
 from fraud_scorer.payments.amounts import minor_units
 from fraud_scorer.payments.cards import card_numbers
+from fraud_scorer.payments.kinds import kinds
 from fraud_scorer.payments.rows import Reject, check_columns, reject
 from fraud_scorer.payments.times import EARLIEST, FUTURE_ALLOWED, MISSING, UNREADABLE, event_micros, micros_of
 
@@ -37,9 +38,10 @@ class Validated:
     """The rows of one table, judged.
 
     ``payments``: one row a valid payment, in the table's order: row_index (int64), trans_num, event_time
-    (datetime64[us, UTC]), amount_cents (int64), currency, card (the number itself: never leaves ``transform``),
-    merchant, category, city, state, zip, gender, the four coordinates, city_pop (Int64), birth_day (float64, days
-    since 1970, NaN if unknown), payload_is_fraud (boolean). Names, street and job are not carried.
+    (datetime64[us, UTC]), kind (one of ``frames.KINDS``), amount_cents (int64), currency, card (the number itself:
+    never leaves ``transform``), merchant, category, city, state, zip, gender, the four coordinates, city_pop (Int64),
+    birth_day (float64, days since 1970, NaN if unknown), payload_is_fraud (boolean). Names, street and job are not
+    carried.
     """
 
     payments: pd.DataFrame
@@ -68,6 +70,7 @@ def validate(columns: Mapping[str, Sequence[object]], count: int, *, rules: Rule
         "row_index": np.array(row_indexes, np.int64),
         "trans_num": texts["trans_num"],
         "event_time": pd.DatetimeIndex(np.maximum(times, 0).view("datetime64[us]"), tz="UTC"),
+        "kind": pd.array(kinds(cents), dtype="str"),
         "amount_cents": cents,
         "currency": pd.array(currencies, dtype="str"),
         "card": pd.Series(cards, dtype=object),

@@ -45,6 +45,7 @@ def payments_frame(rows: list[dict[str, Any]], batch: Batch, seq: int) -> pd.Dat
     full = []
     for row in rows:
         one = DEFAULTS | {"batch_id": batch.batch_id, "landing_seq": seq} | row
+        one.setdefault("kind", "refund" if one["amount_cents"] < 0 else "purchase")
         body = f"{one.pop('body', 'first')} {one['amount_cents']} {one['merchant']} {one['card_token']}"
         full.append(one | {"body_hash": hashlib.sha256(body.encode()).digest()})
     return pd.DataFrame(full, columns=list(PAYMENT_COLUMNS)).astype(PAYMENT_COLUMNS)
