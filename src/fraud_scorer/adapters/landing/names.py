@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
-from fraud_scorer.adapters.landing.files import completion_of
+from fraud_scorer.adapters.landing.files import as_purged, completion_of
 from fraud_scorer.batches import Batch
 from fraud_scorer.errors import TransientError
+from fraud_scorer.ports import Completion
+
+FOLDS_REMEMBERED = 4  # of a day each, about 2 MB
 
 
 def folders(parent: Path) -> list[Path]:
@@ -72,8 +77,29 @@ def batch_marked(path: Path) -> Batch:
 
 def purged_batches(day: Path) -> list[Batch]:
     """The batches whose markers are folded."""
-    folds = [day / name for name in file_names(day) if is_folded(name)]
-    return [completion_of(line, path).batch for path in folds for line in marker_lines(path)]
+    return [batch for name in file_names(day) if is_folded(name) for batch in folded(day / name)]
+
+
+def folded(path: Path) -> Mapping[Batch, Completion]:
+    """The purged batches of a folded marker file, each with its marker; parsed once while the file stays as it is.
+
+    Raises:
+        LandingError: a line of it is altered.
+        TransientError: the disk cannot be read.
+    """
+    try:
+        about = path.stat()
+    except FileNotFoundError:  # folded anew by a purge since it was listed
+        return {}
+    except OSError as error:
+        raise TransientError(f"{path} cannot be read: {error.strerror}") from None
+    return _parsed(path, (about.st_ino, about.st_mtime_ns, about.st_size))
+
+
+@lru_cache(maxsize=FOLDS_REMEMBERED)
+def _parsed(path: Path, _version: tuple[int, int, int]) -> Mapping[Batch, Completion]:
+    found = [as_purged(completion_of(line, path)) for line in marker_lines(path)]
+    return {one.batch: one for one in reversed(found)}  # a batch that stands there twice: its first marker
 
 
 def markers(day: Path) -> dict[str, Batch]:

@@ -44,6 +44,7 @@ from fraud_scorer.adapters.landing.names import (
     batch_named,
     day_minutes,
     file_names,
+    folded,
     folders,
     is_folded,
     marker_lines,
@@ -129,9 +130,16 @@ class DiskLanding:
     def completion(self, batch: Batch) -> Completion | None:
         """The marker that closed the batch, if it is closed."""
         folder, own_name = self._marker_place(batch)
-        names = (name for name in file_names(folder) if is_folded(name) or name.partition("-")[2] == own_name)
-        found = (completion for name in names for completion in self._markers_in(folder / name))
-        return next((completion for completion in found if completion.batch == batch), None)
+        for name in file_names(folder):
+            if is_folded(name):
+                found = folded(folder / name).get(batch)
+            elif name.partition("-")[2] == own_name:
+                found = next(iter(self._markers_in(folder / name)), None)
+            else:
+                continue
+            if found is not None and found.batch == batch:
+                return found
+        return None
 
     def completions(self, after_seq: int = 0) -> list[Completion]:
         """Every marker above ``after_seq``, in order of landing sequence; only those files are opened."""
