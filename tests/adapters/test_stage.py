@@ -100,13 +100,27 @@ def test_only_its_owner_sees_the_stage(stage, frame, tmp_path):
 
 
 def test_old_runs_are_purged(stage, frame):
-    """A run that nobody touched for a day goes; a fresh one stays; one that is dropped is gone."""
+    """A run that nobody touched for an hour goes; a fresh one stays; one that is dropped is gone."""
     stage.begin(RUN, "t1")
     now = datetime.now(UTC)
 
-    assert stage.purge(now=now) == 0
-    assert stage.purge(now=now + timedelta(days=2)) == 1
+    assert stage.purge(now=now + timedelta(minutes=50)) == 0
+    assert stage.purge(now=now + timedelta(minutes=70)) == 1
     assert stage.current(RUN) is None
     stage.begin(RUN, "t2")
     stage.drop(RUN)
     assert stage.current(RUN) is None
+
+
+def test_dropping_an_attempt_leaves_the_one_in_force(stage, frame):
+    """The one that another took over loses its own frames alone; the one in force takes everything with it."""
+    for token in ("t1", "t2"):
+        stage.begin(RUN, token)
+        stage.write(RUN, token, "transform", {"payments": frame})
+    stage.drop(RUN, "t1")
+    assert stage.read(RUN, "t1", "transform") is None
+    assert stage.read(RUN, "t2", "transform") is not None
+    stage.begin(RUN, "t3")
+    stage.drop(RUN, "t3")
+    assert stage.current(RUN) is None
+    assert stage.read(RUN, "t2", "transform") is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from datetime import timedelta
 from pathlib import Path
@@ -57,6 +58,37 @@ def test_work_lost_between_two_steps_is_made_again(town: Town) -> None:
     assert done["new"] == len(town.stored()) == len(town.handed_out())
     assert pipeline.load(batch.batch_id)["new"] == 0
     assert pipeline.alert(batch.batch_id)["sent"] == 1
+
+
+def test_nothing_stays_on_the_stage_once_it_is_loaded(town: Town, nobody_listens: str) -> None:
+    """Tokens and coordinates lie there in clear: kept while load fails, gone with its success; cleared, made again."""
+    pipeline, batch = town.pipeline(), town.at(0)
+    pipeline.extract(batch)
+    pipeline.transform(batch.batch_id)
+    pipeline.score(batch.batch_id)
+    with pytest.raises(StoreUnavailable):
+        town.pipeline(fraud_db_url=nobody_listens).load(batch.batch_id)
+    assert list((town.folder / "stage").rglob("*.parquet"))
+    assert pipeline.load(batch.batch_id)["new"] == len(town.handed_out())
+    assert not list((town.folder / "stage").iterdir())
+    before = town.fingerprint()
+    for step in (pipeline.score, pipeline.load):
+        step(batch.batch_id)
+    assert town.fingerprint() == before
+    assert not list((town.folder / "stage").iterdir())
+
+
+def test_what_no_run_loaded_leaves_the_stage_within_an_hour(town: Town) -> None:
+    """Another run took the batch over: the next load drops what the first left behind."""
+    late, batch = town.pipeline(), town.at(0)
+    late.extract(batch)
+    late.transform(batch.batch_id)
+    town.run(1)
+    assert [folder.name for folder in (town.folder / "stage").iterdir()] == [batch.batch_id]
+    for path in (town.folder / "stage").rglob("*"):
+        os.utime(path, (0, town.clock.at.timestamp() - 3700))
+    town.run(2)
+    assert not list((town.folder / "stage").iterdir())
 
 
 def test_a_run_that_died_after_claiming_is_taken_over(town: Town) -> None:

@@ -7,7 +7,8 @@
     <data_dir>/stage/<run>/<token>/<step>/*.parquet a step's frames, renamed into place as one folder
 
 Everything here can be made again from landing: what is missing or unreadable is simply rebuilt. Frames hold card
-tokens, never card numbers.
+tokens and coordinates in clear, never card numbers: a run's are dropped once it is loaded, and those of a run that
+never was (it failed, or another run took its batches over) an hour after anyone last touched them.
 """
 
 from __future__ import annotations
@@ -80,11 +81,12 @@ class Stage:
         except (OSError, ValueError, TypeError, pa.ArrowException):
             return None
 
-    def drop(self, run: str) -> None:
-        """Forget a run's work."""
-        shutil.rmtree(self._run_folder(run), ignore_errors=True)
+    def drop(self, run: str, token: str | None = None) -> None:
+        """Forget a run's work; with ``token`` that attempt's alone if another one is in force by now."""
+        folder = self._run_folder(run)
+        shutil.rmtree(folder if token in (None, self.current(run)) else folder / str(token), ignore_errors=True)
 
-    def purge(self, *, now: datetime, keep: timedelta = timedelta(days=1)) -> int:
+    def purge(self, *, now: datetime, keep: timedelta = timedelta(hours=1)) -> int:
         """Drop every run that nobody touched for ``keep``; gives how many."""
         runs = [folder for folder in self._folder.glob("*") if folder.is_dir()]
         old = [folder for folder in runs if _touched(folder) < now - keep]

@@ -19,7 +19,7 @@ COPY_SECONDS = 600.0  # of housekeeping's half hour
 class Kept:
     """What one housekeeping forgot, and what it could not."""
 
-    stages_dropped: int  # work between two steps that nobody touched for a day
+    stages_dropped: int  # work between two steps that nobody touched for an hour
     records_purged: int  # quarantined records
     messages_purged: int  # what sent messages said
     batches_purged: int  # landed bytes of so many batches

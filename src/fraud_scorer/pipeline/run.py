@@ -84,7 +84,7 @@ class Run:
         return scores
 
     def load(self) -> dict[str, int]:
-        """Write what was decided, one transaction a batch; the totals (``steps.load.totals``).
+        """Write what was decided, one transaction a batch; the totals (``steps.load.totals``). Empties the stage.
 
         Raises:
             SettingsError: the schema, a right or a setting does not fit; every batch waits.
@@ -109,6 +109,8 @@ class Run:
             log.info(f"Loaded {result.sentence}.", action="load", batch_id=result.batch.batch_id, run=self.name)
         if folder := self.parts.settings.shadow_artifacts:
             score_along(folder, self.parts.engine, to_score(transformed)["trans_num"], transformed.features)
+        self.parts.stage.drop(self.name, token)
+        self.parts.stage.purge(now=self.parts.clock.now())
         return totals(results)
 
     def whole(self, before_step: Callable[[], None] = lambda: None) -> dict[str, int]:
