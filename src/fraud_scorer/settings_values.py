@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, SecretStr
 
+from fraud_scorer.time_zones import zone_named
+
 
 def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise ValueError(f"{name!r} is no time zone; write it as Europe/Berlin or UTC") from None
+    zone_named(name)
     return name
 
 

@@ -52,7 +52,7 @@ def test_a_second_import_changes_nothing(town: Town, past: Path) -> None:
 
 def test_a_file_that_cannot_be_read_is_named_and_leaves_nothing(town: Town, tmp_path: Path) -> None:
     """The error names the file; no batch is begun."""
-    with pytest.raises(DataFileError, match=r"nothing\.parquet cannot be read"):
+    with pytest.raises(DataFileError, match=r"nothing\.parquet does not exist"):
         import_history(town.pipeline().parts, tmp_path / "nothing.parquet")
 
     assert town.states() == {}
@@ -61,19 +61,49 @@ def test_a_file_that_cannot_be_read_is_named_and_leaves_nothing(town: Town, tmp_
 def test_a_file_of_which_every_record_is_refused_is_an_error_with_its_reason(
     town: Town, past: Path, tmp_path: Path
 ) -> None:
-    """Names that are not ours: nothing is stored, and the error says why and what to write; one good row is enough."""
+    """Nothing is stored, and the error says why; one good row is enough."""
+    frame = pd.read_parquet(past)
+    masked = tmp_path / "masked.csv"
+    frame.assign(cc_num="****4242").to_csv(masked, index=False)
+
+    with pytest.raises(DataFileError, match=rf"all {len(frame):,} records were refused.* cc_num is masked"):
+        import_history(town.pipeline().parts, masked)
+
+    assert town.stored() == set()
+
+
+def test_a_column_that_is_not_there_is_named_as_train_names_it(town: Town, past: Path, tmp_path: Path) -> None:
+    """Names that are not ours are told before anything is stored; with a field map the file is imported."""
     frame = pd.read_parquet(past)
     foreign = tmp_path / "foreign.csv"
-    frame.rename(columns={"trans_num": "id"}).to_csv(foreign, index=False)
+    frame.rename(columns={"trans_num": "id", "category": "kind"}).to_csv(foreign, index=False)
 
-    with pytest.raises(DataFileError, match=rf"all {len(frame):,} records were refused.* trans_num is missing") as told:
+    with pytest.raises(DataFileError, match=r"lacks the column trans_num.*--fields"):
         import_history(town.pipeline().parts, foreign)
 
-    assert "PAYMENTS_API_FIELDS" in told.value.cure
-    assert town.stored() == set()
+    assert town.states() == {}
     fields = tmp_path / "fields.yaml"
-    fields.write_text("id: trans_num")
-    assert import_history(town.pipeline(payments_api_fields=fields).parts, foreign)["new"] == len(frame)
+    fields.write_text("id: trans_num\ncategorie: category")
+    told: list[str] = []
+    assert import_history(town.pipeline(payments_api_fields=fields).parts, foreign, warn=told.append)["new"] == len(
+        frame
+    )
+    assert "lacks the column categorie" in told[0]
+
+
+def test_what_train_reads_is_imported(town: Town, past: Path, tmp_path: Path) -> None:
+    """Cards named by a customer's short number, decimal commas, UTF-16, JSON lines: every row is stored."""
+    frame = pd.read_parquet(past)
+    frame["cc_num"] = frame["cc_num"] % 1_000
+    half = len(frame) // 2
+    frame.iloc[:half].to_csv(tmp_path / "first.csv", index=False, sep=";", decimal=",", encoding="utf-16")
+    frame.iloc[half:].to_json(tmp_path / "second.jsonl", orient="records", lines=True)
+
+    for name, rows in (("first.csv", half), ("second.jsonl", len(frame) - half)):
+        done = import_history(town.pipeline().parts, tmp_path / name)
+        assert (done["new"], done["quarantined"]) == (rows, 0)
+    stored = town.rows("select count(distinct card_token), sum(amount_cents) from payments_scored")
+    assert stored == [(frame["cc_num"].nunique(), round(frame["amt"].sum() * 100))]
 
 
 def test_a_file_that_says_otherwise_corrects_nothing(town: Town, past: Path, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fraud_scorer.cli.figures import print_figures
-from fraud_scorer.cli.output import AsJson, console, print_json, warn
+from fraud_scorer.cli.output import AsJson, Decimal, console, print_json, warn
 from fraud_scorer.cli.training import Artifacts, Currency, DataFiles, Fields, History
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def evaluate(
     out: Annotated[Path, typer.Option("--out", help="Folder of evaluation.json and report.html")] = Path("reports"),
     threshold: Annotated[float | None, typer.Option(min=0, max=1, help="Instead of the model's own")] = None,
     currency: Currency = "USD",
+    decimal: Decimal = None,
     cards_a_day: Annotated[int, typer.Option(min=1, help="k of the card precision")] = 100,
     also_seen: Annotated[
         bool, typer.Option("--also-seen", help="Count payments of the time the model was trained on, too")
@@ -47,7 +48,9 @@ def evaluate(
     model = load_artifacts(artifacts)
     scorer = LocalScorer(model.booster_bytes, width=len(model.features))
     with console.status("reading payments") as status:
-        dataset, is_asked, source = _with_history(data, history or [], fields, currency, model.manifest, status.update)
+        dataset, is_asked, source = _with_history(
+            data, history or [], fields, model.manifest, status.update, currency=currency, decimal=decimal
+        )
         tell_missing(dataset.take(is_asked).features, model.manifest, warn)
         chosen = model.recommended_threshold if threshold is None else threshold
         result = evaluate_file(
@@ -71,7 +74,7 @@ def evaluate(
 
 
 def _with_history(
-    data: list[Path], history: list[Path], fields: Path | None, currency: str, about: Any, told: Any
+    data: list[Path], history: list[Path], fields: Path | None, about: Any, told: Any, **format_: Any
 ) -> tuple[Dataset, np.ndarray, dict[str, Any]]:
     """All payments with features, which of them are ``data``, and what the report says of the files."""
     from fraud_scorer.payments.fields import read_field_map
@@ -80,9 +83,7 @@ def _with_history(
 
     zone, delay = about["time_zone"], about["label_delay_days"]
     theirs = read_field_map(fields, named_by="--fields")
-    read = read_payments(
-        [*history, *data], theirs, time_zone=zone, currency=currency, label_required=not history, warn=warn
-    )
+    read = read_payments([*history, *data], theirs, time_zone=zone, label_required=not history, warn=warn, **format_)
     told(f"computing features of {len(read.payments):,} payments")
     dataset = make_dataset(read.payments, time_zone=zone, label_delay_days=delay)
     is_data = (read.file_number >= len(history))[(read.payments["amount_cents"] >= 0).to_numpy()]

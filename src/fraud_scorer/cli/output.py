@@ -15,6 +15,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 # a pipe has no width: then tables are as wide as they need
 console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 240)
 
+Decimal = Annotated[
+    str | None,
+    typer.Option("--decimal", help="How a CSV writes its amounts: point (1,234.50) or comma (1.234,50)"),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts")]
 
 

@@ -10,8 +10,8 @@ import typer
 
 from fraud_scorer import wiring
 from fraud_scorer.batches import Batch, parse_minute
-from fraud_scorer.cli.output import AsJson, console, print_json, progress_bar
-from fraud_scorer.settings import load_settings
+from fraud_scorer.cli.output import AsJson, Decimal, console, print_json, progress_bar, warn
+from fraud_scorer.settings import load_settings, settings_with
 
 if TYPE_CHECKING:
     from fraud_scorer.pipeline.verbs import Pipeline
@@ -101,16 +101,30 @@ def replay(
 
 def import_history(
     file: Annotated[
-        Path, typer.Argument(help="CSV or Parquet with the public schema's columns, or your own by a field map")
+        Path, typer.Argument(help="CSV, JSON or Parquet: the public schema's columns, or your own by a field map")
     ],
+    fields: Annotated[
+        Path | None, typer.Option("--fields", help="The file's field map; PAYMENTS_API_FIELDS if not given")
+    ] = None,
+    time_zone: Annotated[
+        str | None, typer.Option(help="Of times that name none; PAYMENTS_API_TIME_ZONE if not given")
+    ] = None,
+    currency: Annotated[str | None, typer.Option(help="Of amounts that name none; FRAUD_CURRENCY if not given")] = None,
+    decimal: Decimal = None,
     as_json: AsJson = False,
 ) -> None:
     """Import past payments: scored and stored, never alerted; a second import of the same payments changes nothing."""
     from fraud_scorer.operations.drift import catch_up
     from fraud_scorer.pipeline.history import import_history as import_file
 
-    parts = wiring.Parts(load_settings())
+    given = {
+        "payments_api_fields": fields,
+        "payments_api_time_zone": time_zone,
+        "fraud_currency": currency and currency.upper(),
+    }
+    said = {name: value for name, value in given.items() if value is not None}
+    parts = wiring.Parts(settings_with(said))
     with progress_bar("importing", quiet=as_json) as advance:
-        result = import_file(parts, file, progress=advance)
+        result = import_file(parts, file, decimal=decimal, progress=advance, warn=warn)
     catch_up(parts)
     _tell(result, as_json)

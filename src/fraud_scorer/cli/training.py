@@ -12,13 +12,13 @@ import typer
 
 from fraud_scorer.cli import analysis
 from fraud_scorer.cli.figures import print_figures
-from fraud_scorer.cli.output import AsJson, console, print_json, warn
+from fraud_scorer.cli.output import AsJson, Decimal, console, print_json, warn
 from fraud_scorer.errors import DataFileError, SettingsError
 from fraud_scorer.settings import load_settings
 
 _UNITS_DAYS = {"d": 1.0, "h": 1 / 24, "m": 1 / 1_440}
 
-DataFiles = Annotated[list[Path], typer.Option("--data", help="CSV or Parquet of past payments; may be repeated")]
+DataFiles = Annotated[list[Path], typer.Option("--data", help="CSV, JSON or Parquet of past payments; may be repeated")]
 History = Annotated[
     list[Path] | None, typer.Option("--history", help="The payments before them, labelled or not; may be repeated")
 ]
@@ -36,7 +36,7 @@ def register(app: typer.Typer) -> None:
 
 
 def train(
-    data: Annotated[list[Path] | None, typer.Option("--data", help="CSV or Parquet; may be repeated")] = None,
+    data: Annotated[list[Path] | None, typer.Option("--data", help="CSV, JSON or Parquet; may be repeated")] = None,
     from_store: Annotated[bool, typer.Option("--from-store", help="Train on fraud_db's payments and labels")] = False,
     fields: Fields = None,
     out: Annotated[Path, typer.Option("--out", help="Where the model goes")] = Path("model/candidate"),
@@ -44,6 +44,7 @@ def train(
         str | None, typer.Option(help="The team's calendar, and of times that name none; UTC by default")
     ] = None,
     currency: Annotated[str | None, typer.Option(help="Of amounts that name none; USD by default")] = None,
+    decimal: Decimal = None,
     label_delay: Annotated[str | None, typer.Option(help="How long until a label is known: 12h; 7d by default")] = None,
     hold_out: Annotated[float, typer.Option(min=0, max=0.9, help="Share of payments, the latest, for the test")] = 0.2,
     alert_cost: Annotated[
@@ -64,7 +65,7 @@ def train(
     if from_store:
         _refuse_with_store(
             {"--data": data, "--fields": fields, "--time-zone": time_zone, "--currency": currency,
-             "--label-delay": label_delay}
+             "--label-delay": label_delay, "--decimal": decimal}
         )  # fmt: skip
     plan = Plan(
         time_zone=time_zone or Plan.time_zone,
@@ -79,7 +80,9 @@ def train(
             dataset, source, plan = _stored(plan, status.update)
         else:
             zone, delay = plan.time_zone, plan.label_delay_days
-            dataset, source = _dataset(data or [], fields, zone, currency or "USD", delay, status.update)
+            dataset, source = _dataset(
+                data or [], fields, delay, status.update, time_zone=zone, currency=currency or "USD", decimal=decimal
+            )
         trained = train_model(dataset, source, out, plan, status.update)
     from fraud_scorer.features.wording import probability
 
@@ -104,6 +107,7 @@ def score_file(
     labels_known_after: Annotated[str | None, typer.Option(help="7d, 12h; the model's label delay by default")] = None,
     threshold: Annotated[float | None, typer.Option(min=0, max=1, help="Instead of the model's own")] = None,
     currency: Currency = "USD",
+    decimal: Decimal = None,
     reasons: Annotated[str, typer.Option(help="Whose reasons: flagged, all (slower) or none")] = "flagged",
     as_json: AsJson = False,
 ) -> None:
@@ -129,6 +133,7 @@ def score_file(
             threshold=model.recommended_threshold if threshold is None else threshold,
             time_zone=about["time_zone"],
             currency=currency,
+            decimal=decimal,
             label_delay_days=delay,
             reasons_of=reasons,
             warn=warn,
@@ -172,7 +177,7 @@ def days(text: str) -> float:
 
 
 def _dataset(
-    paths: list[Path], fields: Path | None, time_zone: str, currency: str, delay: float, told: Any
+    paths: list[Path], fields: Path | None, delay: float, told: Any, *, time_zone: str, **format_: Any
 ) -> tuple[Any, dict[str, Any]]:
     from fraud_scorer.payments.fields import read_field_map
     from fraud_scorer.training.datafile import read_payments
@@ -181,7 +186,7 @@ def _dataset(
     if not paths:
         raise SettingsError("no data is named", "Give --data FILE")
     theirs = read_field_map(fields, named_by="--fields")
-    read = read_payments(paths, theirs, time_zone=time_zone, currency=currency, label_required=True, warn=warn)
+    read = read_payments(paths, theirs, time_zone=time_zone, label_required=True, warn=warn, **format_)
     told(f"computing features of {len(read.payments):,} payments")
     dataset = make_dataset(read.payments, time_zone=time_zone, label_delay_days=delay)
     return dataset, {"names": list(read.names), "sha256": read.sha256}

@@ -1,53 +1,151 @@
-"""Files of past payments, CSV or Parquet, in frames of bounded size."""
+"""Data files in frames of bounded size: CSV, Parquet, JSON and JSON lines."""
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import lzma
 import re
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 import pandas as pd
 
-from fraud_scorer.errors import DataFileError
+from fraud_scorer.errors import DataFileError, PayloadError
+from fraud_scorer.payments.amount_format import AmountFormat
+from fraud_scorer.payments.decode import decode
 from fraud_scorer.payments.fields import FieldMap
+from fraud_scorer.payments.file_kinds import FileKind, is_parquet, kind_of, opened, unreadable_text
+from fraud_scorer.payments.tables import Table
+
+__all__ = ["ROWS_AT_ONCE", "is_parquet", "payment_frames", "row_name", "text_frames"]
 
 ROWS_AT_ONCE = 100_000
-_ALWAYS_TEXT = ("trans_num", "cc_num", "zip", "merchant", "category", "dob", "trans_date_trans_time")
+MOST_JSON_BYTES = 64_000_000  # of a file that is one JSON document: it is read as a whole
+_AMOUNTS = ("amt", "amt_minor")
+_ALWAYS_TEXT = ("trans_num", "cc_num", "zip", "merchant", "category", "dob", "trans_date_trans_time", *_AMOUNTS)
 _MISSING = ["", "NULL", "null", "NaN", "nan"]
 _CUT_OFF = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
 _RAGGED = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
-_CURE = "Give CSV (UTF-8, with a header line) or Parquet"
+_CURE = "Give CSV (UTF-8, with a header line), JSON, JSON lines or Parquet"
+_LEAST = "Give a file with a header line and at least one row"
 
 
-def is_parquet(path: Path) -> bool:
-    """Whether the name says Parquet; any other is CSV."""
-    return path.suffix.lower() in (".parquet", ".pq")
-
-
-def payment_frames(path: Path, fields: FieldMap) -> Iterator[pd.DataFrame]:
+def payment_frames(
+    path: Path, fields: FieldMap, *, decimal: str | None = None, currency: str | None = None
+) -> Iterator[pd.DataFrame]:
     """The file's rows in order, under the file's own names; ids and card numbers are never taken for floats.
 
-    A CSV's columns are separated by commas, or as its header line separates them: by semicolons (then a comma may be
-    the decimal sign), tabs or bars. Compression goes by the name's end.
+    A CSV's columns are separated by commas, or as its header line separates them: by semicolons, tabs or bars. Its
+    amounts come as texts with a decimal point, whichever sign the file has. Compression goes by the name's end. Empty
+    rows are left out; the frames' index counts the rows that were read, from 0.
+
+    Args:
+        path: the file.
+        fields: which of the file's columns hold amounts, ids and card numbers.
+        decimal: ``point`` or ``comma``, if the amounts do not show it.
+        currency: of amounts that name none, if known.
 
     Raises:
-        DataFileError: missing, empty, cut off, ragged, a column twice, or neither CSV nor Parquet; names the file and
-            the cure.
+        DataFileError: missing, empty, cut off, ragged, a column twice, amounts in two formats, or of a kind that is not
+            read; names the file and the cure.
+        SettingsError: ``decimal`` is neither.
     """
+    theirs = {ours: name for name, ours in fields.theirs_to_ours.items()}
+    texts = {name: "str" for ours in _ALWAYS_TEXT for name in (ours, theirs.get(ours)) if name}
+    amounts = AmountFormat(decimal, currency)
+    kind, frames = _frames(path, texts)
+    start = 0
+    for frame in frames:
+        frame.index = pd.RangeIndex(start, start + len(frame))
+        start += len(frame)
+        kept = frame.dropna(how="all")
+        if kind.name == "csv":
+            kept = _plain_amounts(path, kept, amounts, theirs)
+        yield kept
+
+
+def text_frames(path: Path) -> Iterator[pd.DataFrame]:
+    """The file's rows as ``payment_frames`` gives them, but each value of a CSV as the text that it is."""
+    start = 0
+    for frame in _frames(path, None)[1]:
+        frame.index = pd.RangeIndex(start, start + len(frame))
+        start += len(frame)
+        yield frame.dropna(how="all")
+
+
+def row_name(path: Path, position: int) -> str:
+    """The row at ``position`` (an index of the frames) as a person finds it: its number, and in a CSV its line."""
     try:
-        yield from (_parquet_frames(path) if is_parquet(path) else _csv_frames(path, fields))
-    except FileNotFoundError:
-        raise DataFileError(f"{path} does not exist", "Check the path") from None
-    except pd.errors.EmptyDataError:
-        raise DataFileError(f"{path} is empty", "Give a file with a header line and at least one row") from None
-    except _CUT_OFF:
-        raise DataFileError(f"{path} is cut off or damaged: it cannot be unpacked", "Copy it anew") from None
-    except (OSError, ValueError) as error:
-        raise _unreadable(path, error) from None
+        line = _line(path, position)
+    except (OSError, ValueError, DataFileError, csv.Error):
+        line = None
+    return f"{path}, row {position + 1}" + (f" (line {line})" if line else "")
+
+
+def _line(path: Path, position: int) -> int | None:
+    """The line of a text file on which the row ends: blank lines and texts of several lines count as lines."""
+    kind = kind_of(path)
+    if kind.name in ("parquet", "json") or path.suffix.lower() in (".zip", ".zst", ".tar"):
+        return None
+    with opened(path) as raw:
+        text = io.TextIOWrapper(raw, "utf-8-sig" if kind.encoding == "utf-8" else kind.encoding, newline="")
+        if kind.name == "json lines":
+            return next((n for n in islice(_filled(text), position, None)), None)
+        reader = csv.reader(text, delimiter=_separator(path, kind.encoding))
+        rows = (reader.line_num for row in reader if row and (len(row) > 1 or row[0].strip()))
+        return next(islice(rows, position + 1, None), None)
+
+
+def _filled(lines: Iterator[str] | io.TextIOWrapper) -> Iterator[int]:
+    return (number for number, line in enumerate(lines, start=1) if line.strip())
+
+
+def _frames(path: Path, texts: dict[str, str] | None) -> tuple[FileKind, Iterator[pd.DataFrame]]:
+    """The kind, and the frames; ``texts`` are a CSV's columns that are no numbers, None: all of them."""
+    with _told(path):
+        kind = kind_of(path)
+    read: dict[str, Callable[[], Iterator[pd.DataFrame]]] = {
+        "parquet": lambda: _parquet_frames(path),
+        "json": lambda: _json_frames(path),
+        "json lines": lambda: _json_lines_frames(path),
+        "csv": lambda: _csv_frames(path, texts, kind.encoding),
+    }
+    return kind, _guarded(path, read[kind.name])
+
+
+def _guarded(path: Path, read: Callable[[], Iterator[pd.DataFrame]]) -> Iterator[pd.DataFrame]:
+    with _told(path):
+        yield from read()
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Whatever goes wrong in reading ``path``, as our error."""
+    try:
+        yield
+    except Exception as error:
+        if (ours := _our_error(path, error)) is None:
+            raise
+        raise ours from None
+
+
+def _our_error(path: Path, error: Exception) -> DataFileError | None:
+    if isinstance(error, FileNotFoundError):
+        return DataFileError(f"{path} does not exist", "Check the path")
+    if isinstance(error, pd.errors.EmptyDataError):
+        return DataFileError(f"{path} is empty", _LEAST)
+    if isinstance(error, _CUT_OFF):
+        return DataFileError(f"{path} is cut off or damaged: it cannot be unpacked", "Copy it anew")
+    if isinstance(error, UnicodeError):
+        return unreadable_text(path, error)
+    return _unreadable(path, error) if isinstance(error, OSError | ValueError) else None
 
 
 def _unreadable(path: Path, error: Exception) -> DataFileError:
@@ -70,29 +168,98 @@ def _parquet_frames(path: Path) -> Iterator[pd.DataFrame]:
             yield batch.to_pandas()
 
 
-def _csv_frames(path: Path, fields: FieldMap) -> Iterator[pd.DataFrame]:
-    theirs = {ours: name for name, ours in fields.theirs_to_ours.items()}
-    texts = dict.fromkeys([*_ALWAYS_TEXT, *(theirs[name] for name in _ALWAYS_TEXT if name in theirs)], "str")
-    options = {"chunksize": ROWS_AT_ONCE, "keep_default_na": False, "na_values": _MISSING, "dtype": texts}
-    separator = _separator(path)
-    _refuse_twice(path, _header(path, separator))
-    decimal = "," if separator == ";" else "."
-    with pd.read_csv(path, sep=separator, decimal=decimal, **options) as reader:  # type: ignore[call-overload]
+# --- JSON -------------------------------------------------------------------------------------------------------------
+def _json_frames(path: Path) -> Iterator[pd.DataFrame]:
+    """One document, in the forms that an answer of the payments API may have."""
+    with opened(path) as file:
+        body = file.read(MOST_JSON_BYTES + 1)
+    if len(body) > MOST_JSON_BYTES:
+        raise DataFileError(
+            f"{path} is one JSON document of more than {MOST_JSON_BYTES:,} bytes",
+            "Write it as JSON lines, one record a line, under a name that ends in .jsonl",
+        )
+    try:
+        table = decode(body)
+    except PayloadError as error:
+        what = error.what.removeprefix("the answer ").removeprefix("is ")
+        raise DataFileError(f"{path} cannot be read as JSON: {what}", "Give a list of records") from None
+    yield _frame_of(path, table, 0)
+
+
+def _json_lines_frames(path: Path) -> Iterator[pd.DataFrame]:
+    start = 0
+    with opened(path) as file:
+        lines = (line for line in file if line.strip())
+        while some := list(islice(lines, ROWS_AT_ONCE)):
+            try:
+                table = decode(b"[" + b",".join(some) + b"]")
+            except PayloadError:
+                raise _bad_line(path, start, some) from None
+            yield _frame_of(path, table, start)
+            start += len(some)
+
+
+def _bad_line(path: Path, start: int, lines: Sequence[bytes]) -> DataFileError:
+    bad = next((number for number, line in enumerate(lines) if not _is_record(line)), 0)
+    return DataFileError(
+        f"{row_name(path, start + bad)} is no JSON record", "Write one record a line: {...}, and nothing between them"
+    )
+
+
+def _is_record(line: bytes) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except ValueError:
+        return False
+
+
+def _frame_of(path: Path, table: Table, start: int) -> pd.DataFrame:
+    if table.odd:
+        where = row_name(path, start + min(table.odd))
+        raise DataFileError(f"{where} is no record", "Give a list of records, each with its fields")
+    return pd.DataFrame(list(table.rows), columns=list(table.columns), dtype=object)
+
+
+# --- CSV --------------------------------------------------------------------------------------------------------------
+def _csv_frames(path: Path, texts: dict[str, str] | None, encoding: str) -> Iterator[pd.DataFrame]:
+    separator = _separator(path, encoding)
+    _refuse_twice(path, _header(path, separator, encoding))
+    options = {
+        "sep": separator,
+        "decimal": "," if separator == ";" else ".",
+        "chunksize": ROWS_AT_ONCE,
+        "keep_default_na": False,
+        "na_values": _MISSING,
+        "dtype": "str" if texts is None else texts,
+        "encoding": encoding,
+    }
+    with pd.read_csv(path, **options) as reader:  # type: ignore[call-overload]
         for frame in reader:
             if len(frame) and not isinstance(frame.index, pd.RangeIndex):  # pandas would shift the names
                 raise DataFileError(f"{path}: its rows have more columns than its header line", "Name every column")
             yield frame
 
 
-def _separator(path: Path) -> str:
+def _plain_amounts(path: Path, frame: pd.DataFrame, amounts: AmountFormat, theirs: Mapping[str, str]) -> pd.DataFrame:
+    found = {name for ours in _AMOUNTS for name in (theirs.get(ours, ours),) if name in frame}
+    named = theirs.get("currency", "currency")
+    currencies = frame.get(named)
+    index = frame.index
+    for name in sorted(found):
+        plain = amounts.plain(frame[name], name, currencies, lambda position: row_name(path, int(index[position])))
+        frame = frame.assign(**{name: plain})
+    return frame
+
+
+def _separator(path: Path, encoding: str) -> str:
     """What the header line separates its names by; a comma unless it holds none."""
-    names = _header(path, ",")
+    names = _header(path, ",", encoding)
     return next((sign for sign in ";\t|" if len(names) == 1 and sign in names[0]), ",")
 
 
-def _header(path: Path, separator: str) -> list[str]:
-    line = pd.read_csv(path, sep=separator, header=None, nrows=1, dtype="str", keep_default_na=False)
-    return [str(name) for name in line.iloc[0]]
+def _header(path: Path, separator: str, encoding: str) -> list[str]:
+    line = pd.read_csv(path, sep=separator, header=None, nrows=1, dtype="str", keep_default_na=False, encoding=encoding)
+    return [str(name).removeprefix("\ufeff") for name in line.iloc[0]]
 
 
 def _refuse_twice(path: Path, names: Sequence[str]) -> None:

@@ -21,6 +21,7 @@ import pandas as pd
 
 from fraud_scorer.batches import Batch
 from fraud_scorer.errors import DataFileError, TransientError
+from fraud_scorer.payments.file_columns import TIMES, Warn, long_enough, refuse_missing_columns, tell_unseen
 from fraud_scorer.payments.files import payment_frames
 from fraud_scorer.payments.reading import RawPart
 from fraud_scorer.payments.tables import table_of_frame
@@ -36,20 +37,25 @@ if TYPE_CHECKING:
     from fraud_scorer.wiring import Parts
 
 _COUNTS = ("payments", "new", "updated", "unchanged", "flagged", "quarantined")
-_TIMES = ("current_time", "trans_date_trans_time", "unix_time")
 
 
-def import_history(parts: Parts, path: Path, *, progress: Progress = silent) -> dict[str, Any]:
-    """Import ``path`` (CSV or Parquet, the public columns or others through the field map), oldest day first.
+def import_history(
+    parts: Parts, path: Path, *, decimal: str | None = None, progress: Progress = silent, warn: Warn = lambda _: None
+) -> dict[str, Any]:
+    """Import ``path`` (what ``train`` reads, the public columns or others through the field map), oldest day first.
+
+    ``decimal`` says how a CSV writes its amounts (``point`` or ``comma``) where they do not show it; ``warn`` is told,
+    a sentence each, which mapped columns the file has not.
 
     Returns:
         Counts over the file: days, payments, new, updated, unchanged, flagged, quarantined.
 
     Raises:
-        DataFileError: the file cannot be read, it holds no row, or every row was refused (they are in quarantine).
+        DataFileError: the file cannot be read, lacks a required column, holds no row, or every row was refused (they
+            are in quarantine).
     """
+    days = _days(parts, path, decimal, warn)
     source = _short_hash(path)
-    days = _days(parts, path)
     total = {"days": len(days)} | dict.fromkeys(_COUNTS, 0)
     progress(0, len(days))
     for number, (day, frame) in enumerate(days, start=1):
@@ -99,21 +105,42 @@ def _through_the_steps(parts: Parts, batch: Batch, frame: pd.DataFrame) -> dict[
     return run.whole(before_step=lambda: parts.store.hold(batch))
 
 
-def _days(parts: Parts, path: Path) -> list[tuple[date, pd.DataFrame]]:
+def _days(parts: Parts, path: Path, decimal: str | None, warn: Warn) -> list[tuple[date, pd.DataFrame]]:
     """The file's rows by local day; rows without a readable time go with the first day, to be quarantined there."""
     recipe = parts.recipe
     by_day: dict[date, list[pd.DataFrame]] = {}
-    for frame in payment_frames(path, recipe.fields):
-        for day, rows in _split(frame, recipe):
+    for frame in payment_frames(path, recipe.fields, decimal=decimal, currency=recipe.rules.currency):
+        if frame.empty:
+            continue
+        if not by_day:
+            _check_columns(path, frame, recipe, warn)
+        for day, rows in _split(_with_long_cards(frame, recipe), recipe):
             by_day.setdefault(day, []).append(rows)
     if not by_day:
         raise DataFileError(f"{path} holds no payment", "Give a file with at least one row")
     return [(day, pd.concat(frames, ignore_index=True)) for day, frames in sorted(by_day.items())]
 
 
+def _check_columns(path: Path, frame: pd.DataFrame, recipe: Recipe, warn: Warn) -> None:
+    """As ``train`` checks them."""
+    table = table_of_frame(frame)
+    found, unseen = recipe.fields.apply(table), recipe.fields.unseen(table)
+    refuse_missing_columns(path, found, unseen, table.columns, label_required=False)
+    tell_unseen(path, found, unseen, table.columns, warn)
+
+
+def _with_long_cards(frame: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
+    """Cards that are named by a customer's short number, as ``train`` takes them."""
+    name = next((theirs for theirs, ours in recipe.fields.theirs_to_ours.items() if ours == "cc_num"), "cc_num")
+    if name not in frame:
+        return frame
+    cards = table_of_frame(frame[[name]]).rows
+    return frame.assign(**{name: pd.Series([long_enough(card) for (card,) in cards], frame.index, dtype=object)})
+
+
 def _split(frame: pd.DataFrame, recipe: Recipe) -> Iterator[tuple[date, pd.DataFrame]]:
     columns = recipe.fields.apply(table_of_frame(frame))
-    times = {name: columns.get(name, [None] * len(frame)) for name in _TIMES}
+    times = {name: columns.get(name, [None] * len(frame)) for name in TIMES}
     micros = event_micros(times, recipe.rules.time_zone)
     readable = micros >= micros_of(EARLIEST)
     moments = pd.to_datetime(

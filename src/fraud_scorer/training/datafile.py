@@ -6,34 +6,28 @@ refused as a whole, with the row and the cure, because a model trained on half a
 
 from __future__ import annotations
 
-import difflib
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 
 from fraud_scorer.errors import DataFileError, SettingsError
-from fraud_scorer.payments.fields import OURS, FieldMap
-from fraud_scorer.payments.files import ROWS_AT_ONCE, is_parquet, payment_frames
+from fraud_scorer.payments.fields import FieldMap
+from fraud_scorer.payments.file_columns import AMOUNTS, TIMES, Warn, long_enough, refuse_missing_columns, tell_unseen
+from fraud_scorer.payments.files import ROWS_AT_ONCE, payment_frames, row_name
 from fraud_scorer.payments.rows import Reject
 from fraud_scorer.payments.tables import table_of_frame
 from fraud_scorer.payments.validate import Rules, validate
+from fraud_scorer.time_zones import zone_named
 
-Warn = Callable[[str], None]
-
-_TIMES = ("current_time", "trans_date_trans_time", "unix_time")
-_AMOUNTS = ("amt", "amt_minor")
-_SEVERAL = {"event_time": _TIMES, "amt": _AMOUNTS}  # what any of several columns may say
-_SHORTEST_CARD = 8
+_SEVERAL = {"event_time": TIMES, "amt": AMOUNTS}  # what any of several columns may say
 _END_OF_TIME = datetime(2200, 1, 1, tzinfo=UTC)  # a file may describe any past, and simulated futures
 _DAYS_PER_YEAR = 365.2425
 _MICROS_PER_DAY = 86_400_000_000
-_MAP_CURE = "Map it with --fields (one line a field, their name: ours)"
 _ROW_CURE = "Mend or remove the row, or map the right column"
 _CURES = {
     "event_time_not_a_time": "Write it as 2020-12-20T10:31",
@@ -66,9 +60,12 @@ def read_payments(
     time_zone: str,
     currency: str,
     label_required: bool,
+    decimal: str | None = None,
     warn: Warn = lambda _: None,
 ) -> PaymentsFile:
     """All rows of all files together; ``warn`` is told, a sentence each, which mapped columns a file has not.
+
+    ``decimal`` says how a CSV writes its amounts (``point`` or ``comma``) where they do not show it.
 
     Raises:
         DataFileError: unreadable, a required column missing, a bad or unlabelled row, an id twice, or no row at all;
@@ -78,7 +75,7 @@ def read_payments(
     rules = _rules(time_zone, currency)
     frames = []
     for path in paths:
-        frame = _read_one(path, fields, rules, label_required, warn)
+        frame = _read_one(path, fields, rules, label_required, decimal, warn)
         if label_required:
             _refuse_unlabelled(path, frame)
         frames.append(frame)
@@ -93,43 +90,38 @@ def read_payments(
 
 def _rules(time_zone: str, currency: str) -> Rules:
     try:
-        ZoneInfo(time_zone)
-    except (KeyError, ValueError, OSError):
+        zone_named(time_zone)
+    except ValueError:
         raise SettingsError(f"{time_zone!r} is no time zone", "Write it as Europe/Berlin or UTC") from None
     if not (len(currency) == 3 and currency.isascii() and currency.isalpha()):
         raise SettingsError(f"{currency!r} is no currency", "Write its three letters (ISO 4217), as EUR")
     return Rules(time_zone, currency.upper())
 
 
-def _read_one(path: Path, fields: FieldMap, rules: Rules, label_required: bool, warn: Warn) -> pd.DataFrame:
+def _read_one(
+    path: Path, fields: FieldMap, rules: Rules, label_required: bool, decimal: str | None, warn: Warn
+) -> pd.DataFrame:
+    """The file's payments; the index is each one's place in it."""
     parts: list[pd.DataFrame] = []
-    start = 0
-    for frame in payment_frames(path, fields):
+    for frame in payment_frames(path, fields, decimal=decimal, currency=rules.currency):
         if frame.empty:  # a header line alone
             continue
         table = table_of_frame(frame)
         columns = fields.apply(table)
-        if not start:
+        if not parts:
             unseen = fields.unseen(table)
             names = {ours: their for their, ours in fields.theirs_to_ours.items() if their not in unseen}
-            _refuse_missing_columns(path, columns, unseen, table.columns, label_required)
-            _tell_unseen(path, columns, unseen, table.columns, warn)
+            refuse_missing_columns(path, columns, unseen, table.columns, label_required=label_required)
+            tell_unseen(path, columns, unseen, table.columns, warn)
         if "cc_num" in columns:
-            columns["cc_num"] = [_long_enough(card) for card in columns["cc_num"]]
+            columns["cc_num"] = [long_enough(card) for card in columns["cc_num"]]
         judged = validate(columns, len(frame), rules=rules, received_at=_END_OF_TIME)
         if judged.rejects:
-            raise _bad_row(path, start, judged.rejects, columns, names)
-        parts.append(_as_payments(judged.payments))
-        start += len(frame)
+            raise _bad_row(path, frame.index, judged.rejects, columns, names)
+        parts.append(_as_payments(judged.payments).set_axis(frame.index))
     if not parts:
         raise DataFileError(f"{path} holds no payment", "Give a file with at least one row")
-    return pd.concat(parts, ignore_index=True)
-
-
-def _long_enough(card: object) -> object:
-    """A card named by a short reference (a customer's number, say) as one of the length that payments need."""
-    text = str(int(card)) if isinstance(card, float) and card.is_integer() else str(card)
-    return f"card-{text:0>8}" if card is not None and 0 < len(text) < _SHORTEST_CARD and text.isalnum() else card
+    return pd.concat(parts)
 
 
 def _as_payments(judged: pd.DataFrame) -> pd.DataFrame:
@@ -140,39 +132,12 @@ def _as_payments(judged: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def _refuse_missing_columns(
-    path: Path, found: Mapping[str, object], unseen: Mapping[str, str], theirs: Sequence[str], label_required: bool
-) -> None:
-    """A required field that is nowhere, or that the map takes from a column that is not there."""
-    single = ["trans_num", "cc_num", "merchant", *(["is_fraud"] if label_required else [])]
-    missing = [name for name in single if name not in found]
-    missing += [" or ".join(names) for names in (_TIMES, _AMOUNTS) if not any(name in found for name in names)]
-    for their, ours in unseen.items():
-        is_needed = ours in single or any(ours in one.split(" or ") for one in missing)
-        if is_needed or (ours in _TIMES + _AMOUNTS and ours in found):
-            raise DataFileError(
-                f"{path} lacks the column {their}, which the field map calls {ours}. It has {', '.join(theirs[:30])}",
-                "Correct the name in the field map",
-            )
-    if missing:
-        what = "; ".join(f"{name} ({OURS[name]})" if name in OURS else name for name in missing)
-        raise DataFileError(f"{path} lacks the column {what}. It has {', '.join(theirs[:30])}", _MAP_CURE)
-
-
-def _tell_unseen(
-    path: Path, found: Mapping[str, object], unseen: Mapping[str, str], theirs: Sequence[str], warn: Warn
-) -> None:
-    for their, ours in unseen.items():
-        if ours == "is_fraud":  # what is to be scored has no labels yet
-            continue
-        near = difflib.get_close_matches(their, theirs, n=1)
-        instead = f"the file's own {ours} is read" if ours in found else f"{ours} is missing in every payment"
-        hint = f"; did you mean {near[0]}?" if near else "."
-        warn(f"{path} lacks the column {their}, which the field map calls {ours}: {instead}{hint}")
-
-
 def _bad_row(
-    path: Path, start: int, rejects: Sequence[Reject], columns: Mapping[str, Sequence[object]], names: Mapping[str, str]
+    path: Path,
+    places: pd.Index,
+    rejects: Sequence[Reject],
+    columns: Mapping[str, Sequence[object]],
+    names: Mapping[str, str],
 ) -> DataFileError:
     """The first bad row, its column under the file's own name, and whether it stands alone."""
     first = rejects[0]
@@ -181,7 +146,7 @@ def _bad_row(
     field = next((name for name in given if columns[name][first.row_index] not in (None, "")), given[0])
     column = f"{names[field]} ({field})" if field in names else field
     sentence = _IN_FUTURE if first.reason == "event_time_in_future" else sentence
-    where = _row(path, start + first.row_index) + _alike(rejects, start, len(columns[field]))
+    where = row_name(path, int(places[first.row_index])) + _alike(rejects, int(places[0]), len(columns[field]))
     return DataFileError(f"{where}: {column} {sentence}", _CURES.get(first.reason, _ROW_CURE))
 
 
@@ -193,15 +158,10 @@ def _alike(rejects: Sequence[Reject], start: int, count: int) -> str:
     return f" and {more:,} more" if more else ""
 
 
-def _row(path: Path, position: int) -> str:
-    """The row at ``position`` (from 0) of the file, as a person counts."""
-    return f"{path}, row {position + 1}" + ("" if is_parquet(path) else f" (line {position + 2})")
-
-
 def _refuse_unlabelled(path: Path, frame: pd.DataFrame) -> None:
     unlabelled = frame["payload_is_fraud"].isna()
     if unlabelled.any():
-        row = _row(path, int(np.flatnonzero(unlabelled)[0]))
+        row = row_name(path, int(frame.index[np.flatnonzero(unlabelled)[0]]))
         raise DataFileError(f"{row}: is_fraud is missing", "Label the row or leave it out")
 
 
@@ -221,7 +181,7 @@ def _refuse_duplicates(paths: Sequence[Path], frames: Sequence[pd.DataFrame], pa
 def _place(paths: Sequence[Path], frames: Sequence[pd.DataFrame], position: int) -> str:
     for path, frame in zip(paths, frames, strict=True):
         if position < len(frame):
-            return _row(path, position)
+            return row_name(path, int(frame.index[position]))
         position -= len(frame)
     raise IndexError(position)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from fraud_scorer.features.declared import FEATURES
-from fraud_scorer.training.datafile import Warn
+from fraud_scorer.payments.file_columns import Warn
 
 _BY_CHANCE = 0.001  # rarer than this, it is no accident that a feature is missing in every row
 

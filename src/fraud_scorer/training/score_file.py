@@ -12,9 +12,10 @@ import pandas as pd
 
 from fraud_scorer.errors import ArtifactError
 from fraud_scorer.payments.fields import FieldMap
+from fraud_scorer.payments.file_columns import Warn
 from fraud_scorer.payments.files import is_parquet
 from fraud_scorer.ports import Model, Scorer
-from fraud_scorer.training.datafile import Warn, read_payments
+from fraud_scorer.training.datafile import read_payments
 from fraud_scorer.training.dataset import Dataset, make_dataset
 from fraud_scorer.training.missing import tell_missing
 from fraud_scorer.training.saving import refuse_unwritable, replace_file
@@ -37,6 +38,7 @@ def score_payments(
     currency: str,
     label_delay_days: float,
     reasons_of: str,
+    decimal: str | None = None,
     warn: Warn = lambda _: None,
 ) -> pd.DataFrame:
     """One row a payment of ``data``, in order of event time; ``warn`` is told what makes the scores worse.
@@ -49,7 +51,9 @@ def score_payments(
         DataFileError: a file cannot be used, or a payment stands in both data and history.
     """
     paths = [*history, *data]
-    read = read_payments(paths, fields, time_zone=time_zone, currency=currency, label_required=False, warn=warn)
+    read = read_payments(
+        paths, fields, time_zone=time_zone, currency=currency, label_required=False, decimal=decimal, warn=warn
+    )
     wanted = read.file_number >= len(history)
     dataset = make_dataset(read.payments, time_zone=time_zone, label_delay_days=label_delay_days)
     is_wanted = wanted[(read.payments["amount_cents"] >= 0).to_numpy()]
