@@ -28,8 +28,8 @@ def test_every_wrapping_gives_the_same_table(document):
     """Split or records, decoded or double-encoded: the same columns and values come out."""
     table = decode(json.dumps(document).encode())
 
-    assert table.columns == ("trans_num", "amt")
-    assert [list(row) for row in table.rows] == [["a", 1.5], ["b", 2]]
+    assert table.names == ("trans_num", "amt")
+    assert [table.column(name) for name in table.names] == [["a", "b"], [1.5, 2]]
 
 
 def test_integers_beyond_floats_stay_exact():
@@ -50,9 +50,13 @@ def test_records_may_miss_fields_and_hold_odd_items():
     """A field that a record lacks is None; what is no record is kept aside under its index."""
     table = decode(b'[{"a": 1}, {"b": 2}, 3]')
 
-    assert table.columns == ("a", "b")
-    assert table.rows == [[1, None], [None, 2], [None, None]]
-    assert table.odd == {2: 3}
+    assert (table.column("a"), table.column("b"), table.column("c")) == ([1, None, None], [None, 2, None], None)
+    assert [table.is_record(row) for row in range(3)] == [True, True, False]
+
+
+def test_of_a_name_twice_in_one_record_the_last_value_counts():
+    """As in every common reader of JSON; the record is not refused for it."""
+    assert decode(b'[{"amt": 1, "id": 7, "amt": 2}]').column("amt") == [2]
 
 
 @pytest.mark.parametrize("body", [b"[]", b'{"columns": ["a"], "data": []}', b'"[]"', b'{"payments": []}'])
@@ -85,6 +89,11 @@ def test_a_204_without_body_is_an_answer():
         (b'{"columns": ["a", "a"], "data": [[1, 2]]}', "columns twice: a"),
         (b'{"columns": ["a"], "index": [1, 2], "data": [[1]]}', "index has 2 entries and its data 1 rows"),
         (b"[" * 100_000, "nested too deeply"),
+        (b'{"columns": [' + b"[" * 900 + b"]" * 900 + b'], "data": []}', "a list or an object for its name"),
+        (b"[" + b"9" * 5000 + b", nonsense", "not JSON from character"),
+        ("[]".encode("utf-16") + b"]", "begins as utf-16"),
+        (b"[\0]\0\0", "begins as utf-16"),
+        (b'{"columns": ["4111111111111111", "4111111111111111", "a", "a"], "data": []}', "twice: a and 1 other"),
     ],
 )
 def test_what_is_no_answer_is_refused_and_never_quoted(body, says):
@@ -118,6 +127,6 @@ def test_a_quarantined_record_decodes_to_itself():
     """One row's body goes through the same path again; odd items too."""
     table = decode(b'[{"a": 12345678901234567890, "b": "\\ud800"}, 3]')
 
-    assert decode(table.record_body(0)).rows == [[12345678901234567890, "\ud800"]]
+    assert decode(table.record_body(0)).items == [{"a": 12345678901234567890, "b": "\ud800"}]
     with pytest.raises(PayloadError):
         decode(table.record_body(1))

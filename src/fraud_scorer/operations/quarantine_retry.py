@@ -22,7 +22,7 @@ from fraud_scorer.batches import Batch
 from fraud_scorer.errors import LandingError, TransientError
 from fraud_scorer.payments.decode import decode
 from fraud_scorer.payments.reading import BatchReading, RawPart
-from fraud_scorer.payments.tables import Table
+from fraud_scorer.payments.tables import AnyTable, form, joined
 from fraud_scorer.pipeline.ahead import load_ahead
 from fraud_scorer.pipeline.replay import Progress, silent
 from fraud_scorer.pipeline.run import Run
@@ -64,7 +64,7 @@ class _Judged:
 
     origin: Quarantined  # the first of them
     ids: dict[int, str]  # quarantine_id to trans_num
-    table: Table
+    table: AnyTable
 
     @property
     def body(self) -> bytes:
@@ -137,11 +137,10 @@ def _judged(pipeline: Pipeline, records: Sequence[Quarantined], bad: dict[int, t
 
 
 def _judge(
-    pipeline: Pipeline, pairs: Sequence[tuple[Quarantined, Table]], bad: dict[int, tuple[str, str]]
+    pipeline: Pipeline, pairs: Sequence[tuple[Quarantined, AnyTable]], bad: dict[int, tuple[str, str]]
 ) -> Iterator[_Judged]:
     """Read records of one answer together; where that fails as a whole, each by itself."""
-    first, columns = pairs[0][0], pairs[0][1].columns
-    table = Table(columns, [row for _, one in pairs for row in one.rows])
+    first, table = pairs[0][0], joined([one for _, one in pairs])
     recipe = pipeline.parts.recipe
     reading = BatchReading(first.batch, lambda body: body, recipe.fields, recipe.rules)
     reading.take(RawPart(first.part, first.received_at, lambda: table))
@@ -159,17 +158,16 @@ def _judge(
         for row, trans_num in zip(frame["row_index"], frame["trans_num"], strict=True)
     }
     if valid:
-        rows = [table.rows[row] for row in valid]
-        yield _Judged(first, {numbers[row]: name for row, name in valid.items()}, Table(columns, rows))
+        yield _Judged(first, {numbers[row]: name for row, name in valid.items()}, table.take(valid))
 
 
-def _origin(record: Quarantined, table: Table) -> tuple[str, int, datetime, tuple[str, ...]]:
-    return record.batch.batch_id, record.part, record.received_at, table.columns
+def _origin(record: Quarantined, table: AnyTable) -> tuple[str, int, datetime, tuple[str, ...]]:
+    return record.batch.batch_id, record.part, record.received_at, form(table)
 
 
 def _decoded(
     pipeline: Pipeline, records: Sequence[Quarantined], bad: dict[int, tuple[str, str]]
-) -> Iterator[tuple[Quarantined, Table]]:
+) -> Iterator[tuple[Quarantined, AnyTable]]:
     for record in records:
         name = f"quarantined record {record.quarantine_id}"
         try:

@@ -1,7 +1,10 @@
 """From the bytes of an answer to a table: tolerant of how it is wrapped, strict about what would be guesswork.
 
 Accepted: pandas' ``orient="split"`` or a list of records (also under one well-known key), either once more wrapped in
-a JSON string. Columns may come in any order.
+a JSON string. Columns may come in any order. Of a name that stands twice in one record the last value counts.
+
+What an answer costs is bounded before it is parsed: one with more marks of objects and values than the limits is
+refused as a whole, whatever it holds. A good answer of the payments API's byte limit is far below them.
 
 >>> decode(json.dumps('{"columns": ["cc_num"], "data": [[4532015112830366000]]}').encode()).rows
 [[4532015112830366000]]
@@ -9,33 +12,49 @@ a JSON string. Columns may come in any order.
 
 from __future__ import annotations
 
+import gc
 import json
 import math
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from fraud_scorer.errors import PayloadError
-from fraud_scorer.payments.tables import Table
+from fraud_scorer.payments.tables import AnyTable, Records, Table
 
 RECORD_KEYS = ("data", "payments", "transactions", "results", "items", "records")
+MOST_RECORDS = 300_000  # of one answer
+MOST_VALUES = 8_000_000  # of one answer: about one for each comma and each opening bracket, those in texts too
+MOST_OBJECTS = 2_000_000  # of one answer: opening braces, those in texts too
 _MOST_WRAPPINGS = 3
 _MOST_DIGITS = 4000  # Python refuses to read longer integers; such a number is out of every range anyway
+_HARMLESS = re.compile(r"[A-Za-z_@$][A-Za-z_@$. -]{0,30}[0-9]{0,2}")
+_MOST_NAMED = 8
 
 
-def decode(body: bytes, *, http_status: int = 200, truncated: bool = False) -> Table:
+def decode(body: bytes, *, http_status: int = 200, truncated: bool = False) -> AnyTable:
     """The rows of one answer.
 
     Integers stay exact whatever their size; bytes that are no UTF-8 and raw control characters survive as lone
     surrogates and NULs, so that validation can judge their row instead of losing the answer.
 
     Raises:
-        PayloadError: empty, truncated, not JSON, or JSON of another form; never quotes the body.
+        PayloadError: empty, truncated, not JSON, JSON of another form, or beyond a limit; never quotes the body.
     """
     if truncated:
         raise PayloadError("the answer was cut before its announced length", "The bytes that came are in landing")
     if http_status == 204 and not body.strip():
         return Table((), [])
-    document = _unwrapped(_text(body))
+    try:
+        with _garbage_kept():
+            return _table(_unwrapped([_text(body)]))
+    except RecursionError:
+        raise PayloadError("the answer is nested too deeply", _CURE) from None
+
+
+def _table(document: object) -> AnyTable:
     if isinstance(document, list):
         return _records(document)
     if isinstance(document, dict) and "columns" in document and "data" in document:
@@ -48,19 +67,37 @@ def decode(body: bytes, *, http_status: int = 200, truncated: bool = False) -> T
 
 
 _CURE = "Compare the payments API's answer with docs/connect-your-own-api.md"
+_CURE_LIMIT = "Let the payments API answer with less: fewer fields a payment, or smaller pages"
+
+
+@contextmanager
+def _garbage_kept() -> Iterator[None]:
+    """No search for cycles while millions of values are made: JSON has none, and the search costs a third more."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _text(body: bytes) -> str:
     if not body.strip():
         raise PayloadError("the answer is empty", _CURE)
-    text = body.decode(json.detect_encoding(body), errors="surrogateescape")
+    encoding = json.detect_encoding(body)
+    try:
+        text = body.decode(encoding, errors="surrogateescape")
+    except UnicodeDecodeError:
+        raise PayloadError(f"the answer begins as {encoding} and does not go on so", _CURE) from None
     if text.lstrip()[:1] == "<":
         raise PayloadError("the answer is an HTML or XML page, not JSON", _CURE)
     return text
 
 
-def _unwrapped(text: str) -> object:
-    document: object = text
+def _unwrapped(wrapped: list[object]) -> object:
+    """The document in a list of one, which is emptied: no wrapping is held while what it wraps is parsed."""
+    document = wrapped.pop()
     for _ in range(_MOST_WRAPPINGS):
         if not isinstance(document, str):
             break
@@ -69,29 +106,51 @@ def _unwrapped(text: str) -> object:
 
 
 def _parse(text: str) -> object:
+    _refuse_too_much(text)
     try:
         try:
             return json.loads(text, strict=False)
-        except json.JSONDecodeError as error:
-            raise PayloadError(
-                f"the answer is not JSON from character {error.pos:,} of {len(text):,} on", _CURE
-            ) from None
+        except json.JSONDecodeError:
+            raise
         except ValueError:
             return json.loads(text, strict=False, parse_int=_bounded_int)
-    except RecursionError:
-        raise PayloadError("the answer is nested too deeply", _CURE) from None
+    except json.JSONDecodeError as error:
+        raise PayloadError(f"the answer is not JSON from character {error.pos:,} of {len(text):,} on", _CURE) from None
+
+
+def _refuse_too_much(text: str) -> None:
+    """Each value costs some 60 bytes and each object some 200, however short they are written."""
+    if len(text) <= MOST_OBJECTS:
+        return
+    objects = text.count("{")
+    values = objects + text.count("[") + text.count(",")
+    for count, most, noun in ((objects, MOST_OBJECTS, "objects"), (values, MOST_VALUES, "values")):
+        if count > most:
+            raise PayloadError(f"the answer has about {count:,} {noun}: more than {most:,} are not read", _CURE_LIMIT)
 
 
 def _bounded_int(digits: str) -> int | float:
     return int(digits) if len(digits) < _MOST_DIGITS else math.inf
 
 
+def _refuse_too_many(rows: Sequence[object]) -> None:
+    if len(rows) > MOST_RECORDS:
+        raise PayloadError(
+            f"the answer has {len(rows):,} records: more than {MOST_RECORDS:,} at once are not read", _CURE_LIMIT
+        )
+
+
 def _split(document: dict[str, Any]) -> Table:
     columns, rows, index = document["columns"], document["data"], document.get("index")
     if not isinstance(columns, list) or not isinstance(rows, list):
         raise PayloadError("the answer's columns or data are no lists", _CURE)
-    names = tuple(str(name) for name in columns)
-    _refuse_duplicates(names)
+    _refuse_too_many(rows)
+    if not all(isinstance(name, str | int | float | None) for name in columns):
+        raise PayloadError("a column of the answer has a list or an object for its name", _CURE)
+    names = tuple(map(str, columns))
+    if len(set(names)) != len(names):
+        twice = (name for name, count in Counter(names).items() if count > 1)
+        raise PayloadError(f"the answer has columns twice: {harmless(twice)}", _CURE)
     if isinstance(index, list) and len(index) != len(rows):
         raise PayloadError(f"the answer's index has {len(index)} entries and its data {len(rows)} rows", _CURE)
     for position, row in enumerate(rows):
@@ -100,20 +159,19 @@ def _split(document: dict[str, Any]) -> Table:
     return Table(names, rows)
 
 
-def _refuse_duplicates(names: Sequence[str]) -> None:
-    if len(set(names)) != len(names):
-        twice = sorted({name for name in names if names.count(name) > 1})
-        raise PayloadError(f"the answer has columns twice: {', '.join(twice)[:200]}", _CURE)
+def harmless(names: Iterable[str]) -> str:
+    """The first of these names that can hold nobody's data, and how many others there are."""
+    given = list(names)
+    shown = [name for name in given if _HARMLESS.fullmatch(name)][:_MOST_NAMED]
+    others = f"{len(given) - len(shown):,} other{'' if len(given) - len(shown) == 1 else 's'}"
+    return ", ".join(shown) + (f" and {others}" if shown else others) * (len(shown) < len(given))
 
 
-def _records(items: list[object]) -> Table:
-    names: dict[str, None] = {}
-    for item in items:
-        if isinstance(item, dict):
-            names.update(dict.fromkeys(item))
-    columns = tuple(names)
-    if items and not columns:
-        raise PayloadError("the answer is a list, but not of records", _CURE)
-    rows = [[item.get(name) for name in columns] if isinstance(item, dict) else [None] * len(columns) for item in items]
+def _records(items: list[Any]) -> Records:
+    _refuse_too_many(items)
     odd = {position: item for position, item in enumerate(items) if not isinstance(item, dict)}
-    return Table(columns, rows, odd)
+    if odd:
+        items = [{} if position in odd else item for position, item in enumerate(items)]
+    if items and not any(items):
+        raise PayloadError("the answer is a list, but not of records", _CURE)
+    return Records(items, odd)

@@ -21,7 +21,7 @@ from pathlib import Path
 import yaml
 
 from fraud_scorer.errors import SettingsError
-from fraud_scorer.payments.tables import Table
+from fraud_scorer.payments.tables import AnyTable
 
 # Our names, and what stands under them. Required of a payment: trans_num, cc_num, merchant, one amount, one time.
 OURS: dict[str, str] = {
@@ -55,32 +55,31 @@ class FieldMap:
 
     theirs_to_ours: Mapping[str, str] = field(default_factory=dict)
 
-    def apply(self, table: Table) -> dict[str, list[object]]:
+    def apply(self, table: AnyTable) -> dict[str, list[object]]:
         """The table's columns under our names; what we do not know is left out."""
-        given = dict(zip(table.columns, map(list, zip(*table.rows, strict=True)), strict=len(table) > 0))
-        found = {name: given[name] for name in OURS if name in given}
+        found = {name: column for name in OURS if (column := table.column(name)) is not None}
         for theirs, ours in self.theirs_to_ours.items():
-            if (column := _column(given, theirs)) is not None:
+            if (column := _column(table, theirs)) is not None:
                 found[ours] = column
         return found
 
-    def unseen(self, table: Table) -> dict[str, str]:
+    def unseen(self, table: AnyTable) -> dict[str, str]:
         """The mapped names that no row has (a null counts as had), theirs to ours; of no rows, all."""
-        given = dict(zip(table.columns, map(list, zip(*table.rows, strict=True)), strict=len(table) > 0))
-        return {theirs: ours for theirs, ours in self.theirs_to_ours.items() if not _stands(given, theirs)}
+        return {theirs: ours for theirs, ours in self.theirs_to_ours.items() if not _stands(table, theirs)}
 
 
-def _column(given: Mapping[str, list[object]], name: str) -> list[object] | None:
+def _column(table: AnyTable, name: str) -> list[object] | None:
     first, _, rest = name.partition(".")
-    if name in given or not rest:
-        return given.get(name)
-    return [_nested(value, rest.split(".")) for value in given[first]] if first in given else None
+    if (column := table.column(name)) is not None or not rest:
+        return column
+    holders = table.column(first)
+    return None if holders is None else [_nested(value, rest.split(".")) for value in holders]
 
 
-def _stands(given: Mapping[str, list[object]], name: str) -> bool:
+def _stands(table: AnyTable, name: str) -> bool:
     """Whether any row has ``name``; below what is null in every row it may, for nothing says otherwise."""
-    first, *path = [name] if name in given else name.split(".")
-    values = given.get(first, [])
+    first, *path = [name] if table.column(name) is not None else name.split(".")
+    values = table.column(first) or []
     for step in path:
         objects = [value for value in values if value is not None]
         if values and not objects:

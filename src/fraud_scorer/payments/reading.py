@@ -13,7 +13,7 @@ from fraud_scorer.errors import LandingError, PayloadError
 from fraud_scorer.payments.decode import decode
 from fraud_scorer.payments.fields import FieldMap
 from fraud_scorer.payments.rows import Reject
-from fraud_scorer.payments.tables import Table
+from fraud_scorer.payments.tables import AnyTable, Table
 from fraud_scorer.payments.validate import Rules, Validated, validate
 
 MOST_RECORD_BYTES = 1_048_576  # of an unreadable answer, so much is kept in quarantine; all of it is in landing
@@ -25,7 +25,7 @@ class RawPart:
 
     number: int
     received_at: datetime  # aware: an event more than 5 minutes later is quarantined
-    read: Callable[[], bytes | Table]  # may raise LandingError
+    read: Callable[[], bytes | AnyTable]  # may raise LandingError
     http_status: int = 200
     truncated: bool = False
 
@@ -48,7 +48,7 @@ class BatchReading:
             self._refuse(part, "landing_unreadable", str(error), b"")
             return
         try:
-            self._judge(part, body if isinstance(body, Table) else _decoded(body, part))
+            self._judge(part, body if isinstance(body, AnyTable) else _decoded(body, part))
         except PayloadError as error:
             self._refuse(part, "answer_unreadable", str(error), body)
         except Exception as error:  # a fault of ours in one answer must not hold up every batch behind it
@@ -58,7 +58,7 @@ class BatchReading:
         """The frame of an empty batch."""
         return self._validated(Table((), []), datetime.now(UTC)).payments
 
-    def _judge(self, part: RawPart, table: Table) -> None:
+    def _judge(self, part: RawPart, table: AnyTable) -> None:
         judged = self._validated(table, part.received_at)
         bad = [
             self._record(part, one.row_index, *_why(one, table), table.record_body(one.row_index))
@@ -68,11 +68,11 @@ class BatchReading:
         self.valid.append(judged.payments)
         self.quarantined += bad
 
-    def _validated(self, table: Table, received_at: datetime) -> Validated:
+    def _validated(self, table: AnyTable, received_at: datetime) -> Validated:
         columns = self._fields.apply(table)
         return validate(columns, len(table), rules=self._rules, received_at=received_at)
 
-    def _refuse(self, part: RawPart, reason: str, detail: str, body: bytes | Table) -> None:
+    def _refuse(self, part: RawPart, reason: str, detail: str, body: bytes | AnyTable) -> None:
         """A whole answer: one record without a row index."""
         kept = body[:MOST_RECORD_BYTES] if isinstance(body, bytes) else b""
         self.received += 1
@@ -88,12 +88,12 @@ class BatchReading:
         }  # fmt: skip
 
 
-def _decoded(body: bytes, part: RawPart) -> Table:
+def _decoded(body: bytes, part: RawPart) -> AnyTable:
     return decode(body, http_status=part.http_status, truncated=part.truncated)
 
 
-def _why(bad: Reject, table: Table) -> tuple[str, str]:
+def _why(bad: Reject, table: AnyTable) -> tuple[str, str]:
     """Reason and detail."""
-    if bad.row_index in table.odd:
+    if not table.is_record(bad.row_index):
         return "not_a_record", "stands where a record was expected"
     return bad.reason, bad.detail
