@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
-
-import numpy as np
-import pandas as pd
+from typing import TYPE_CHECKING, Protocol
 
 from fraud_scorer.batches import Batch
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
 
 
 # --- extract ----------------------------------------------------------------------------------------------------

@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 def system_status(parts: Parts, last: int) -> dict[str, Any]:
     """``ledger``: the last lines, newest first; ``waiting``: counts by kind; ``breaker``: a sentence, or empty."""
     backlog = parts.outbox.backlog()
-    landed = {done.batch for done in parts.landing.completions(parts.store.highest_landed_seq())}
+    landed = {done.batch for done in parts.landing.completions(parts.ledger.highest_landed_seq())}
     return {
-        "ledger": parts.store.recent(last),
+        "ledger": parts.ledger.recent(last),
         "waiting": {
-            "batches to load": len(parts.store.unloaded(10_000)) + len(landed),
+            "batches to load": len(parts.ledger.unloaded(10_000)) + len(landed),
             **({"batches to copy": len(parts.archive.waiting())} if parts.archive else {}),
             "mails to send": backlog.pending,
             "mails refused": backlog.failed,

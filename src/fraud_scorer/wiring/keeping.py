@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from fraud_scorer.adapters.postgres.days import PostgresDays
     from fraud_scorer.adapters.postgres.drift import PostgresDrift
     from fraud_scorer.adapters.postgres.labels import PostgresLabels
+    from fraud_scorer.adapters.postgres.ledger import PostgresLedger
     from fraud_scorer.adapters.postgres.outbox import PostgresOutbox
     from fraud_scorer.adapters.postgres.quarantine import PostgresQuarantine
     from fraud_scorer.adapters.postgres.store import PostgresStore
@@ -34,6 +35,13 @@ class Keeping(Chosen):
         from fraud_scorer.adapters.postgres.store import PostgresStore
 
         return PostgresStore(self.engine)
+
+    @cached_property
+    def ledger(self) -> PostgresLedger:
+        """The ledger alone, for what looks at no payments: it imports no pandas."""
+        from fraud_scorer.adapters.postgres.ledger import PostgresLedger
+
+        return PostgresLedger(self.engine)
 
     @cached_property
     def quarantine(self) -> PostgresQuarantine:

@@ -1,19 +1,22 @@
-"""Many rows at once: COPY into PostgreSQL from Arrow, COPY out of it into Arrow. No row passes through Python."""
+"""Many rows at once: COPY into PostgreSQL from Arrow, COPY out of it into Arrow. No row passes through Python.
+
+Arrow and pandas are imported by what uses them: `fraud-scorer status` asks for a few rows, and starts without.
+"""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-import pandas as pd
 import psycopg2.extensions
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv as pacsv
 
 from fraud_scorer.adapters.postgres.queries import query
 from fraud_scorer.errors import TerminalError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
 
 ROWS_AT_ONCE = 20_000
 
@@ -24,6 +27,8 @@ def copy_in(cursor: psycopg2.extensions.cursor, name: str, table: pa.Table) -> N
     Raises:
         TerminalError: a text holds a NUL, which no COPY takes.
     """
+    import pyarrow.csv as pacsv
+
     _refuse_nul(table)
     options = pacsv.WriteOptions(include_header=False, quoting_style="needed")
     for start in range(0, table.num_rows, ROWS_AT_ONCE):
@@ -37,6 +42,9 @@ def copy_out(
     cursor: psycopg2.extensions.cursor, name: str, values: Mapping[str, object], types: Mapping[str, pa.DataType]
 ) -> pa.Table:
     """The rows of ``sql/queries/<name>.sql`` as a table with these columns and types; empty cells are null."""
+    import pyarrow as pa
+    import pyarrow.csv as pacsv
+
     statement = cursor.mogrify(query(name), values).decode()
     buffer = io.BytesIO()
     cursor.copy_expert(f"copy ({statement}) to stdout with (format csv)", buffer)
@@ -69,7 +77,7 @@ def rows(cursor: psycopg2.extensions.cursor, name: str, values: Mapping[str, obj
 
 def texts(values: pd.Series | Sequence[str]) -> list[str]:
     """A list that psycopg2 sends as ``text[]``."""
-    return cast("list[str]", values.tolist() if isinstance(values, pd.Series) else list(values))
+    return cast("list[str]", list(values) if isinstance(values, Sequence) else values.tolist())
 
 
 def without_nul(text: str) -> str:
@@ -78,6 +86,9 @@ def without_nul(text: str) -> str:
 
 
 def _refuse_nul(table: pa.Table) -> None:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     for field in table.schema:
         if pa.types.is_string(field.type) or pa.types.is_large_string(field.type):
             found = pc.any(pc.match_substring(table[field.name], "\x00")).as_py()
