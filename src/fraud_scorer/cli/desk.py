@@ -174,25 +174,45 @@ def alerts_retry(
 # --- labels -------------------------------------------------------------------------------------------------------
 def labels_import(
     file: Annotated[
-        Path, typer.Argument(help="CSV or Parquet: trans_num, is_fraud or verdict, known_at, and note if there is one")
+        Path,
+        typer.Argument(help="CSV, JSON or Parquet: trans_num, is_fraud or verdict, known_at, note; others by a map"),
     ],
+    fields: Annotated[Path | None, typer.Option("--fields", help="A map (YAML) of its columns and words")] = None,
+    format_name: Annotated[str | None, typer.Option("--format", help="A ready-made map: stripe-disputes, …")] = None,
     source: Annotated[str, typer.Option(help="chargeback or verdict")] = "chargeback",
     author: Annotated[str, typer.Option(help="Who says it")] = "labels import",
     time_zone: Annotated[str | None, typer.Option(help="Of times that name none, e.g. Europe/Berlin")] = None,
+    date_order: Annotated[str | None, typer.Option(help="Of dates like 01.02.2026: dmy or mdy")] = None,
     skip_unknown: Annotated[
-        bool, typer.Option("--skip-unknown", help="Leave out payments that are not stored")
+        bool, typer.Option("--skip-unknown", help="Leave out rows whose payment is not stored, or not unique")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Append labels from a file: all of it or nothing; a second import of the same changes nothing."""
+    """Append labels from a file that is right in every row; a second import of the same changes nothing."""
+    from fraud_scorer.operations.disputes.label_map import chosen_map
     from fraud_scorer.operations.labels_import import SOURCES, import_labels
 
     if source not in SOURCES:
         raise SettingsError(f"--source {source} is unknown", f"It is {' or '.join(SOURCES)}")
-    done = import_labels(
-        _parts().labels, file, source=source, author=author, time_zone=time_zone, skip_unknown=skip_unknown
-    )
-    _tell(vars(done), as_json)
+    label_map = chosen_map(fields, format_name).with_options(time_zone=time_zone, date_order=date_order)
+    parts = _parts()
+    with progress_bar("importing", quiet=as_json) as advance:
+        done = import_labels(
+            parts.labels,
+            file,
+            label_map=label_map,
+            source=source,
+            author=author,
+            currency=parts.settings.fraud_currency,
+            skip_unknown=skip_unknown,
+            progress=advance,
+        )
+    if as_json:
+        print_json(vars(done))
+        return
+    _tell({name: value for name, value in vars(done).items() if name != "told"}, as_json)
+    for line in done.told:
+        console.print(line, highlight=False, markup=False)
 
 
 # --- landing and housekeeping -------------------------------------------------------------------------------------

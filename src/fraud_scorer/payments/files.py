@@ -24,7 +24,7 @@ from fraud_scorer.payments.fields import FieldMap
 from fraud_scorer.payments.file_kinds import FileKind, is_parquet, kind_of, opened, unreadable_text
 from fraud_scorer.payments.tables import Table
 
-__all__ = ["ROWS_AT_ONCE", "is_parquet", "payment_frames", "row_name", "text_frames"]
+__all__ = ["ROWS_AT_ONCE", "is_parquet", "payment_frames", "row_name", "row_names", "text_frames"]
 
 ROWS_AT_ONCE = 100_000
 MOST_JSON_BYTES = 64_000_000  # of a file that is one JSON document: it is read as a whole
@@ -81,26 +81,34 @@ def text_frames(path: Path) -> Iterator[pd.DataFrame]:
 
 
 def row_name(path: Path, position: int) -> str:
-    """The row at ``position`` (an index of the frames) as a person finds it: its number, and in a CSV its line."""
+    """The row at ``position`` (an index of the frames) as a person finds it: its number, and in a text its line."""
+    return f"{path}, {row_names([position], path)[0]}"
+
+
+def row_names(positions: Sequence[int], path: Path) -> list[str]:
+    """Several rows of one file, without the file's name."""
     try:
-        line = _line(path, position)
+        lines = _lines(path, set(positions))
     except (OSError, ValueError, DataFileError, csv.Error):
-        line = None
-    return f"{path}, row {position + 1}" + (f" (line {line})" if line else "")
+        lines = {}
+    return [f"row {one + 1}" + (f" (line {lines[one]})" if one in lines else "") for one in positions]
 
 
-def _line(path: Path, position: int) -> int | None:
-    """The line of a text file on which the row ends: blank lines and texts of several lines count as lines."""
+def _lines(path: Path, wanted: set[int]) -> dict[int, int]:
+    """The lines of a text file on which rows end: blank lines and texts of several lines count as lines."""
     kind = kind_of(path)
     if kind.name in ("parquet", "json") or path.suffix.lower() in (".zip", ".zst", ".tar"):
-        return None
+        return {}
     with opened(path) as raw:
         text = io.TextIOWrapper(raw, "utf-8-sig" if kind.encoding == "utf-8" else kind.encoding, newline="")
         if kind.name == "json lines":
-            return next((n for n in islice(_filled(text), position, None)), None)
-        reader = csv.reader(text, delimiter=_separator(path, kind.encoding))
-        rows = (reader.line_num for row in reader if row and (len(row) > 1 or row[0].strip()))
-        return next(islice(rows, position + 1, None), None)
+            rows: Iterator[int] = _filled(text)
+        else:
+            reader = csv.reader(text, delimiter=_separator(path, kind.encoding))
+            rows = (reader.line_num for row in reader if row and (len(row) > 1 or row[0].strip()))
+            next(rows, None)  # the header
+        last = max(wanted, default=-1)
+        return {place: line for place, line in enumerate(islice(rows, last + 1)) if place in wanted}
 
 
 def _filled(lines: Iterator[str] | io.TextIOWrapper) -> Iterator[int]:

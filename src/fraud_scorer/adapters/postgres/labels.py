@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 from sqlalchemy import Engine
 
 from fraud_scorer.adapters.postgres.bulk import rows
 from fraud_scorer.adapters.postgres.engine import transaction
 
+ASKED_AT_ONCE = 20_000
+# Every label statement holds the lock that loads wait for; so many rows take about a tenth of a second.
+APPENDED_AT_ONCE = 2_000
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class Said:
     """One statement about one payment."""
 
@@ -28,14 +33,51 @@ class PostgresLabels:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def unknown(self, trans_nums: Sequence[str]) -> list[int]:
-        """The positions in ``trans_nums`` of payments that are not stored, ascending."""
+    def event_times(self, trans_nums: Sequence[str]) -> dict[str, datetime]:
+        """Of these payments, those that are stored, with the (aware) time they happened at."""
+        names = list(dict.fromkeys(trans_nums))
+        found: dict[str, datetime] = {}
+        for start in range(0, len(names), ASKED_AT_ONCE):
+            with transaction(self._engine) as cursor:
+                for row in rows(cursor, "labels_payments", {"trans_nums": names[start : start + ASKED_AT_ONCE]}):
+                    found[str(row["trans_num"])] = cast("datetime", row["event_time"])
+        return found
+
+    def in_other_case(self, trans_nums: Sequence[str]) -> dict[str, str]:
+        """For some of these names, a stored payment's that is the same in small or in capital letters."""
+        stored = self.event_times([other for name in trans_nums for other in (name.lower(), name.upper())])
+        return {name: other for name in trans_nums for other in (name.upper(), name.lower()) if other in stored}
+
+    def by_card(
+        self,
+        last4s: Sequence[str],
+        amounts: Sequence[int],
+        currencies: Sequence[str],
+        *,
+        day_starts: datetime,
+        day_ends: datetime,
+    ) -> Iterator[tuple[int, str, datetime]]:
+        """Payments of the time given with these last four digits and amounts (minor units).
+
+        Gives, for each that fits, its place in the lists, its id and its time.
+        """
+        values: dict[str, object] = {
+            "last4s": list(last4s),
+            "amounts": list(amounts),
+            "currencies": list(currencies),
+            "day_starts": day_starts,
+            "day_ends": day_ends,
+        }
         with transaction(self._engine) as cursor:
-            found = rows(cursor, "labels_unknown", {"trans_nums": list(trans_nums)})
-        return [int(str(row["place"])) - 1 for row in found]
+            found = rows(cursor, "labels_by_card", values)
+        for row in found:
+            yield int(str(row["place"])) - 1, str(row["trans_num"]), cast("datetime", row["event_time"])
 
     def append(self, said: Sequence[Said], *, source: str, author: str) -> int:
-        """Append what was not said before (same payment, source, verdict and moment), all or nothing; how many."""
+        """Append what was not said before (same payment, source, verdict and moment), all or nothing; how many.
+
+        Loads wait meanwhile: give no more than ``APPENDED_AT_ONCE``.
+        """
         values: dict[str, object] = {
             "trans_nums": [one.trans_num for one in said],
             "verdicts": [one.verdict for one in said],

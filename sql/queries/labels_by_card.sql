@@ -1,0 +1,17 @@
+-- Payments of one day with these last four digits and amounts. Grain: one asked place and payment.
+select
+    asked.place,
+    payments_scored.trans_num,
+    payments_scored.event_time
+from
+    unnest(:last4s::text[], :amounts::bigint[], :currencies::text[]) with ordinality
+        as asked (last4, amount_cents, currency, place)
+inner join payments_scored
+    on
+        asked.amount_cents = payments_scored.amount_cents
+        and asked.currency = payments_scored.currency
+        and asked.last4 = payments_scored.card_last4
+where
+    payments_scored.event_time >= :day_starts
+    and payments_scored.event_time < :day_ends
+order by asked.place, payments_scored.event_time, payments_scored.trans_num
