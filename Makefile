@@ -4,6 +4,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
 
+# uv trusts what this machine trusts (behind a company's proxy: also its certificate), where the machine has a store.
+CERTIFICATES := /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/ca-bundle.pem /etc/ssl/cert.pem
+ifneq ($(wildcard $(CERTIFICATES)),)
+export UV_SYSTEM_CERTS ?= 1
+endif
+# A terminal is shown what uv downloads and compiles; a log is not.
+QUIET := $(if $(MAKE_TERMERR),,--quiet)
+
 .PHONY: help
 help: ## list these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -11,11 +19,12 @@ help: ## list these commands
 .venv/.installed: requirements/uv.txt requirements/dev.txt pyproject.toml payments-simulator/pyproject.toml
 	@$(PYTHON) -c 'import sys; v=sys.version_info[:2]; sys.exit(0 if (3,11)<=v<(3,14) else f"Python {v[0]}.{v[1]} is too old or too new: this needs 3.11, 3.12 or 3.13. Say which: make PYTHON=python3.11 ...")'
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "$(PYTHON) cannot make virtual environments: install its venv package (Debian: apt-get install python3-venv)"; exit 1; }
-	@echo "installing into .venv (first time: about a minute) ..."
+	@echo "installing into .venv (first time: one to three minutes) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip --quiet --disable-pip-version-check install --require-hashes -r requirements/uv.txt
-	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
+	@$(BIN)/uv pip sync $(QUIET) --python $(BIN)/python --compile-bytecode --require-hashes requirements/dev.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable . --editable payments-simulator
+	@$(BIN)/python -m compileall -q src payments-simulator/src airflow/dags airflow/config fraud-dashboard
 	@touch $@
 
 .PHONY: install
