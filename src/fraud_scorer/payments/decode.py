@@ -19,9 +19,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from fraud_scorer.errors import PayloadError
+from fraud_scorer.payments.beside import look_beside
 from fraud_scorer.payments.tables import AnyTable, Records, Table
 
 RECORD_KEYS = ("data", "payments", "transactions", "results", "items", "records")
@@ -31,11 +34,11 @@ MOST_OBJECTS = 2_000_000  # of one answer: opening braces, those in texts too
 _MOST_WRAPPINGS = 3
 _MOST_DIGITS = 4000  # Python refuses to read longer integers; such a number is out of every range anyway
 _HARMLESS = re.compile(r"[A-Za-z_@$][A-Za-z_@$. -]{0,30}[0-9]{0,2}")
-_MOST_NAMED = 8
+_MOST_NAMED, _MOST_LOOKED_AT = 8, 100
 
 
-def decode(body: bytes, *, http_status: int = 200, truncated: bool = False) -> AnyTable:
-    """The rows of one answer.
+def decode(body: bytes, *, http_status: int = 200, truncated: bool = False, bounded: bool = True) -> AnyTable:
+    """The rows of one answer; ``bounded``: within the limits (a file of one's own is bounded by its reader).
 
     Integers stay exact whatever their size; bytes that are no UTF-8 and raw control characters survive as lone
     surrogates and NULs, so that validation can judge their row instead of losing the answer.
@@ -49,24 +52,50 @@ def decode(body: bytes, *, http_status: int = 200, truncated: bool = False) -> A
         return Table((), [])
     try:
         with _garbage_kept():
-            return _table(_unwrapped([_text(body)]))
+            return _table(_unwrapped([_text(body)], bounded=bounded), MOST_RECORDS if bounded else len(body))
     except RecursionError:
         raise PayloadError("the answer is nested too deeply", _CURE) from None
 
 
-def _table(document: object) -> AnyTable:
+def _table(document: object, most: int) -> AnyTable:
+    """The records, wherever they stand; what stands beside them is looked at.
+
+    An answer that failed and brings no records is no minute without payments; one that brings some is read and told.
+    """
     if isinstance(document, list):
-        return _records(document)
+        return _records(document, most)
+    table: AnyTable | None = None
     if isinstance(document, dict) and "columns" in document and "data" in document:
-        return _split(document)
-    if isinstance(document, dict):
-        for key in RECORD_KEYS:
-            if isinstance(document.get(key), list):
-                return _records(document[key])
-    raise PayloadError("the answer is JSON, but neither a split frame nor a list of records", _CURE)
+        table, key = _split(document, most), "data"
+    elif isinstance(document, dict):
+        there = [key for key in RECORD_KEYS if isinstance(document.get(key), list)]
+        key = next((key for key in there if document[key]), there[0] if there else "")
+        table = _records(document[key], most) if there else None
+    if table is None or not isinstance(document, dict):
+        raise PayloadError(
+            f"the answer is JSON, but neither a split frame nor a list of records{_found(document)}", _CURE
+        )
+    beside = look_beside(document, key, len(table))
+    if beside.error and not len(table):
+        raise PayloadError(f"the answer says that it failed ({beside.error}), and brings no records", _CURE_FAILED)
+    return replace(table, beside=beside)
+
+
+def _found(document: object) -> str:
+    """Which names stand in the answer; none that could be anybody's data."""
+    if not isinstance(document, dict):
+        return ""
+    inner = [f"{key} holds {_names(document[key])}" for key in RECORD_KEYS if isinstance(document.get(key), dict)]
+    found = "; ".join([f"it holds {_names(document)}", *inner])
+    return f" ({found}; a list is looked for under {', '.join(RECORD_KEYS)})"
+
+
+def _names(document: dict[str, object]) -> str:
+    return harmless(islice(document, _MOST_LOOKED_AT), count=len(document)) or "no names"
 
 
 _CURE = "Compare the payments API's answer with docs/connect-your-own-api.md"
+_CURE_FAILED = "Ask whoever runs the payments API; check PAYMENTS_API_URL and PAYMENTS_API_HEADERS"
 _CURE_LIMIT = "Let the payments API answer with less: fewer fields a payment, or smaller pages"
 
 
@@ -95,18 +124,19 @@ def _text(body: bytes) -> str:
     return text
 
 
-def _unwrapped(wrapped: list[object]) -> object:
+def _unwrapped(wrapped: list[object], *, bounded: bool) -> object:
     """The document in a list of one, which is emptied: no wrapping is held while what it wraps is parsed."""
     document = wrapped.pop()
     for _ in range(_MOST_WRAPPINGS):
         if not isinstance(document, str):
             break
+        if bounded:
+            _refuse_too_much(document)
         document = _parse(document)
     return document
 
 
 def _parse(text: str) -> object:
-    _refuse_too_much(text)
     try:
         try:
             return json.loads(text, strict=False)
@@ -133,24 +163,24 @@ def _bounded_int(digits: str) -> int | float:
     return int(digits) if len(digits) < _MOST_DIGITS else math.inf
 
 
-def _refuse_too_many(rows: Sequence[object]) -> None:
-    if len(rows) > MOST_RECORDS:
+def _refuse_too_many(rows: Sequence[object], most: int) -> None:
+    if len(rows) > most:
         raise PayloadError(
-            f"the answer has {len(rows):,} records: more than {MOST_RECORDS:,} at once are not read", _CURE_LIMIT
+            f"the answer has {len(rows):,} records: more than {most:,} at once are not read", _CURE_LIMIT
         )
 
 
-def _split(document: dict[str, Any]) -> Table:
+def _split(document: dict[str, Any], most: int) -> Table:
     columns, rows, index = document["columns"], document["data"], document.get("index")
     if not isinstance(columns, list) or not isinstance(rows, list):
         raise PayloadError("the answer's columns or data are no lists", _CURE)
-    _refuse_too_many(rows)
+    _refuse_too_many(rows, most)
     if not all(isinstance(name, str | int | float | None) for name in columns):
         raise PayloadError("a column of the answer has a list or an object for its name", _CURE)
     names = tuple(map(str, columns))
     if len(set(names)) != len(names):
-        twice = (name for name, count in Counter(names).items() if count > 1)
-        raise PayloadError(f"the answer has columns twice: {harmless(twice)}", _CURE)
+        twice = [name for name, count in Counter(names).items() if count > 1]
+        raise PayloadError(f"the answer has columns twice: {harmless(twice, count=len(twice))}", _CURE)
     if isinstance(index, list) and len(index) != len(rows):
         raise PayloadError(f"the answer's index has {len(index)} entries and its data {len(rows)} rows", _CURE)
     for position, row in enumerate(rows):
@@ -159,16 +189,16 @@ def _split(document: dict[str, Any]) -> Table:
     return Table(names, rows)
 
 
-def harmless(names: Iterable[str]) -> str:
-    """The first of these names that can hold nobody's data, and how many others there are."""
-    given = list(names)
-    shown = [name for name in given if _HARMLESS.fullmatch(name)][:_MOST_NAMED]
-    others = f"{len(given) - len(shown):,} other{'' if len(given) - len(shown) == 1 else 's'}"
-    return ", ".join(shown) + (f" and {others}" if shown else others) * (len(shown) < len(given))
+def harmless(names: Iterable[str], *, count: int) -> str:
+    """The first of these names that can be nobody's data, and how many of all ``count`` are others."""
+    shown = list(islice(filter(_HARMLESS.fullmatch, names), _MOST_NAMED))
+    left = count - len(shown)
+    told = [", ".join(shown)] * bool(shown) + [f"{left:,} other{'' if left == 1 else 's'}"] * bool(left)
+    return " and ".join(told)
 
 
-def _records(items: list[Any]) -> Records:
-    _refuse_too_many(items)
+def _records(items: list[Any], most: int) -> Records:
+    _refuse_too_many(items, most)
     odd = {position: item for position, item in enumerate(items) if not isinstance(item, dict)}
     if odd:
         items = [{} if position in odd else item for position, item in enumerate(items)]

@@ -12,7 +12,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 import pandas as pd
@@ -22,12 +22,13 @@ from fraud_scorer.payments.amount_format import AmountFormat
 from fraud_scorer.payments.decode import decode
 from fraud_scorer.payments.fields import FieldMap
 from fraud_scorer.payments.file_kinds import FileKind, is_parquet, kind_of, opened, unreadable_text
-from fraud_scorer.payments.tables import Table
+from fraud_scorer.payments.tables import AnyTable, Table
 
 __all__ = ["ROWS_AT_ONCE", "is_parquet", "payment_frames", "row_name", "row_names", "text_frames"]
 
 ROWS_AT_ONCE = 100_000
 MOST_JSON_BYTES = 64_000_000  # of a file that is one JSON document: it is read as a whole
+MOST_CELLS = 50_000_000  # of one frame: records times the different fields that they have
 _AMOUNTS = ("amt", "amt_minor")
 _ALWAYS_TEXT = ("trans_num", "cc_num", "zip", "merchant", "category", "dob", "trans_date_trans_time", *_AMOUNTS)
 _MISSING = ["", "NULL", "null", "NaN", "nan"]
@@ -187,7 +188,7 @@ def _json_frames(path: Path) -> Iterator[pd.DataFrame]:
             "Write it as JSON lines, one record a line, under a name that ends in .jsonl",
         )
     try:
-        table = decode(body)
+        table = decode(body, bounded=False)
     except PayloadError as error:
         what = error.what.removeprefix("the answer ").removeprefix("is ")
         raise DataFileError(f"{path} cannot be read as JSON: {what}", "Give a list of records") from None
@@ -200,7 +201,7 @@ def _json_lines_frames(path: Path) -> Iterator[pd.DataFrame]:
         lines = (line for line in file if line.strip())
         while some := list(islice(lines, ROWS_AT_ONCE)):
             try:
-                table = decode(b"[" + b",".join(some) + b"]")
+                table = decode(b"[" + b",".join(some) + b"]", bounded=False)
             except PayloadError:
                 raise _bad_line(path, start, some) from None
             yield _frame_of(path, table, start)
@@ -221,11 +222,19 @@ def _is_record(line: bytes) -> bool:
         return False
 
 
-def _frame_of(path: Path, table: Table, start: int) -> pd.DataFrame:
+def _frame_of(path: Path, table: AnyTable, start: int) -> pd.DataFrame:
+    if isinstance(table, Table):
+        return pd.DataFrame(list(table.rows), columns=list(table.columns), dtype=object)
     if table.odd:
         where = row_name(path, start + min(table.odd))
         raise DataFileError(f"{where} is no record", "Give a list of records, each with its fields")
-    return pd.DataFrame(list(table.rows), columns=list(table.columns), dtype=object)
+    names = list(dict.fromkeys(chain.from_iterable(table.items)))
+    if len(names) * len(table) > MOST_CELLS:
+        raise DataFileError(
+            f"{path}: its records have {len(names):,} different fields, too many for one table",
+            "Give each record the same fields",
+        )
+    return pd.DataFrame([[item.get(name) for name in names] for item in table.items], columns=names, dtype=object)
 
 
 # --- CSV --------------------------------------------------------------------------------------------------------------

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import pandas as pd
@@ -13,10 +15,23 @@ from fraud_scorer.errors import LandingError, PayloadError
 from fraud_scorer.payments.decode import decode
 from fraud_scorer.payments.fields import FieldMap
 from fraud_scorer.payments.rows import Reject
-from fraud_scorer.payments.tables import AnyTable, Table
+from fraud_scorer.payments.tables import AnyTable
 from fraud_scorer.payments.validate import Rules, Validated, validate
 
-MOST_RECORD_BYTES = 1_048_576  # of an unreadable answer, so much is kept in quarantine; all of it is in landing
+MOST_RECORD_BYTES = 1_048_576  # kept in quarantine of one record, or of an unreadable answer; all of it is in landing
+_ROWS_AT_ONCE = 50_000  # judged together: what each bad row costs meanwhile is bounded
+
+
+@dataclass(frozen=True)
+class _Limits:
+    """Which bad records of one answer are kept apart; the others are told in one line."""
+
+    records: float = 20_000
+    record_bytes: float = MOST_RECORD_BYTES
+    bytes_together: float = 67_108_864
+
+
+_UNLIMITED = _Limits(math.inf, math.inf, math.inf)
 
 
 @dataclass(frozen=True)
@@ -39,6 +54,7 @@ class BatchReading:
         self.quarantined: list[dict[str, object]] = []
         self.errors: list[str] = []
         self.received = 0
+        self.bad = 0  # records that are no payments, kept apart or not
 
     def take(self, part: RawPart) -> None:
         """Decode and validate one part; what is bad goes to quarantine, row by row or as a whole."""
@@ -48,7 +64,10 @@ class BatchReading:
             self._refuse(part, "landing_unreadable", str(error), b"")
             return
         try:
-            self._judge(part, body if isinstance(body, AnyTable) else _decoded(body, part))
+            if isinstance(body, bytes):
+                self._judge(part, _decoded(body, part), _Limits())
+            else:  # a file's rows are nowhere else: each bad one is kept
+                self._judge(part, body, _UNLIMITED)
         except PayloadError as error:
             self._refuse(part, "answer_unreadable", str(error), body)
         except Exception as error:  # a fault of ours in one answer must not hold up every batch behind it
@@ -56,26 +75,35 @@ class BatchReading:
 
     def no_payments(self) -> pd.DataFrame:
         """The frame of an empty batch."""
-        return self._validated(Table((), []), datetime.now(UTC)).payments
+        return self._validated({}, range(0), datetime.now(UTC)).payments
 
-    def _judge(self, part: RawPart, table: AnyTable) -> None:
-        judged = self._validated(table, part.received_at)
-        bad = [
-            self._record(part, one.row_index, *_why(one, table), table.record_body(one.row_index))
-            for one in judged.rejects
-        ]
+    def _judge(self, part: RawPart, table: AnyTable, limits: _Limits) -> None:
+        columns, valid = self._fields.apply(table), []
+        bad = _Bad(table, limits)
+        for start in range(0, len(table) or 1, _ROWS_AT_ONCE):
+            judged = self._validated(columns, range(start, min(start + _ROWS_AT_ONCE, len(table))), part.received_at)
+            valid.append(judged.payments)
+            bad.add(judged.rejects)
         self.received += len(table)
-        self.valid.append(judged.payments)
-        self.quarantined += bad
+        self.bad += bad.count
+        self.valid += valid
+        self.quarantined += [self._record(part, row, reason, detail, body) for row, reason, detail, body in bad.lines()]
 
-    def _validated(self, table: AnyTable, received_at: datetime) -> Validated:
-        columns = self._fields.apply(table)
-        return validate(columns, len(table), rules=self._rules, received_at=received_at)
+    def _validated(self, columns: Mapping[str, Sequence[object]], rows: range, received_at: datetime) -> Validated:
+        """Judge these of the rows; the row indexes are the table's."""
+        some = {name: values[rows.start : rows.stop] for name, values in columns.items()}
+        judged = validate(some, len(rows), rules=self._rules, received_at=received_at)
+        if not rows.start:
+            return judged
+        payments = judged.payments.assign(row_index=judged.payments["row_index"] + rows.start)
+        rejects = [replace(one, row_index=one.row_index + rows.start) for one in judged.rejects]
+        return Validated(payments, rejects)
 
     def _refuse(self, part: RawPart, reason: str, detail: str, body: bytes | AnyTable) -> None:
         """A whole answer: one record without a row index."""
         kept = body[:MOST_RECORD_BYTES] if isinstance(body, bytes) else b""
         self.received += 1
+        self.bad += 1
         self.errors.append(detail)
         self.quarantined.append(self._record(part, None, reason, detail, kept))
 
@@ -90,6 +118,53 @@ class BatchReading:
 
 def _decoded(body: bytes, part: RawPart) -> AnyTable:
     return decode(body, http_status=part.http_status, truncated=part.truncated)
+
+
+class _Bad:
+    """The bad records of one answer: the first ones each with its body, what is beyond the limits in one line."""
+
+    def __init__(self, table: AnyTable, limits: _Limits) -> None:
+        self._table, self._limits = table, limits
+        self._kept: list[tuple[int, str, str, bytes]] = []
+        self._others: Counter[str] = Counter()
+        self._bytes = 0
+
+    @property
+    def count(self) -> int:
+        """All of them."""
+        return len(self._kept) + self._others.total()
+
+    def add(self, rejects: Sequence[Reject]) -> None:
+        """More of them, in the order of their rows."""
+        for one in rejects:
+            reason, detail = _why(one, self._table)
+            body = self._body(one.row_index)
+            if body is None:
+                self._others[reason] += 1
+            else:
+                self._kept.append((one.row_index, reason, detail, body))
+
+    def _body(self, row_index: int) -> bytes | None:
+        """None if it cannot be kept apart."""
+        if len(self._kept) >= self._limits.records or self._bytes >= self._limits.bytes_together:
+            return None
+        try:
+            body = self._table.record_body(row_index)
+        except PayloadError:
+            return None
+        self._bytes += len(body)  # also of one that is too long: what all of them cost is bounded
+        return body if len(body) <= self._limits.record_bytes else None
+
+    def lines(self) -> list[tuple[int | None, str, str, bytes]]:
+        """Row index (None: the line for the others), reason, detail and body."""
+        if not self._others:
+            return list(self._kept)
+        reasons = ", ".join(f"{reason} {count:,}" for reason, count in self._others.most_common(5))
+        detail = (
+            f"{self._others.total():,} more bad records are kept only with their answer, in landing ({reasons}): mend "
+            "what is wrong, then replay the batch"
+        )
+        return [(None, "too_many_bad_records", detail, b""), *self._kept]
 
 
 def _why(bad: Reject, table: AnyTable) -> tuple[str, str]:
