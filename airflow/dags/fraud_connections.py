@@ -7,11 +7,12 @@ A task asks only for those that its step uses, and `extract` for none: it waits 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import airflow
 from airflow.sdk import Connection as AirflowConnection
-from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
+from airflow.sdk.exceptions import AirflowNotFoundException, AirflowRuntimeError, ErrorType
 from airflow.sdk.log import mask_secret
 
 from fraud_scorer.errors import TransientError
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from fraud_scorer.wiring import Parts
 
 Get = Callable[[str], AirflowConnection | None]
+TRIED_WITH = "3.3"  # the release of Airflow whose private names `private_api` was tried with
 
 
 def parts(*names: str, get: Get | None = None) -> Parts:
@@ -63,19 +65,64 @@ def connection(name: str) -> AirflowConnection | None:
     """Airflow's connection ``name``, None if there is none.
 
     Airflow's own ``Connection.get`` takes an API server that fails for "there is none", and has to be asked again to
-    know: so its backends are asked here, in its order, and the API server, the last of them, once.
+    know: so its backends are asked here, in its order, and the API server, the last of them, once. That needs names
+    that are private to Airflow; where they are not those of `TRIED_WITH`, ``Connection.get`` answers.
 
     Raises:
         TransientError: the API server does not say.
     """
-    from airflow.sdk.execution_time.secrets.execution_api import ExecutionAPISecretsBackend
-    from airflow.sdk.execution_time.supervisor import ensure_secrets_backend_loaded
-
-    for backend in ensure_secrets_backend_loaded():
-        found = _of_the_api_server(name) if isinstance(backend, ExecutionAPISecretsBackend) else _of(backend, name)
+    private = private_api()
+    if private is None:
+        return _by_the_public_api(name)
+    for backend in private.backends():
+        ours = isinstance(backend, private.api_server)
+        found = _of_the_api_server(private.ask, name) if ours else _of(backend, name)
         if found is not None:
             return found
     return None
+
+
+class PrivateApi(NamedTuple):
+    """What is used of Airflow that its releases may change without a word."""
+
+    backends: Callable[[], Iterable[Any]]  # where connections are looked up, in order
+    api_server: type  # the backend among them that asks the API server
+    ask: Callable[[str], Any]  # its raw answer about a connection
+
+
+def private_api() -> PrivateApi | None:
+    """Airflow's private names; None in another release than `TRIED_WITH`, where they are gone, or outside a task."""
+    if not airflow.__version__.startswith(f"{TRIED_WITH}."):
+        return None
+    try:
+        from airflow.sdk.execution_time.comms import GetConnection
+        from airflow.sdk.execution_time.secrets.execution_api import ExecutionAPISecretsBackend
+        from airflow.sdk.execution_time.supervisor import ensure_secrets_backend_loaded
+        from airflow.sdk.execution_time.task_runner import SUPERVISOR_COMMS
+    except ImportError:
+        return None
+    return PrivateApi(
+        ensure_secrets_backend_loaded,
+        ExecutionAPISecretsBackend,
+        lambda name: SUPERVISOR_COMMS.send(GetConnection(conn_id=name)),
+    )
+
+
+def _by_the_public_api(name: str) -> AirflowConnection | None:
+    try:
+        found: AirflowConnection = AirflowConnection.get(name)
+    except AirflowNotFoundException:
+        logging.getLogger(__name__).warning(
+            "Airflow %s has no connection %s, or its API server does not answer: the settings hold. Set %s in the "
+            "environment of Airflow's tasks to be sure of it.",
+            airflow.__version__, name, f"AIRFLOW_CONN_{name.upper()}",
+        )  # fmt: skip
+        return None
+    except Exception as error:  # whatever another release raises
+        raise TransientError(f"Airflow {airflow.__version__} does not say whether the connection {name} is set",
+                             "Is its API server up?") from error  # fmt: skip
+    _mask(found)
+    return found
 
 
 def _of(backend: Any, name: str) -> AirflowConnection | None:
@@ -88,12 +135,11 @@ def _of(backend: Any, name: str) -> AirflowConnection | None:
     return found
 
 
-def _of_the_api_server(name: str) -> AirflowConnection | None:
-    from airflow.sdk.execution_time.comms import ConnectionResult, ErrorResponse, GetConnection
-    from airflow.sdk.execution_time.task_runner import SUPERVISOR_COMMS
+def _of_the_api_server(ask: Callable[[str], Any], name: str) -> AirflowConnection | None:
+    from airflow.sdk.execution_time.comms import ConnectionResult, ErrorResponse
 
     try:
-        answer: Any = SUPERVISOR_COMMS.send(GetConnection(conn_id=name))
+        answer = ask(name)
     except AirflowRuntimeError as error:
         answer = error.error
     if isinstance(answer, ConnectionResult):

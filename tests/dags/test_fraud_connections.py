@@ -5,20 +5,26 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+import airflow
 import pytest
+from airflow.sdk import Connection as AirflowConnection
 from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
-from airflow.sdk.execution_time import task_runner
+from airflow.sdk.execution_time import supervisor, task_runner
 from airflow.sdk.execution_time.comms import ConnectionResult, ErrorResponse
+from airflow.secrets.environment_variables import EnvironmentVariablesBackend
 
 from fraud_scorer.errors import SettingsError, TransientError
 from fraud_scorer.settings import load_settings
 from fraud_scorer.settings_connections import AwsAccess
 
+ROOT = Path(__file__).parents[2]
 ALL = ("fraud_db", "smtp_default", "aws_default")
 SECRET = "never-to-be-seen"
 
@@ -183,6 +189,63 @@ def test_an_endpoint_needs_its_breakers_database(connections: ModuleType, within
 def test_an_api_server_that_does_not_answer_is_no_answer(connections: ModuleType, within_a_task: Any) -> None:
     """Airflow takes its silence for "not set"; payments might then be written into another database."""
     within_a_task(ApiServer(broken=True))
+    with pytest.raises(TransientError, match="whether the connection fraud_db is set"):
+        connections.parts("fraud_db")
+
+
+def test_the_locked_airflow_is_the_one_whose_private_names_were_tried(
+    connections: ModuleType, within_a_task: Any
+) -> None:
+    """Another one in the lock fails here: look at `private_api` (are its names there, do they mean the same?) first."""
+    locked = re.search(r"^apache-airflow==(\S+)", (ROOT / "requirements" / "airflow.txt").read_text(), re.MULTILINE)
+    assert locked is not None
+    assert (locked[1], locked[1].startswith(f"{connections.TRIED_WITH}.")) == (airflow.__version__, True)
+    assert connections.private_api() is None
+    server = within_a_task(ApiServer())
+    private = connections.private_api()
+    assert sum(isinstance(backend, private.api_server) for backend in private.backends()) == 1
+    assert isinstance(private.ask("fraud_db"), ErrorResponse)
+    assert server.asked == ["fraud_db"]
+
+
+@pytest.fixture(params=["another release", "private names gone"])
+def by_the_public_api(request: pytest.FixtureRequest, within_a_task: Any, monkeypatch: pytest.MonkeyPatch) -> ApiServer:
+    """An Airflow that is not the one that was tried."""
+    if request.param == "another release":
+        monkeypatch.setattr(airflow, "__version__", "3.4.0")
+    else:
+        monkeypatch.setitem(sys.modules, "airflow.sdk.execution_time.secrets.execution_api", None)
+        monkeypatch.setattr(supervisor, "ensure_secrets_backend_loaded", lambda: [EnvironmentVariablesBackend()])
+    return within_a_task(ApiServer())
+
+
+def test_another_airflow_is_asked_by_its_public_api(
+    connections: ModuleType, by_the_public_api: ApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is set there is honoured and masked all the same."""
+    monkeypatch.setenv("AIRFLOW_CONN_FRAUD_DB", f"postgresql://fraud:{SECRET}@db.example.org:5444/payments")
+    settings = connections.parts("fraud_db").settings
+    assert "@db.example.org:5444/payments" in settings.fraud_db_url.get_secret_value()
+    assert SECRET in by_the_public_api.masked
+
+
+def test_another_airflow_that_has_none_is_told_in_the_log(
+    connections: ModuleType, by_the_public_api: ApiServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its public API does not tell "not set" from silence: the settings hold, and the log says how to be sure."""
+    assert connections.parts("fraud_db").settings == load_settings()
+    assert "AIRFLOW_CONN_FRAUD_DB" in caplog.text
+
+
+def test_another_airflow_that_fails_is_no_answer(
+    connections: ModuleType, by_the_public_api: ApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever it raises: the task is tried again."""
+
+    def fails(_: str) -> None:
+        raise OSError("refused")
+
+    monkeypatch.setattr(AirflowConnection, "get", fails)
     with pytest.raises(TransientError, match="whether the connection fraud_db is set"):
         connections.parts("fraud_db")
 
