@@ -131,10 +131,13 @@ def wired_pipeline(*connections: str) -> Pipeline:
 
 
 @contextmanager
-def told_to_airflow() -> Iterator[None]:
-    """Errors of ours as Airflow understands them: terminal ones are not retried."""
+def told_to_airflow(step: str) -> Iterator[None]:
+    """Errors of ours as Airflow understands them: terminal ones are not retried; the watchdog is told why."""
+    from fraud_scorer.operations.watching.failures import noted
+
     try:
-        yield
+        with noted(step):
+            yield
     except TerminalError as error:
         raise AirflowFailException(str(error)) from error
 
@@ -175,7 +178,7 @@ def extract(
     dag_run: Any = None, params: Any = None, data_interval_start: Any = None, wired: Wired = wired_pipeline
 ) -> str:
     """Land this minute's answers; a run started by hand is checked, and lands nothing."""
-    with told_to_airflow():
+    with told_to_airflow("replay" if is_replay(dag_run) else "extract"):
         if is_replay(dag_run):
             start, end, _rescore = asked_replay(params)
             return f"{Batch.of_minute(start).batch_id}/{Batch.of_minute(end).batch_id}"
@@ -188,7 +191,7 @@ def transform(
     dag_run: Any = None, params: Any = None, data_interval_start: Any = None, wired: Wired = wired_pipeline
 ) -> None:
     """Claim every waiting batch, check it and compute features; or do a whole replay from landed bytes."""
-    with told_to_airflow():
+    with told_to_airflow("replay" if is_replay(dag_run) else "transform"):
         if is_replay(dag_run):
             start, end, rescore = asked_replay(params)
             tell("replay", wired("fraud_db", "aws_default").replay(start, end, rescore=rescore))
@@ -203,19 +206,19 @@ def score(dag_run: Any = None, data_interval_start: Any = None, wired: Wired = w
     """Decide about what transform prepared; what is lost of it is prepared again."""
     if is_replay(dag_run):
         raise AirflowSkipException("transform has replayed the whole range")
-    with told_to_airflow():
+    with told_to_airflow("score"):
         tell("score", wired("fraud_db", "aws_default").score(batch_of(data_interval_start).batch_id))
 
 
 def load(data_interval_start: Any = None, wired: Wired = wired_pipeline) -> None:
     """Write it, one transaction per batch; what is lost of the decisions is decided again."""
-    with told_to_airflow():
+    with told_to_airflow("load"):
         tell("load", wired("fraud_db", "aws_default").load(batch_of(data_interval_start).batch_id))
 
 
 def alert(dag_run: Any = None, data_interval_start: Any = None, wired: Wired = wired_pipeline) -> None:
     """Send every mail that waits, this run's and earlier ones'."""
-    with told_to_airflow():
+    with told_to_airflow("alert"):
         run = "replay" if is_replay(dag_run) else batch_of(data_interval_start).batch_id
         tell("alert", wired("fraud_db", "smtp_default").alert(run))
 

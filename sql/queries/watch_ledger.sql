@@ -5,6 +5,8 @@ with minutes as (
         status,
         loaded_at,
         received,
+        error,
+        landing_seq,
         scored_by,
         fallback_reason
     from run_ledger
@@ -33,6 +35,12 @@ select
         select count(*) from minutes
         where minutes.status = 'failed'
     ) as failed_minutes,
+    coalesce((
+        select minutes.error from minutes
+        where minutes.status = 'failed'
+        order by minutes.landing_seq desc
+        limit 1
+    ), '') as failed_error,
     (select max(minutes.minute) from minutes) as last_minute,
     (select max(minutes.loaded_at) from minutes) as last_completed_at,
     (

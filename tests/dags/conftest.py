@@ -7,10 +7,13 @@ import os
 import sys
 import tempfile
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from fraud_scorer.settings import load_settings
 
 ROOT = Path(__file__).parents[2]
 HOME = tempfile.mkdtemp(prefix="fraud-tests-airflow-")
@@ -31,6 +34,15 @@ def load_module(path: Path) -> ModuleType:
         warnings.simplefilter("ignore")
         spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(autouse=True)
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A data folder of the test's own: a task notes there why it failed."""
+    monkeypatch.setenv("FRAUD_DATA_DIR", str(tmp_path / "data"))
+    load_settings.cache_clear()
+    yield tmp_path / "data"
+    load_settings.cache_clear()
 
 
 @pytest.fixture(scope="session")

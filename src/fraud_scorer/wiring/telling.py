@@ -67,6 +67,7 @@ class Telling(Incoming):
         """Looks at the ledger and tells the operator; ``fraud_db`` may be down."""
         from fraud_scorer.adapters.postgres.watching import PostgresWatching
         from fraud_scorer.messages.render import domain_of
+        from fraud_scorer.operations.watching.failures import last_failures
         from fraud_scorer.operations.watching.watch import Operator, Watchdog
 
         settings = self.settings
@@ -79,6 +80,7 @@ class Telling(Incoming):
             interval=interval,
             uncopied_since=self.archive.uncopied_since if self.archive else None,
             rules_fault=self.rules_fault,
+            failures=partial(last_failures, settings.fraud_data_dir),
         )
 
     def rules_fault(self) -> str:

@@ -73,3 +73,14 @@ def test_no_database_is_an_error_of_ours(empty_database_url: str) -> None:
     """Not migrated, or not there: the watchdog hears it as an error with a cause."""
     with pytest.raises(FraudScorerError):
         PostgresWatching(empty_database_url).look(NOW, fallback_seconds=300)
+
+
+def test_why_the_last_failed_minute_failed_is_seen(world: World) -> None:
+    """Of several, the reason of the one that landed last."""
+    for number in (1, 2, 3):
+        world.minute(number, [{"trans_num": f"{number}" * 32}])
+    world.rows("update run_ledger set status = 'failed', error = 'reason ' || landing_seq where landing_seq < "
+               "(select max(landing_seq) from run_ledger)")  # fmt: skip
+    failed = world.rows("select max(error) from run_ledger where status = 'failed'")
+    seen = look(world)
+    assert (seen.failed_minutes, seen.failed_error) == (2, failed[0][0])

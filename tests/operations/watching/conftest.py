@@ -13,6 +13,7 @@ import pytest
 from fraud_scorer.adapters.postgres.watching import Seen
 from fraud_scorer.errors import MailServerDown, StoreUnavailable
 from fraud_scorer.messages.render import render_email
+from fraud_scorer.operations.watching.failures import Failure
 from fraud_scorer.operations.watching.state import StateFile
 from fraud_scorer.operations.watching.watch import Operator, Watchdog
 from fraud_scorer.ports import Mailer, Message
@@ -45,6 +46,7 @@ class Scene:
         self.down = False
         self.uncopied: Callable[[], datetime | None] = lambda: None
         self.rules_fault = ""
+        self.failures: Callable[[], list[Failure]] = list
         self.channels: dict[str, Mailer] = {"email": self.post}
         self.start()
 
@@ -52,7 +54,7 @@ class Scene:
         self.dog = Watchdog(
             self, self.open_channels, StateFile(self.folder), Operator("op@example.org", "example.org"),
             silent_after=timedelta(minutes=15), uncopied_since=lambda: self.uncopied(),
-            rules_fault=lambda: self.rules_fault,
+            rules_fault=lambda: self.rules_fault, failures=lambda: self.failures(),
         )  # fmt: skip
 
     @contextmanager

@@ -26,6 +26,7 @@ class Seen:
     oldest_mail_at: datetime | None  # when the mail that waits longest was made
     mails_refused: int  # within a day
     mail_error: str
+    failed_error: str = ""  # of the failed minute that landed last
 
 
 class PostgresWatching:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -10,6 +10,7 @@ from fraud_scorer.adapters.postgres.watching import Seen
 from fraud_scorer.batches import MINUTE
 from fraud_scorer.errors import FraudScorerError
 from fraud_scorer.messages.wording import count_text
+from fraud_scorer.operations.watching.failures import Failure
 
 STALLED_AFTER = timedelta(minutes=3)
 UNREACHABLE_AFTER = timedelta(minutes=1)
@@ -62,11 +63,16 @@ def unreachable(error: FraudScorerError, since: datetime, now: datetime) -> Find
     }
 
 
-def judged(seen: Seen, *, watching_since: datetime, now: datetime, silent_after: timedelta) -> Findings:
-    """Everything that one look at the ledger tells. ``silent_after`` zero: nobody minds a quiet API."""
+def judged(
+    seen: Seen, *, watching_since: datetime, now: datetime, silent_after: timedelta, failures: Sequence[Failure] = ()
+) -> Findings:
+    """Everything that one look at the ledger tells, and ``failures`` of steps that have not worked since.
+
+    ``silent_after`` zero: nobody minds a quiet API.
+    """
     findings: Findings = {
         DATABASE: None,
-        STALLED: _stalled(seen, watching_since, now),
+        STALLED: _stalled(seen, watching_since, now, failures),
         MAIL: _mail(seen, now),
         FALLBACK: _fallback(seen),
         FAILED: _failed(seen),
@@ -94,18 +100,22 @@ def uncopied(since: datetime | None, now: datetime) -> Findings:
     }
 
 
-def _stalled(seen: Seen, watching_since: datetime, now: datetime) -> Finding | None:
+def _stalled(seen: Seen, watching_since: datetime, now: datetime, failures: Sequence[Failure]) -> Finding | None:
     last = max(filter(None, (seen.last_completed_at, watching_since)))
     if now - last <= STALLED_AFTER:
         return None
+    causes = [failure for failure in failures if failure.at >= now - STALLED_AFTER]
     return Finding(
         title=f"No minute has completed for {_minutes(now - last)}",
         lines=(
-            "Airflow runs nothing (it may look healthy), the payments API gives no answer, or a step always fails.",
+            *(f"`{cause.step}` fails: {cause.what}." for cause in causes),
+            *(() if causes else ("No step has failed lately: Airflow runs nothing (it may look healthy), or hangs.",)),
             "Minutes that have landed are not lost: the next run that works takes them all.",
         ),
-        action="See what `fraud-scorer check` says (a wrong setting stops every run), then restart the Airflow "
-        "scheduler; fraud_pipeline's last runs there and `fraud-scorer status` say more.",
+        action=(causes[0].cure or "See `fraud-scorer check`") + "; what has waited is then taken without anyone acting."
+        if causes
+        else "See what `fraud-scorer check` says, then restart the Airflow scheduler; fraud_pipeline's last runs there "
+        "and `fraud-scorer status` say more.",
         facts={
             "Last completed": _clock(seen.last_completed_at),
             "Last minute known": _clock(seen.last_minute),
@@ -168,9 +178,9 @@ def _failed(seen: Seen) -> Finding | None:
     return Finding(
         title="Minutes could not be loaded, and were passed",
         lines=("Their bytes are kept. The minutes behind them are loaded as usual.",),
-        action="See why by `fraud-scorer status --last 1440`, mend it, and run them again: "
-        "`fraud-scorer replay --from ... --to ...`.",
-        facts={"Minutes, within two days": str(seen.failed_minutes)},
+        action="Mend it, and run them again: `fraud-scorer replay --from ... --to ...`; "
+        "`fraud-scorer status --last 1440` names the minutes.",
+        facts={"Minutes, within two days": str(seen.failed_minutes), "Why, the last of them": seen.failed_error},
     )
 
 

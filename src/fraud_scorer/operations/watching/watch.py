@@ -8,7 +8,7 @@ it has to be tried.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,6 +20,7 @@ from fraud_scorer.adapters.postgres.watching import Seen
 from fraud_scorer.errors import FraudScorerError, TransientError
 from fraud_scorer.messages.operator import operator_message
 from fraud_scorer.messages.wording import count_text
+from fraud_scorer.operations.watching.failures import Failure
 from fraud_scorer.operations.watching.findings import (
     FALLBACK_WITHIN,
     NAMES,
@@ -71,6 +72,7 @@ class Watchdog:
         interval: between two looks.
         uncopied_since: when the oldest landed batch was closed that the bucket lacks; None: there is no bucket.
         rules_fault: why the alert rules cannot be used; empty if they can.
+        failures: of the steps that have not worked since, in the order of a run.
     """
 
     def __init__(
@@ -84,9 +86,11 @@ class Watchdog:
         interval: timedelta = timedelta(seconds=30),
         uncopied_since: Callable[[], datetime | None] | None = None,
         rules_fault: Callable[[], str] = str,
+        failures: Callable[[], Sequence[Failure]] = tuple,
     ) -> None:
         self._ledger, self._channels, self._state, self._operator = ledger, channels, state, operator
         self._silent_after, self._uncopied_since, self._rules_fault = silent_after, uncopied_since, rules_fault
+        self._failures = failures
         self._absence = max(ABSENCE, 3 * interval)
         self._memory = state.read()
 
@@ -127,7 +131,10 @@ class Watchdog:
             memory.watching_since = now  # what could not be loaded meanwhile needs its time
         memory.unreachable_since = None
         since = memory.watching_since or now
-        return judged(seen, watching_since=since, now=now, silent_after=self._silent_after), _heard(seen, now)
+        findings = judged(
+            seen, watching_since=since, now=now, silent_after=self._silent_after, failures=self._failures()
+        )
+        return findings, _heard(seen, now)
 
     def _tell(self) -> str:
         """Send what is due; the last fault, empty if all was sent. What cannot be sent is due again next time."""
