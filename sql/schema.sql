@@ -573,14 +573,25 @@ CREATE TABLE public.run_ledger (
     refusals integer DEFAULT 0 NOT NULL,
     claimed_at timestamp with time zone,
     unanswered integer DEFAULT 0 NOT NULL,
+    lone_unanswered integer DEFAULT 0 NOT NULL,
+    passed_for text,
+    passed_by text,
+    passed_at timestamp with time zone,
+    tried_again_at timestamp with time zone,
     CONSTRAINT run_ledger_check CHECK (((kind = 'minute'::text) = (minute IS NOT NULL))),
-    CONSTRAINT run_ledger_kind_check CHECK ((kind = ANY (ARRAY['minute'::text, 'history'::text, 'retry'::text]))),
+    CONSTRAINT run_ledger_kind_check CHECK ((kind = ANY (ARRAY['minute'::text, 'history'::text, 'retry'::text, 'again'::text]))),
+    CONSTRAINT run_ledger_passed_for_check CHECK ((passed_for = ANY (ARRAY['refusals'::text, 'lone_runs'::text, 'hand'::text]))),
     CONSTRAINT run_ledger_status_check CHECK ((status = ANY (ARRAY['landed'::text, 'done'::text, 'failed'::text, 'missed'::text])))
 );
 COMMENT ON COLUMN public.run_ledger.attempts IS 'Runs that claimed it before it was loaded, whatever ended them.';
 COMMENT ON COLUMN public.run_ledger.refusals IS 'Runs in which it alone was refused; at the fifth it has failed.';
 COMMENT ON COLUMN public.run_ledger.claimed_at IS 'When a run last took it while it waited; an import holds its day by it.';
 COMMENT ON COLUMN public.run_ledger.unanswered IS 'Runs in a row that took it and were killed or ran out of time: the next one takes half as many batches.';
+COMMENT ON COLUMN public.run_ledger.lone_unanswered IS 'Runs in a row that took it alone and were killed or ran out of time; at the third it has failed.';
+COMMENT ON COLUMN public.run_ledger.passed_for IS 'Why it was passed: refusals, lone_runs (unanswered), or hand.';
+COMMENT ON COLUMN public.run_ledger.passed_by IS 'Who passed it by hand.';
+COMMENT ON COLUMN public.run_ledger.passed_at IS 'When it was passed last.';
+COMMENT ON COLUMN public.run_ledger.tried_again_at IS 'When it was tried again after it was passed: once by itself, as often as somebody says.';
 CREATE TABLE public.schema_migrations (
     version character varying NOT NULL
 );
@@ -672,6 +683,7 @@ CREATE INDEX payments_scored_event_time ON public.payments_scored USING btree (e
 CREATE INDEX payments_scored_flagged ON public.payments_scored USING btree (event_time) WHERE flagged;
 CREATE INDEX payments_scored_payload_fraud ON public.payments_scored USING btree (event_time) WHERE payload_is_fraud;
 CREATE INDEX quarantine_open ON public.quarantine USING btree (quarantine_id) WHERE (status = 'open'::text);
+CREATE INDEX run_ledger_failed ON public.run_ledger USING btree (landing_seq) WHERE (status = 'failed'::text);
 CREATE INDEX run_ledger_loaded ON public.run_ledger USING btree (loaded_at);
 CREATE INDEX run_ledger_minute ON public.run_ledger USING btree (minute DESC);
 CREATE INDEX run_ledger_open ON public.run_ledger USING btree (status) WHERE (status = ANY (ARRAY['failed'::text, 'landed'::text]));

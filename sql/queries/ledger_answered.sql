@@ -10,6 +10,8 @@ locked as (
 )
 
 update run_ledger
-set unanswered = 0
+set
+    unanswered = 0,
+    lone_unanswered = 0
 from locked
 where run_ledger.batch_id = locked.batch_id

@@ -3,6 +3,8 @@ update run_ledger
 set
     status = case when :error = '' then 'done' else 'failed' end,
     unanswered = 0,
+    lone_unanswered = 0,
+    passed_for = null,
     loaded_at = clock_timestamp(),
     lag_seconds = extract(epoch from clock_timestamp() - (minute + interval '1 minute')),
     seconds = :seconds,

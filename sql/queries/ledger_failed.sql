@@ -1,7 +1,12 @@
--- Mark a batch as failed for good and pass it; one that was loaded before stays done.
+-- Mark a batch as failed for good and pass it, with what for and, if by hand, by whom; one that was loaded before stays
+-- done. Grain: one row, none if it does not exist or is done.
 update run_ledger
 set
     status = 'failed',
     unanswered = 0,
-    error = :error
+    error = :error,
+    passed_for = :passed_for,
+    passed_by = :passed_by,
+    passed_at = clock_timestamp()
 where batch_id = :batch_id and status in ('landed', 'failed')
+returning batch_id

@@ -5,8 +5,6 @@ with minutes as (
         status,
         loaded_at,
         received,
-        error,
-        landing_seq,
         scored_by,
         fallback_reason
     from run_ledger
@@ -21,6 +19,21 @@ fallbacks as (
     where scored_by = 'local-fallback' and loaded_at >= :now::timestamptz - make_interval(secs => :fallback_seconds)
 ),
 
+failed as (
+    select
+        batch_id,
+        landing_seq,
+        error,
+        coalesce(passed_for, '') = 'lone_runs' as is_killer,
+        coalesce(tried_again_at, passed_at + interval '1 minute') < :now::timestamptz - interval '2 minutes' as is_final
+    from run_ledger
+    where
+        status = 'failed'
+        and kind <> 'history'
+        and coalesce(passed_for, '') <> 'hand'
+        and coalesce(minute, landed_at) >= :now::timestamptz - interval '2 days'
+),
+
 waiting as (
     select count(*) as batches
     from run_ledger
@@ -32,15 +45,19 @@ select
     fallbacks.minutes as fallback_minutes,
     coalesce(fallbacks.reason, '') as fallback_reason,
     (
-        select count(*) from minutes
-        where minutes.status = 'failed'
+        select count(*) from failed
+        where not failed.is_killer
     ) as failed_minutes,
     coalesce((
-        select minutes.error from minutes
-        where minutes.status = 'failed'
-        order by minutes.landing_seq desc
+        select failed.error from failed
+        where not failed.is_killer
+        order by failed.landing_seq desc
         limit 1
     ), '') as failed_error,
+    (
+        select coalesce(string_agg(failed.batch_id, ', ' order by failed.batch_id), '') from failed
+        where failed.is_killer and failed.is_final
+    ) as killers,
     (select max(minutes.minute) from minutes) as last_minute,
     (select max(minutes.loaded_at) from minutes) as last_completed_at,
     (

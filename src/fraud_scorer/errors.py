@@ -6,6 +6,7 @@
     ├── TransientError          try the same thing again: the cause heals by itself
     │   ├── ApiUnavailable          payments API: refused, slow, 429, 5xx, cut
     │   ├── StoreUnavailable        PostgreSQL: refused, restarted, dead-locked, black-holed
+    │   │   └── StoreTooSlow            PostgreSQL: a statement ran out of time
     │   ├── EndpointUnavailable     SageMaker: down, throttled, slow, answered nonsense
     │   ├── MailUnavailable         SMTP or webhook: 4xx, cut: this message waits, others may still pass
     │   │   └── MailServerDown          no connection, no login, too slow: nothing passes now
@@ -55,6 +56,10 @@ class ApiUnavailable(TransientError):
 
 class StoreUnavailable(TransientError):
     """PostgreSQL cannot be reached, or gave the transaction up."""
+
+
+class StoreTooSlow(StoreUnavailable):
+    """A statement took longer than it may: the database is overloaded, or there is too much of it."""
 
 
 class EndpointUnavailable(TransientError):

@@ -162,7 +162,8 @@ class Store(Protocol):
     def count_refusal(self, batch: Batch) -> int:
         """One more run to which this waiting batch itself was the trouble: how many by now; 0 if it does not wait."""
 
-    def mark_failed(self, batch: Batch, error: str) -> None: ...
+    def mark_failed(self, batch: Batch, error: str) -> bool:
+        """Pass it; whether it was not done by then."""
 
 
 @dataclass

@@ -24,13 +24,15 @@ import uvicorn
 import xgboost
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import Envelope, Session
+from typer.testing import CliRunner, Result
 
 from fraud_scorer import wiring
 from fraud_scorer.batches import Batch
+from fraud_scorer.cli import app
 from fraud_scorer.features import FEATURES
 from fraud_scorer.features.encoding import make_preprocess
 from fraud_scorer.pipeline.verbs import Pipeline
-from fraud_scorer.settings import Settings
+from fraud_scorer.settings import Settings, load_settings
 from payments_simulator.api.ledger import Ledger
 from payments_simulator.api.server import Settings as SimulatorSettings
 from payments_simulator.api.server import application
@@ -126,6 +128,14 @@ class Town:
             "smtp_port": self.smtp_port,
         }
         return Settings(_env_file=None, **(values | changed))
+
+    def environment(self) -> dict[str, str]:
+        """The settings that a command needs to find this town."""
+        settings = self.settings()
+        names = ("payments_api_url", "fraud_data_dir", "fraud_artifacts", "fraud_threshold", "scorer", "smtp_port")
+        secrets = ("fraud_db_url", "fraud_landing_keys", "fraud_card_keys")
+        plain = {name.upper(): str(getattr(settings, name)) for name in names}
+        return plain | {name.upper(): getattr(settings, name).get_secret_value() for name in secrets}
 
     def pipeline(self, **changed: Any) -> Pipeline:
         return Pipeline(wiring.Parts(self.settings(**changed), self.clock))
@@ -233,3 +243,17 @@ def field_map(tmp_path: Path) -> Callable[[str], Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def run(town: Town, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Result]]:
+    """Types a command; an error of ours is raised as it is."""
+    for name, value in town.environment().items():
+        monkeypatch.setenv(name, value)
+
+    def typed(*arguments: str) -> Result:
+        load_settings.cache_clear()
+        return CliRunner().invoke(app, list(arguments), catch_exceptions=False)
+
+    yield typed
+    load_settings.cache_clear()

@@ -7,46 +7,21 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from fraud_scorer.cli import app
 from fraud_scorer.errors import SettingsError
 from fraud_scorer.operations.housekeeping import keep_house, rebuild_ledger
 from fraud_scorer.pipeline.waiting import note_landed
-from fraud_scorer.settings import load_settings
 
 Town = Any  # conftest.Town
 Run = Callable[..., Result]
 FRAUD_SCORER = str(Path(sys.executable).with_name("fraud-scorer"))
-
-
-@pytest.fixture
-def run(town: Town, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
-    """Types a command; an error of ours is raised as it is."""
-    for name, value in environment(town).items():
-        monkeypatch.setenv(name, value)
-
-    def typed(*arguments: str) -> Result:
-        load_settings.cache_clear()
-        return CliRunner().invoke(app, list(arguments), catch_exceptions=False)
-
-    yield typed
-    load_settings.cache_clear()
-
-
-def environment(town: Town) -> dict[str, str]:
-    """The settings that a command needs to find this town."""
-    settings = town.settings()
-    names = ("payments_api_url", "fraud_data_dir", "fraud_artifacts", "fraud_threshold", "scorer", "smtp_port")
-    secrets = ("fraud_db_url", "fraud_landing_keys", "fraud_card_keys")
-    plain = {name.upper(): str(getattr(settings, name)) for name in names}
-    return plain | {name.upper(): getattr(settings, name).get_secret_value() for name in secrets}
 
 
 @pytest.fixture
@@ -165,7 +140,7 @@ def test_the_watchdog_mails_an_outage_as_a_process_of_its_own(town: Town, tmp_pa
     for _ in range(2):
         done = subprocess.run(
             [FRAUD_SCORER, "watch", "--once"], cwd=tmp_path, capture_output=True, text=True,
-            env=os.environ | environment(town) | {"FRAUD_DB_URL": nobody_listens}, check=True,
+            env=os.environ | town.environment() | {"FRAUD_DB_URL": nobody_listens}, check=True,
         )  # fmt: skip
         assert "cannot be reached" in done.stderr
     (text,) = town.mailbox.texts
@@ -179,7 +154,7 @@ def test_the_watchdog_ends_when_told(town: Town, tmp_path: Path, end: signal.Sig
     """At once, also in the middle of its pause."""
     command = [FRAUD_SCORER, "watch", "--interval", "600"]
     with subprocess.Popen(
-        command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=os.environ | environment(town)
+        command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=os.environ | town.environment()
     ) as process:
         try:
             assert process.stderr is not None

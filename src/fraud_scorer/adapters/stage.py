@@ -3,6 +3,7 @@
 ::
 
     <data_dir>/stage/                               for its owner's eyes only
+    <data_dir>/stage/answered-<token>               batches whose run ended while the ledger could not be told
     <data_dir>/stage/<run>/current                  the token of the attempt in force
     <data_dir>/stage/<run>/<token>/<step>/*.parquet a step's frames, renamed into place as one folder
 
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
@@ -27,6 +28,7 @@ import pyarrow as pa
 from fraud_scorer.adapters.landing.files import disk_faults
 
 _JSON_COLUMNS = "json-columns.json"
+_ANSWERED = "answered-"
 
 
 class Stage:
@@ -85,6 +87,22 @@ class Stage:
         """Forget a run's work; with ``token`` that attempt's alone if another one is in force by now."""
         folder = self._run_folder(run)
         shutil.rmtree(folder if token in (None, self.current(run)) else folder / str(token), ignore_errors=True)
+
+    def note_answered(self, token: str, batch_ids: Sequence[str]) -> None:
+        """Remember, for the ledger that cannot be told now, that the run under ``token`` ended with an answer."""
+        with disk_faults(self._folder):
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with (self._folder / f"{_ANSWERED}{token}").open("a", encoding="utf-8") as file:
+                file.write("".join(f"{name}\n" for name in batch_ids))
+
+    def answered(self) -> dict[str, list[str]]:
+        """What was so noted: the batch ids by token."""
+        notes = sorted(self._folder.glob(f"{_ANSWERED}*"))
+        return {path.name.removeprefix(_ANSWERED): path.read_text(encoding="utf-8").split() for path in notes}
+
+    def forget_answered(self, token: str) -> None:
+        """The ledger has been told."""
+        (self._folder / f"{_ANSWERED}{token}").unlink(missing_ok=True)
 
     def purge(self, *, now: datetime, keep: timedelta = timedelta(hours=1)) -> int:
         """Drop every run that nobody touched for ``keep``; gives how many."""

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import signal
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from fraud_scorer import wiring
-from fraud_scorer.cli.output import AsJson, console, print_json, progress_bar
+from fraud_scorer.cli.output import AsJson, cell, console, print_json, progress_bar, table_of, tell
 from fraud_scorer.errors import SettingsError
 from fraud_scorer.settings import load_settings
 
@@ -44,31 +43,6 @@ def _parts() -> wiring.Parts:
     return wiring.Parts(load_settings())
 
 
-def _tell(result: dict[str, Any], as_json: bool) -> None:
-    if as_json:
-        print_json(result)
-        return
-    console.print(
-        ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in result.items()), highlight=False, markup=False
-    )
-
-
-def _table(rows: list[dict[str, Any]], columns: tuple[str, ...], nothing: str) -> None:
-    if not rows:
-        console.print(nothing)
-        return
-    table = Table(*columns, box=None)
-    for row in rows:
-        table.add_row(*(_cell(row[name]) for name in columns))
-    console.print(table, markup=False)
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, datetime):
-        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
-    return "" if value is None else str(value)
-
-
 # --- quarantine ---------------------------------------------------------------------------------------------------
 def quarantine_list(reason: Reason = None, last: Last = 50, as_json: AsJson = False) -> None:
     """The open records, latest first; how many there are of each reason."""
@@ -78,7 +52,7 @@ def quarantine_list(reason: Reason = None, last: Last = 50, as_json: AsJson = Fa
         print_json(rows)
         return
     columns = ("quarantine_id", "batch_id", "part", "row_index", "reason", "detail", "created_at")
-    _table(rows, columns, "no record is open")
+    table_of(rows, columns, "no record is open")
     if rows:
         counts = ", ".join(f"{count} {name}" for name, count in parts.quarantine.reasons().items())
         console.print(f"open: {counts}", highlight=False, markup=False)
@@ -95,7 +69,7 @@ def quarantine_show(
         print_json(record)
         return
     for name in ("quarantine_id", "batch_id", "part", "row_index", "status", "reason", "detail", "created_at"):
-        console.print(f"{name:<14}{_cell(record[name])}", highlight=False, markup=False)
+        console.print(f"{name:<14}{cell(record[name])}", highlight=False, markup=False)
     typer.echo(record["record"])
 
 
@@ -112,7 +86,7 @@ def quarantine_retry(
         done = retry(pipeline, numbers or None, reason=reason, progress=advance)
     problems = done.problems + _not_open(pipeline.parts, numbers or [], done.tried)
     counts = {name: value for name, value in vars(done).items() if name != "problems"}
-    _tell(counts | {"problems": problems} if as_json else counts, as_json)
+    tell(counts | {"problems": problems} if as_json else counts, as_json)
     for problem in [] if as_json else problems:
         console.print(problem, highlight=False, markup=False)
 
@@ -131,7 +105,7 @@ def quarantine_drop(
 ) -> None:
     """Give records up: they are not tried again, and count as open no more."""
     _require_a_choice(numbers, reason, everything)
-    _tell({"dropped": _parts().quarantine.drop(numbers or None, reason=reason)}, as_json)
+    tell({"dropped": _parts().quarantine.drop(numbers or None, reason=reason)}, as_json)
 
 
 def _require_a_choice(numbers: list[int] | None, reason: str | None, everything: bool) -> None:
@@ -157,7 +131,7 @@ def alerts_list(
         return
     columns = ("message_id", "kind", "channel", "recipient", "status", "payments", "attempts", "created_at")
     nothing = "no such message" if status else "nothing waits and nothing was refused; --status sent shows the rest"
-    _table(rows, (*columns, "last_error"), nothing)
+    table_of(rows, (*columns, "last_error"), nothing)
 
 
 def alerts_retry(
@@ -168,7 +142,7 @@ def alerts_retry(
     as_json: AsJson = False,
 ) -> None:
     """Queue refused messages again, unchanged; the next minute's run sends them."""
-    _tell({"queued": _parts().outbox.retry(message_ids or None, held=held)}, as_json)
+    tell({"queued": _parts().outbox.retry(message_ids or None, held=held)}, as_json)
 
 
 # --- labels -------------------------------------------------------------------------------------------------------
@@ -210,7 +184,7 @@ def labels_import(
     if as_json:
         print_json(vars(done))
         return
-    _tell({name: value for name, value in vars(done).items() if name != "told"}, as_json)
+    tell({name: value for name, value in vars(done).items() if name != "told"}, as_json)
     for line in done.told:
         console.print(line, highlight=False, markup=False)
 
@@ -231,14 +205,14 @@ def landing_rebuild(
     """
     from fraud_scorer.operations.housekeeping import rebuild_ledger
 
-    _tell(vars(rebuild_ledger(_parts(), take_over=take_over, pass_lost=pass_lost)), as_json)
+    tell(vars(rebuild_ledger(_parts(), take_over=take_over, pass_lost=pass_lost)), as_json)
 
 
 def housekeeping(as_json: AsJson = False) -> None:
     """Once a day: purge landed bytes, quarantined records and sent messages' texts that were kept long enough."""
     from fraud_scorer.operations.housekeeping import keep_house
 
-    _tell(vars(keep_house(_parts())), as_json)
+    tell(vars(keep_house(_parts())), as_json)
 
 
 # --- watchdog -----------------------------------------------------------------------------------------------------

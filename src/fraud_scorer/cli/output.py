@@ -6,11 +6,13 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
 
 # a pipe has no width: then tables are as wide as they need
 console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 240)
@@ -60,3 +62,31 @@ def progress_bar(what: str, *, quiet: bool = False) -> Iterator[Advance]:
         yield advance
     finally:
         bar.stop()
+
+
+def tell(result: dict[str, Any], as_json: bool) -> None:
+    """A command's counts, on one line or as JSON."""
+    if as_json:
+        print_json(result)
+        return
+    console.print(
+        ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in result.items()), highlight=False, markup=False
+    )
+
+
+def table_of(rows: list[dict[str, Any]], columns: tuple[str, ...], nothing: str) -> None:
+    """These columns of the rows; ``nothing``: what is said where there is no row."""
+    if not rows:
+        console.print(nothing)
+        return
+    table = Table(*columns, box=None)
+    for row in rows:
+        table.add_row(*(cell(row[name]) for name in columns))
+    console.print(table, markup=False)
+
+
+def cell(value: object) -> str:
+    """As a table shows it; times in UTC."""
+    if isinstance(value, datetime):
+        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+    return "" if value is None else str(value)

@@ -79,7 +79,8 @@ def rebuild_ledger(parts: Parts, *, take_over: bool = False, pass_lost: bool = F
     known = {done.batch for done in markers}
     lost = [batch for batch, _ in parts.store.unloaded(EVERY) if batch not in known]
     for batch in lost if pass_lost else ():
-        parts.store.mark_failed(batch, "landed in a landing that is lost: restore it, then replay the batch")
+        why = "landed in a landing that is lost: restore it, then replay the batch"
+        parts.store.mark_failed(batch, why, passed_for="hand", by="landing rebuild --pass-lost")
     rebuilt = Rebuilt(fetched, len(markers), len(parts.store.unloaded(EVERY)), len(lost))
     log.info("Rebuilt the landing index.", action="landing", **vars(rebuilt))
     return rebuilt

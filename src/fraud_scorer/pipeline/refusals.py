@@ -1,12 +1,14 @@
-"""Batches that are the trouble themselves: five runs try one, then it is marked failed and passed; the others get on.
+"""Batches that are the trouble themselves: a few runs try one, then it is marked failed and passed; the others get on.
 
-Only what a batch itself did counts. Runs that were killed, found no database, or stopped at a setting, a right or the
-model say nothing against their batches: these wait, however often.
+Only what a batch itself did counts: five refusals, or three runs in a row that took it alone and never answered
+(killed, out of memory or time). Runs that found no database, or stopped at a setting, a right or the model, say nothing
+against their batches: these wait, however often. Whether runs died of the batch or of an outage shows
+when others get through: then it is tried once more by itself (`passed.try_again`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,6 +20,8 @@ from fraud_scorer.steps.transform import Work
 
 log = structlog.get_logger()
 HOPELESS_REFUSALS = 5
+HOPELESS_LONE_RUNS = 3
+_NO_ANSWER = f"{HOPELESS_LONE_RUNS} runs in a row took it alone, and none came to an end: killed, out of memory or time"
 
 
 class RefusalStore(Protocol):
@@ -26,8 +30,11 @@ class RefusalStore(Protocol):
     def count_refusal(self, batch: Batch) -> int:
         """How many by now; 0 if the batch does not wait."""
 
-    def mark_failed(self, batch: Batch, error: str) -> None:
-        """Pass it."""
+    def mark_failed(self, batch: Batch, error: str) -> bool:
+        """Pass it; whether it was not done by then."""
+
+    def pass_unanswered(self, most: int, error: str) -> list[Batch]:
+        """Pass what so many runs in a row took alone and never answered for."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +68,16 @@ def stumbled(store: RefusalStore, work: Iterable[Work], fate: Callable[[Work], F
                 # its text may quote what the payment said: only its kind is kept
                 _count(store, batch, step, f"{type(error).__name__} in {step}; the run's log says more")
                 return
+
+
+def passed_if_hopeless(store: RefusalStore, line: Mapping[str, object]) -> bool:
+    """Pass the batch of this line of the ledger (``recent``) if runs died over it too often; whether it was."""
+    if not line or line["status"] != "landed" or int(str(line["lone_unanswered"])) < HOPELESS_LONE_RUNS:
+        return False
+    passed = store.pass_unanswered(HOPELESS_LONE_RUNS, _NO_ANSWER)
+    for batch in passed:
+        log.error("Passed a batch after several runs died over it.", action="transform", batch_id=batch.batch_id)
+    return bool(passed)
 
 
 def _count(store: RefusalStore, batch: Batch, step: str, why: str) -> None:

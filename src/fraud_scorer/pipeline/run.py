@@ -17,7 +17,7 @@ import pandas as pd
 import structlog
 
 from fraud_scorer.batches import Batch
-from fraud_scorer.errors import FraudScorerError, StoreUnavailable, TransientError
+from fraud_scorer.errors import FraudScorerError, StoreTooSlow, StoreUnavailable, TransientError
 from fraud_scorer.pipeline.deciding import composed, decided, fate, prepared, to_score
 from fraud_scorer.pipeline.refusals import refused, stumbled
 from fraud_scorer.pipeline.shadow import score_along
@@ -133,23 +133,30 @@ class Run:
     def _ending(self, token: str, batches: Sequence[Batch], work: Callable[[], Iterable[Work]]) -> Iterator[None]:
         """Count an error that nobody foresaw against the one of ``batches`` that alone meets it; it goes on.
 
-        Whatever error it is, the run has answered: the next one takes as many batches. Not so if memory ran out, or if
-        the step is killed or out of time (no ``Exception``).
+        Whatever error it is, the run has answered: the next one takes as many batches. Not so if memory ran out, if the
+        store takes too long, or if the step is killed or out of time (no ``Exception``).
         """
         try:
             yield
+        except KeyboardInterrupt:  # somebody's, not the batch's
+            self._answered(token, batches)
+            raise
         except Exception as error:
             if self._claim and not isinstance(error, FraudScorerError):
                 stumbled(self.parts.store, work(), partial(fate, self.parts, rescore=self._rescore), error)
-            if not isinstance(error, MemoryError):
+            if not isinstance(error, MemoryError | StoreTooSlow):
                 self._answered(token, batches)
             raise
 
     def _answered(self, token: str, batches: Sequence[Batch]) -> None:
-        """Tell the store; while it cannot be reached, the next run takes fewer batches, that is all."""
-        if self._claim and batches:
-            with suppress(StoreUnavailable):
-                self.parts.store.answered(batches, token)
+        """Tell the store; while it cannot be reached, it is noted on the stage, and the next run tells it."""
+        if not (self._claim and batches):
+            return
+        try:
+            self.parts.store.answered(batches, token)
+        except StoreUnavailable:
+            with suppress(TransientError):  # a full disk: the next run takes fewer batches, that is all
+                self.parts.stage.note_answered(token, [batch.batch_id for batch in batches])
 
     def _taken(self, transformed: Transformed) -> tuple[list[Batch], Callable[[], Iterable[Work]]]:
         """The run's batches, and how they landed."""

@@ -1,11 +1,13 @@
 """The five verbs of a minute, as a task of the DAG and a command of the CLI run them.
 
-A run is named after the minute that started it, but works on every batch that waits, lowest landing sequence first.
+A run is named after the minute that started it, but works on every batch that waits, lowest landing sequence first;
+unless it is told which ones are its own (a backfill, an old minute run again).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -14,12 +16,12 @@ import structlog
 
 from fraud_scorer.batches import Batch
 from fraud_scorer.errors import FraudScorerError
+from fraud_scorer.pipeline.passed import try_again
 from fraud_scorer.pipeline.replay import Progress, replay, silent
 from fraud_scorer.pipeline.run import Run
 from fraud_scorer.pipeline.waiting import asked_for, note_landed, waiting
 from fraud_scorer.steps.alert import alert
 from fraud_scorer.steps.extract import extract, extract_missed
-from fraud_scorer.steps.transform import Work
 
 if TYPE_CHECKING:
     from fraud_scorer.wiring import Parts
@@ -38,11 +40,10 @@ class Pipeline:
     def extract(self, batch: Batch) -> dict[str, Any]:
         """Land the minute, then what earlier runs missed. Needs neither ``fraud_db`` nor another run."""
         parts = self.parts
-        made_up = []
-        try:
+        missed = partial(extract_missed, parts.api, parts.landing, parts.clock, parts.limits)
+        with also_after_an_error(missed):  # while the API is down: half-done minutes are closed, lost ones recorded
             done = extract(batch, parts.api, parts.landing, parts.clock, parts.limits)
-        finally:  # also while the API is down: half-done minutes are closed, lost ones recorded
-            made_up = extract_missed(parts.api, parts.landing, parts.clock, parts.limits)
+        made_up = missed()
         size = sum(part.byte_count for part in done.parts)
         log.info("Landed.", action="extract", batch_id=batch.batch_id, status=done.status, parts=len(done.parts))
         return {
@@ -55,10 +56,12 @@ class Pipeline:
         }
 
     def transform(self, run: str, batches: Sequence[Batch] | None = None) -> dict[str, Any]:
-        """Claim ``batches`` and what has to be loaded before them (None: all that wait); prepare them for score."""
+        """Claim ``batches`` and what has to be loaded before them (None: all that wait); prepare them for score.
+
+        ``score`` and ``load`` of the run are given the same ``batches``: what they find lost is made again of these.
+        """
         note_landed(self.parts)
-        chosen = None if batches is None else partial(asked_for, self.parts, batches)
-        transformed = self._run(run, chosen).transform()
+        transformed = self._run(run, batches).transform()
         taken = transformed.batches
         return {
             "run": run,
@@ -69,9 +72,9 @@ class Pipeline:
             "to_score": len(transformed.features),
         }
 
-    def score(self, run: str) -> dict[str, Any]:
+    def score(self, run: str, batches: Sequence[Batch] | None = None) -> dict[str, Any]:
         """Decide about what transform prepared."""
-        scores = self._run(run).score()
+        scores = self._run(run, batches).score()
         return {
             "run": run,
             "scored": len(scores.decisions),
@@ -81,30 +84,31 @@ class Pipeline:
             "calls": scores.calls,
         }
 
-    def load(self, run: str) -> dict[str, Any]:
-        """Write what was decided, one transaction a batch; what another run took over is left to it."""
-        return {"run": run, **self._run(run).load()}
+    def load(self, run: str, batches: Sequence[Batch] | None = None) -> dict[str, Any]:
+        """Write what was decided, one transaction a batch; what another run took over is left to it.
+
+        Then batches that runs died over are tried a last time: see ``pipeline.passed``.
+        """
+        done = self._run(run, batches).load()
+        return {"run": run, **done, "tried_again": try_again(self.parts)}
 
     def alert(self, run: str) -> dict[str, Any]:
         """Send the messages that wait, this run's and earlier ones; after them, copy to the bucket what has landed."""
-        try:
-            with self.parts.mailers() as mailers:
-                counts = alert(self.parts.outbox, mailers)
-        finally:
-            self._copy()
+        with also_after_an_error(self._copy), self.parts.mailers() as mailers:
+            counts = alert(self.parts.outbox, mailers)
+        self._copy()
         log.info("Sent what waited.", action="alert", run=run, sent=counts.sent, retry_later=counts.retry_later)
         return {"run": run, **vars(counts)}
 
     def run_minute(self, batch: Batch) -> dict[str, Any]:
         """All five steps; alert also if a step before it failed, as in the DAG."""
         run = batch.batch_id
-        try:
+        with also_after_an_error(partial(self.alert, run)):
             self.extract(batch)
             self.transform(run)
             self.score(run)
             done = self.load(run)
-        finally:
-            sent = self.alert(run)
+        sent = self.alert(run)
         return done | {"mails_sent": sent["sent"]}
 
     def replay(
@@ -127,5 +131,30 @@ class Pipeline:
         except FraudScorerError as error:
             log.warning("The bucket lacks what has landed.", action="copy", what=error.what, cure=error.cure)
 
-    def _run(self, name: str, work: Callable[[], Sequence[Work]] | None = None) -> Run:
-        return Run(self.parts, name, work or partial(waiting, self.parts, Batch.of_id(name)))
+    def _run(self, name: str, batches: Sequence[Batch] | None) -> Run:
+        if batches is None:
+            return Run(self.parts, name, partial(waiting, self.parts, Batch.of_id(name)))
+        return Run(self.parts, name, partial(asked_for, self.parts, batches))
+
+
+@contextmanager
+def also_after_an_error(then: Callable[[], object]) -> Iterator[None]:
+    """Do ``then`` also after an error, which goes on: what ``then`` meets besides is noted on it, and hides nothing.
+
+    Not after what ends the process (a time-out, a signal): there is no time for it.
+    """
+    try:
+        yield
+    except Exception as first:
+        try:
+            then()
+        except Exception as second:
+            first.add_note(f"afterwards also {type(second).__name__}: {_told(second)}")
+            log.error("After the first error another one.", action="run", first=type(first).__name__,
+                      second=type(second).__name__, error=_told(second))  # fmt: skip
+        raise
+
+
+def _told(error: Exception) -> str:
+    """What an error says; of one that nobody foresaw nothing, for it may quote a payment."""
+    return str(error) if isinstance(error, FraudScorerError) else "the run's log may say more"

@@ -7,7 +7,7 @@ what has to come before it is taken along.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from fraud_scorer.batches import Batch
 from fraud_scorer.errors import LandingError, SettingsError
 from fraud_scorer.payments.reading import RawPart
+from fraud_scorer.pipeline.refusals import passed_if_hopeless
 from fraud_scorer.ports import Landing
 from fraud_scorer.steps.transform import Work
 
@@ -22,11 +23,17 @@ if TYPE_CHECKING:
     from fraud_scorer.wiring import Parts
 
 BATCHES_AT_ONCE = 30  # where no task's time-out bounds them
-BATCHES_OF_RUNS = ("minute", "retry")
+BATCHES_OF_RUNS = ("minute", "retry", "again")
 
 
 def note_landed(parts: Parts) -> None:
-    """Make the ledger know every batch that landed since it was last told, imported days among them."""
+    """Make the ledger know every batch that landed since it was last told, imported days among them.
+
+    And which runs ended with an answer that it could not be told of at the time.
+    """
+    for token, batch_ids in parts.stage.answered().items():
+        parts.store.answered([Batch.of_id(name) for name in batch_ids], token)
+        parts.stage.forget_answered(token)
     if fresh := parts.landing.completions(parts.store.highest_landed_seq()):
         parts.store.note_landed(fresh)
 
@@ -45,16 +52,15 @@ def landed_work(parts: Parts, batches: Iterable[Batch]) -> list[Work]:
 
 def waiting(parts: Parts, own: Batch) -> list[Work]:
     """What waits, as much of it as one run takes; if nothing does, the run's own batch (a cleared task)."""
-    unloaded = parts.store.unloaded(parts.settings.fraud_batches_per_run)
-    if not unloaded and parts.store.finished([own]):
-        unloaded = landed(parts, [own])
-    return list(waiting_work(unloaded[: _most(parts, unloaded)], parts.landing))
+    line = _front(parts, lambda: parts.store.unloaded(parts.settings.fraud_batches_per_run))
+    if not line and _may_repeat(parts, own):
+        line = landed(parts, [own])
+    return list(waiting_work(line, parts.landing))
 
 
 def asked_for(parts: Parts, batches: Iterable[Batch]) -> list[Work]:
     """As ``landed_work``, as much of it as one run takes: the rest is left to later runs."""
-    line = _with_those_ahead(parts, batches)
-    return list(waiting_work(line[: _most(parts, line)], parts.landing))
+    return list(waiting_work(_front(parts, lambda: _with_those_ahead(parts, batches)), parts.landing))
 
 
 def _with_those_ahead(parts: Parts, batches: Iterable[Batch]) -> list[tuple[Batch, int]]:
@@ -63,11 +69,35 @@ def _with_those_ahead(parts: Parts, batches: Iterable[Batch]) -> list[tuple[Batc
     return sorted({*asked, *ahead}, key=lambda one: one[1])
 
 
-def _most(parts: Parts, line: Sequence[tuple[Batch, int]]) -> int:
-    """How many batches a run takes: half as many for each run in a row that took the first and gave no answer."""
-    first = parts.store.recent(1, kinds=BATCHES_OF_RUNS, batches=[batch for batch, _ in line[:1]])
-    unanswered = int(str(first[0]["unanswered"])) if first else 0
+def _front(parts: Parts, look: Callable[[], Sequence[tuple[Batch, int]]]) -> Sequence[tuple[Batch, int]]:
+    """The front of the line, as much of it as one run takes; over what too many runs died, that is passed first."""
+    while line := look():
+        first = _ledger(parts, line[0][0])
+        if not passed_if_hopeless(parts.store, first):
+            return line[: _most(parts, first)]
+    return []
+
+
+def _most(parts: Parts, first: Mapping[str, object]) -> int:
+    """How many batches a run takes: half as many for each run in a row that took the first and gave no answer.
+
+    From the second such run on, one that a run took alone is alone: whatever happens next, it tells about that batch.
+    """
+    unanswered, alone = (int(str(first.get(name, 0))) for name in ("unanswered", "lone_unanswered"))
+    if unanswered >= 2 and alone:
+        return 1
     return max(1, parts.settings.fraud_batches_per_run >> unanswered)
+
+
+def _may_repeat(parts: Parts, own: Batch) -> bool:
+    """Whether a loaded or failed batch may be run again without being asked for: not if runs died over it."""
+    line = _ledger(parts, own)
+    return bool(line) and line["status"] != "landed" and line["passed_for"] != "lone_runs"
+
+
+def _ledger(parts: Parts, batch: Batch) -> Mapping[str, object]:
+    found = parts.store.recent(1, kinds=BATCHES_OF_RUNS, batches=[batch])
+    return found[0] if found else {}
 
 
 def waiting_work(waiting: Iterable[tuple[Batch, int]], landing: Landing) -> Iterator[Work]:

@@ -69,6 +69,21 @@ def test_mail_that_waits_or_was_refused_is_seen(world: World) -> None:
     assert seen.oldest_mail_at == datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 
 
+def test_batches_that_kill_are_seen_once_nothing_more_is_tried_by_itself(world: World) -> None:
+    """Not while they wait to be tried again; what was passed by hand is nobody's news."""
+    for number in (1, 2, 3, 4):
+        world.landed(number)
+    world.rows("update run_ledger set status = 'failed', passed_for = 'lone_runs', passed_at = '2026-11-20T10:40:00Z'")
+    world.store.mark_failed(world.batch(3), "no", passed_for="hand", by="Ada")
+    world.store.mark_failed(world.batch(4), "poison")
+    first, second = (world.batch(number).batch_id for number in (1, 2))
+    world.rows(f"update run_ledger set tried_again_at = '2026-11-20T10:44:00Z' where batch_id = '{second}'")
+    seen = look(world)
+    assert (seen.killers, seen.failed_minutes) == (first, 1)
+    assert look(world, NOW + timedelta(minutes=2)).killers == f"{first}, {second}"
+    assert look(world, NOW - timedelta(minutes=3)).killers == ""
+
+
 def test_no_database_is_an_error_of_ours(empty_database_url: str) -> None:
     """Not migrated, or not there: the watchdog hears it as an error with a cause."""
     with pytest.raises(FraudScorerError):

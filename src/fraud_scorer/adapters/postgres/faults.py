@@ -6,7 +6,7 @@ import psycopg2
 from psycopg2 import errors as pg
 from sqlalchemy.exc import DBAPIError
 
-from fraud_scorer.errors import FraudScorerError, SettingsError, StoreUnavailable, TerminalError
+from fraud_scorer.errors import FraudScorerError, SettingsError, StoreTooSlow, StoreUnavailable, TerminalError
 
 _SCHEMA = (pg.UndefinedTable, pg.UndefinedColumn, pg.UndefinedFunction, pg.UndefinedObject, pg.InvalidColumnReference)
 _LOGIN = ("authentication failed", "no password supplied", "does not exist", "no pg_hba.conf entry", "is not permitted")
@@ -23,7 +23,7 @@ def translated(error: BaseException) -> FraudScorerError | None:
     if isinstance(error, pg.DeadlockDetected | pg.SerializationFailure | pg.LockNotAvailable):
         return StoreUnavailable(f"fraud_db gave the transaction up ({said})", "It is tried again")
     if isinstance(error, pg.QueryCanceled):
-        return StoreUnavailable(f"fraud_db took too long ({said})", "It is tried again; is the database overloaded?")
+        return StoreTooSlow(f"fraud_db took too long ({said})", "It is tried again; is the database overloaded?")
     if (error.pgcode or "").startswith(_TRANSACTION_STATE):
         return StoreUnavailable(f"fraud_db gave the transaction up ({said})", "It is tried again; did it fail over?")
     if isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError):

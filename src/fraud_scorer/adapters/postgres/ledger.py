@@ -70,11 +70,12 @@ class PostgresLedger:
         """From now on only the holder of ``token`` (a uuid) may load these batches.
 
         Each claim counts as an attempt until the batch is done, whatever ends the run: attempts say nothing against the
-        batch. Until `answered` it counts among the ``unanswered`` ones too. Batches that the ledger does not know are
-        passed over.
+        batch. Until `answered` it counts among the ``unanswered`` ones too, and among the ``lone_unanswered`` ones if
+        it is the only one that is claimed. Batches that the ledger does not know are passed over.
         """
+        batch_ids = [batch.batch_id for batch in batches]
         with transaction(self._engine) as cursor:
-            rows(cursor, "ledger_claim", {"batch_ids": [batch.batch_id for batch in batches], "token": token})
+            rows(cursor, "ledger_claim", {"batch_ids": batch_ids, "token": token, "is_alone": len(batch_ids) == 1})
 
     def answered(self, batches: Sequence[Batch], token: str) -> None:
         """The run that claimed these came to an end of its own, be it an error: nothing is ``unanswered`` of them."""
@@ -97,11 +98,41 @@ class PostgresLedger:
             found = rows(cursor, "ledger_refused", {"batch_id": batch.batch_id})
         return int(str(found[0]["refusals"])) if found else 0
 
-    def mark_failed(self, batch: Batch, error: str) -> None:
-        """Pass a landed batch for good; it is not among ``unloaded`` any more. A batch that is done stays done."""
+    def mark_failed(self, batch: Batch, error: str, *, passed_for: str = "refusals", by: str | None = None) -> bool:
+        """Pass a landed batch: it is not among ``unloaded`` any more, its bytes are kept. One that is done stays done.
+
+        ``passed_for``: ``refusals`` or ``hand`` (then ``by`` says whose). Gives whether it was passed.
+        """
+        values = {"batch_id": batch.batch_id, "error": _told(error), "passed_for": passed_for, "passed_by": by}
         with transaction(self._engine) as cursor:
-            text = without_nul(error)[:MAX_ERROR_LENGTH]
-            rows(cursor, "ledger_failed", {"batch_id": batch.batch_id, "error": text})
+            return bool(rows(cursor, "ledger_failed", values))
+
+    def pass_unanswered(self, most: int, error: str) -> list[Batch]:
+        """Pass the waiting batches that ``most`` runs in a row took alone and never answered for; these batches."""
+        with transaction(self._engine) as cursor:
+            return [
+                batch
+                for batch, _ in _in_line(rows(cursor, "ledger_pass_unanswered", {"most": most, "error": _told(error)}))
+            ]
+
+    def to_try_again(self) -> tuple[Batch, int] | None:
+        """The first batch so passed that is due to be tried a last time, with its landing sequence; None: none is.
+
+        It is due once another batch was loaded since, and counts as tried from now on, whatever becomes of it.
+        """
+        with transaction(self._engine) as cursor:
+            found = _in_line(rows(cursor, "ledger_try_again", {}))
+        return found[0] if found else None
+
+    def mark_tried(self, batch: Batch, *, is_tried: bool) -> None:
+        """Whether a passed batch counts as tried again."""
+        with transaction(self._engine) as cursor:
+            rows(cursor, "ledger_mark_tried", {"batch_id": batch.batch_id, "is_tried": is_tried})
+
+    def troubled(self, limit: int) -> list[dict[str, object]]:
+        """What waits, in line, then what failed or was passed, latest first: state, size in bytes, counts and why."""
+        with transaction(self._engine) as cursor:
+            return rows(cursor, "ledger_troubled", {"at_most": limit})
 
     def recent(
         self, limit: int = 20, *, kinds: Sequence[str] = ("minute",), batches: Sequence[Batch] | None = None
@@ -118,10 +149,14 @@ class PostgresLedger:
         return {Batch.of_id(str(line["batch_id"])) for line in found}
 
     def retries(self, since: datetime, until: datetime) -> list[Batch]:
-        """The batches of retried records that landed in [since, until)."""
+        """The batches of retried records, and of minutes asked for again, that landed in [since, until)."""
         with transaction(self._engine) as cursor:
             found = rows(cursor, "ledger_retries", {"since": since, "until": until})
         return [Batch.of_id(str(line["batch_id"])) for line in found]
+
+
+def _told(error: str) -> str:
+    return without_nul(error)[:MAX_ERROR_LENGTH]
 
 
 def _in_line(found: Sequence[Mapping[str, object]]) -> list[tuple[Batch, int]]:

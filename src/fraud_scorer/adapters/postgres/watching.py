@@ -20,13 +20,14 @@ class Seen:
     last_minute_with_payments: datetime | None
     fallback_minutes: int  # loaded lately, scored by the local model because the endpoint failed
     fallback_reason: str
-    failed_minutes: int  # passed: nothing of them could be loaded
+    failed_minutes: int  # passed: nothing of them could be loaded; those passed by hand left out
     open_breakers: tuple[str, ...]  # endpoints that are not asked now
     mails_waiting: int
     oldest_mail_at: datetime | None  # when the mail that waits longest was made
     mails_refused: int  # within a day
     mail_error: str
     failed_error: str = ""  # of the failed minute that landed last
+    killers: str = ""  # batches that were passed because runs died over them, and tried again or not to be tried soon
 
 
 class PostgresWatching:

@@ -19,7 +19,7 @@ FALLBACK_WITHIN = timedelta(minutes=5)
 UNCOPIED_AFTER = timedelta(hours=1)
 
 DATABASE, STALLED, SILENT, MAIL = "database", "stalled", "silent", "mail"
-FALLBACK, FAILED, BUCKET, RULES = "fallback", "failed", "bucket", "rules"
+FALLBACK, FAILED, KILLERS, BUCKET, RULES = "fallback", "failed", "killers", "bucket", "rules"
 NAMES = {
     DATABASE: "fraud_db cannot be reached",
     STALLED: "no minute has completed",
@@ -27,6 +27,7 @@ NAMES = {
     MAIL: "mail is undeliverable",
     FALLBACK: "the endpoint fails, the local model scores",
     FAILED: "minutes could not be loaded",
+    KILLERS: "runs died over a batch, and it was passed",
     BUCKET: "landed minutes are not copied to the bucket",
     RULES: "the alert rules cannot be used",
 }
@@ -76,6 +77,7 @@ def judged(
         MAIL: _mail(seen, now),
         FALLBACK: _fallback(seen),
         FAILED: _failed(seen),
+        KILLERS: _killers(seen),
     }
     # while minutes wait to be loaded, nobody knows yet what the API gave
     if findings[STALLED] is None and not seen.waiting:
@@ -178,9 +180,24 @@ def _failed(seen: Seen) -> Finding | None:
     return Finding(
         title="Minutes could not be loaded, and were passed",
         lines=("Their bytes are kept. The minutes behind them are loaded as usual.",),
-        action="Mend it, and run them again: `fraud-scorer replay --from ... --to ...`; "
-        "`fraud-scorer status --last 1440` names the minutes.",
+        action="Mend it, and run them again: `fraud-scorer batch retry ID`, or for a range `fraud-scorer replay "
+        "--from ... --to ...`; `fraud-scorer batch list` names them.",
         facts={"Minutes, within two days": str(seen.failed_minutes), "Why, the last of them": seen.failed_error},
+    )
+
+
+def _killers(seen: Seen) -> Finding | None:
+    if not seen.killers:
+        return None
+    return Finding(
+        title="Runs died over a batch, and it was passed",
+        lines=(
+            "Each run that took it alone was killed, or ran out of memory or time. Its bytes are kept.",
+            "The minutes behind it are loaded as usual.",
+        ),
+        action="See its size by `fraud-scorer batch list`. Load it where there is more memory and time, on the command "
+        "line: `fraud-scorer batch retry ID`. To give it up: `fraud-scorer batch pass ID --why ...`.",
+        facts={"Batches, within two days": seen.killers},
     )
 
 
