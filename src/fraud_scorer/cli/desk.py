@@ -157,6 +157,9 @@ def labels_import(
     author: Annotated[str, typer.Option(help="Who says it")] = "labels import",
     time_zone: Annotated[str | None, typer.Option(help="Of times that name none, e.g. Europe/Berlin")] = None,
     date_order: Annotated[str | None, typer.Option(help="Of dates like 01.02.2026: dmy or mdy")] = None,
+    references: Annotated[
+        Path | None, typer.Option("--references", help="A settlement file: trans_num of each acquirer_reference (ARN)")
+    ] = None,
     skip_unknown: Annotated[
         bool, typer.Option("--skip-unknown", help="Leave out rows whose payment is not stored, or not unique")
     ] = False,
@@ -179,6 +182,7 @@ def labels_import(
             author=author,
             currency=parts.settings.fraud_currency,
             skip_unknown=skip_unknown,
+            references=references,
             progress=advance,
         )
     if as_json:

@@ -19,6 +19,7 @@ from fraud_scorer.operations.disputes.claims import VERDICTS, read_claims
 from fraud_scorer.operations.disputes.columns import Fault, refused
 from fraud_scorer.operations.disputes.label_map import LabelMap
 from fraud_scorer.operations.disputes.matching import match
+from fraud_scorer.operations.disputes.references import read_references, with_ids
 from fraud_scorer.payments.files import row_names
 
 SOURCES = tuple(VERDICTS)
@@ -49,6 +50,7 @@ def import_labels(
     time_zone: str | None = None,
     currency: str = "USD",
     skip_unknown: bool = False,
+    references: Path | None = None,
     now: datetime | None = None,
     progress: Progress = lambda _done, _total: None,
 ) -> Imported:
@@ -64,6 +66,7 @@ def import_labels(
         currency: of amounts that name none.
         skip_unknown: leave out rows whose payment is not stored, or not the only one that fits, instead of refusing the
             file.
+        references: a settlement file: which payment (trans_num) an acquirer's reference (acquirer_reference) means.
         now: aware; a label known later than this is refused.
         progress: told how many labels are written.
 
@@ -74,8 +77,16 @@ def import_labels(
         StoreUnavailable: ``fraud_db`` cannot be reached; says how many labels are written.
     """
     label_map = (label_map or LabelMap()).with_options(time_zone=time_zone, date_order=None)
-    read = read_claims(path, label_map, source=source, currency=currency, now=now or datetime.now(UTC))
-    matches = match(labels, read.claims, ZoneInfo(label_map.time_zone or "UTC"))
+    known = read_references(references, label_map) if references else {}
+    read = read_claims(
+        path,
+        label_map,
+        source=source,
+        currency=currency,
+        now=now or datetime.now(UTC),
+        by_reference=references is not None,
+    )
+    matches = match(labels, with_ids(read.claims, known), ZoneInfo(label_map.time_zone or "UTC"))
     not_found = sorted([*matches.unknown, *matches.ambiguous], key=lambda fault: fault.position)
     if wrong := matches.wrong or ([] if skip_unknown else not_found):
         raise refused(path, wrong)

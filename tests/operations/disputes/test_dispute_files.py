@@ -88,6 +88,12 @@ def test_stripes_export_is_read_by_its_ready_made_map(desk: Desk) -> None:
     assert (again.imported, again.known_before) == (0, 2)
 
 
+def test_an_export_without_its_map_is_recognised(desk: Desk) -> None:
+    """The error names the ready-made map."""
+    with pytest.raises(DataFileError, match="It looks like a file for --format stripe-disputes"):
+        desk.take(STRIPE, LabelMap())
+
+
 def test_adyens_report_is_read_by_its_ready_made_map(desk: Desk) -> None:
     """Its times are in the account's zone, which has to be said; chargebacks for other reasons are left out."""
     with pytest.raises(DataFileError, match="--time-zone"):
@@ -168,10 +174,38 @@ def test_amounts_have_the_decimals_of_their_currency(desk: Desk) -> None:
         desk.take(text, parse_label_map(CARD_MAP, source="map"))
 
 
+def test_an_acquirers_reference_is_looked_up_in_a_settlement_file(desk: Desk, tmp_path: Path) -> None:
+    """Which holds the payment's id beside it, under the map's names; a reference that it has not is told."""
+    settlement = tmp_path / "settlement.csv"
+    settlement.write_text("Acquirer Ref;Order;Fee\n74537604222222222222222;ch_3;1,2\n745;ch_4;1,2\n")
+    label_map = parse_label_map(
+        "columns: {ARN: acquirer_reference, Acquirer Ref: acquirer_reference, Order: trans_num, code: verdict}\n"
+        "words: {'10.4': fraud}",
+        source="map",
+    )
+    text = "ARN,code,known_at\n74537604222222222222222,10.4,2026-11-30T23:00Z\n"
+    assert desk.take(text, label_map, references=settlement).imported == 1
+    assert desk.said() == [("ch_3", "fraud", "23:00")]
+    with pytest.raises(DataFileError, match=r"row 1 \(line 2\): no payment is known by its acquirer's reference"):
+        desk.take(text.replace("2222,10.4", "9999,10.4"), label_map, references=settlement)
+    with pytest.raises(DataFileError, match=r"row 1 \(line 2\): ARN is missing or no id. A spreadsheet has cut"):
+        desk.take(text.replace("74537604222222222222222", "7.45376E+22"), label_map, references=settlement)
+    with pytest.raises(DataFileError, match=r"settlement.csv has no column trans_num, .*Its columns must be acquirer"):
+        desk.take(text, parse_label_map("ARN: acquirer_reference", source="map"), references=settlement)
+
+
+def test_a_reference_that_means_two_payments_is_refused(desk: Desk, tmp_path: Path) -> None:
+    """With the row of the settlement file."""
+    settlement = tmp_path / "settlement.csv"
+    settlement.write_text("acquirer_reference,trans_num\n745,ch_3\n745,ch_4\n")
+    with pytest.raises(DataFileError, match=r"settlement.csv, row 2 \(line 3\): names a reference that means another"):
+        desk.take("acquirer_reference,verdict,known_at\n", LabelMap(), references=settlement)
+
+
 def test_an_acquirers_reference_alone_names_the_cure(desk: Desk) -> None:
-    """Payments carry none; last four digits, amount and date do."""
+    """Payments carry none; a settlement file, or last four digits, amount and date do."""
     label_map = parse_label_map("ARN: acquirer_reference\ncode: verdict\nknown_at: known_at", source="map")
-    with pytest.raises(DataFileError, match=r"payments do not carry\. Map the columns of last four digits, amount"):
+    with pytest.raises(DataFileError, match=r"payments do not carry\. Give the settlement file"):
         desk.take("ARN,code,known_at\n74537604222222222222222,fraud,2026-11-30T23:00Z\n", label_map)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ import pandas as pd
 
 from fraud_scorer.currencies import decimals
 from fraud_scorer.errors import DataFileError, SettingsError
-from fraud_scorer.operations.disputes.columns import BY_CARD, COLUMNS_CURE, Columns, Fault, refused
+from fraud_scorer.operations.disputes.columns import COLUMNS_CURE, Columns, Fault, missing_for_labels, refused
 from fraud_scorer.operations.disputes.label_map import OTHERWISE, LabelMap, folded
 from fraud_scorer.operations.disputes.times import date_order, day_in, known_at
 from fraud_scorer.payments.amount_format import AmountFormat
@@ -32,6 +33,9 @@ _IS_FRAUD = {
     **dict.fromkeys(("1", "1.0", "true", "yes", "y", "t"), "fraud"),
     **dict.fromkeys(("0", "0.0", "false", "no", "n", "f"), "not_fraud"),
 }
+
+
+_CUT_NUMBER = re.compile(r"\d(?:[.,]\d+)?E\+\d{1,2}", re.IGNORECASE)  # 7.45376E+22
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class Claim:
 
     position: int  # of the row in the file, from 0
     trans_num: str | None
+    reference: str | None  # the acquirer's
     by_card: ByCard | None
     verdict: str
     known_at: datetime  # UTC
@@ -68,7 +73,9 @@ class Claims:
     skipped: Counter[str] = field(default_factory=Counter)
 
 
-def read_claims(path: Path, label_map: LabelMap, *, source: str, currency: str, now: datetime) -> Claims:
+def read_claims(
+    path: Path, label_map: LabelMap, *, source: str, currency: str, now: datetime, by_reference: bool = False
+) -> Claims:
     """All rows of ``path``, or none.
 
     Args:
@@ -77,12 +84,13 @@ def read_claims(path: Path, label_map: LabelMap, *, source: str, currency: str, 
         source: ``chargeback`` or ``verdict``.
         currency: of amounts that name none.
         now: aware; what is known later is refused.
+        by_reference: a row may name its payment by the acquirer's reference alone.
 
     Raises:
         DataFileError: the file, a column or a row cannot be used; names the first ones.
         SettingsError: the map's zone or decimal sign is none.
     """
-    columns = Columns(path, label_map)
+    columns = Columns(path, label_map, partial(missing_for_labels, by_reference=by_reference))
     reader = _Reader(path, columns, label_map, source=source, currency=currency, now=now)
     claims = reader.claims()
     if not claims.rows:
@@ -146,10 +154,14 @@ class _Reader:
         moment = self._read(number, "known_at", self._time, "is no time")
         note = self._columns["note"][number]
         by_card = self._by_card(number, amounts)
-        trans_num = None
-        if "trans_num" in self._columns.name_of and not (by_card and self._columns["trans_num"][number] is None):
-            trans_num = self._read(number, "trans_num", _trans_num, "is missing or no id")
-        return Claim(position, trans_num, by_card, verdict, moment, None if note is None else _note(note))
+        reference = self._named_by(number, "acquirer_reference", may_miss=True)
+        trans_num = self._named_by(number, "trans_num", may_miss=bool(by_card or reference))
+        return Claim(position, trans_num, reference, by_card, verdict, moment, None if note is None else _note(note))
+
+    def _named_by(self, number: int, name: str, *, may_miss: bool) -> str | None:
+        if name not in self._columns.name_of or (may_miss and self._columns[name][number] is None):
+            return None
+        return str(self._read(number, name, id_text, "is missing or no id"))
 
     def _says_is_fraud(self, number: int) -> bool:
         return "is_fraud" in self._columns.name_of and self._columns["verdict"][number] is None
@@ -198,10 +210,10 @@ class _Reader:
     # --- a payment by its card, amount and day ------------------------------------------------------------------
     def _by_card(self, number: int, amounts: Sequence[str | None]) -> ByCard | None:
         has = self._columns.name_of
-        if not amounts or not all(name in has for name in BY_CARD):
+        if not self._columns.name_cards:
             return None
         last4 = self._columns["last4"][number]
-        if "trans_num" in has and (last4 is None or amounts[number] is None):
+        if {"trans_num", "acquirer_reference"} & set(has) and (last4 is None or amounts[number] is None):
             return None
         currency = str(self._columns["currency"][number] or self._currency).upper()
         digits = self._read(number, "last4", _last4, "is missing")
@@ -263,9 +275,16 @@ def _note(value: object) -> str:
     return without_card_numbers(str(value).replace("\0", "\ufffd"))
 
 
-def _trans_num(value: object) -> str:
+def id_text(value: object) -> str:
+    """An id or a reference as text.
+
+    Raises:
+        ValueError: missing, or a number that has lost its last digits.
+    """
     if value is None or isinstance(value, float) or "\0" in str(value):
         raise ValueError
+    if _CUT_NUMBER.fullmatch(str(value)):
+        raise ValueError("A spreadsheet has cut its digits: give the column the format Text, and export it anew")
     return str(value)
 
 

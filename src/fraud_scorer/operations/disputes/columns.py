@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from fraud_scorer.errors import DataFileError
-from fraud_scorer.operations.disputes.label_map import OURS, LabelMap, folded
+from fraud_scorer.operations.disputes.label_map import OURS, LabelMap, fitting_format, folded
 from fraud_scorer.payments.files import row_names, text_frames
 from fraud_scorer.payments.masking import without_card_numbers
 from fraud_scorer.payments.tables import table_of_frame
@@ -44,8 +44,14 @@ def refused(path: Path, faults: Sequence[Fault]) -> DataFileError:
 class Columns:
     """The mapped columns of a file, whole, under our names; texts, and None where a cell is empty."""
 
-    def __init__(self, path: Path, label_map: LabelMap) -> None:
-        self.path = path
+    def __init__(
+        self,
+        path: Path,
+        label_map: LabelMap,
+        missing: Callable[[Columns, LabelMap], list[str]],
+        cure: str = COLUMNS_CURE,
+    ) -> None:
+        self.path, self._missing, self._cure = path, missing, cure
         self.name_of: dict[str, str] = {}
         self.values: dict[str, list[Any]] = {}
         self.only: dict[str, list[Any]] = {}
@@ -73,22 +79,24 @@ class Columns:
         self.values = {ours: [] for ours in self.name_of}
 
     def _refuse_missing(self, label_map: LabelMap, theirs: Sequence[str]) -> None:
-        has = self.name_of
-        by_card = all(name in has for name in BY_CARD) and bool({"amount", "amount_minor"} & set(has))
-        missing = [] if "trans_num" in has or by_card else ["trans_num"]
-        missing += [] if "known_at" in has else ["known_at"]
-        missing += [] if {"is_fraud", "verdict"} & set(has) else ["is_fraud or verdict"]
-        missing += [] if self.only or not label_map.only else [" or ".join(label_map.only)]
+        missing = self._missing(self, label_map)
         if not missing:
             return
-        if "acquirer_reference" in has and "trans_num" in missing:
+        if "acquirer_reference" in self.name_of and missing == ["trans_num"]:
             raise DataFileError(
                 f"{self.path} names payments by the acquirer's reference, which payments do not carry",
-                "Map the columns of last four digits, amount and date: last4, amount, payment_date (docs/disputes.md)",
+                "Give the settlement file that holds both (--references), or map last4, amount, payment_date",
             )
         wanted = [f"{name} ({_theirs(label_map, name)})" if _theirs(label_map, name) else name for name in missing]
         what = f"{self.path} has no column {', '.join(wanted)}. It has {', '.join(theirs[:30])}"
-        raise DataFileError(without_card_numbers(what), COLUMNS_CURE)
+        ready = fitting_format(theirs)
+        cure = f"It looks like a file for --format {ready}" if ready else self._cure
+        raise DataFileError(without_card_numbers(what), cure)
+
+    @property
+    def name_cards(self) -> bool:
+        """Whether rows may name a payment by last four digits, amount and day."""
+        return all(name in self.name_of for name in BY_CARD) and bool({"amount", "amount_minor"} & set(self.name_of))
 
     def _take(self, frame: pd.DataFrame) -> None:
         self.positions += frame.index.tolist()
@@ -98,6 +106,16 @@ class Columns:
             self.values[ours] += map(_text, given.get(theirs, ()))
         for theirs, kept in self.only.items():
             kept += map(_text, given.get(theirs, ()))
+
+
+def missing_for_labels(columns: Columns, label_map: LabelMap, *, by_reference: bool) -> list[str]:
+    """What a file of labels lacks; ``by_reference``: it is known which payment an acquirer's reference means."""
+    has = columns.name_of
+    is_named = "trans_num" in has or columns.name_cards or (by_reference and "acquirer_reference" in has)
+    missing = [] if is_named else ["trans_num"]
+    missing += [] if "known_at" in has else ["known_at"]
+    missing += [] if {"is_fraud", "verdict"} & set(has) else ["is_fraud or verdict"]
+    return missing + ([] if columns.only or not label_map.only else [" or ".join(label_map.only)])
 
 
 def _theirs(label_map: LabelMap, ours: str) -> str:

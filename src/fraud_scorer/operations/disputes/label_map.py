@@ -20,7 +20,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
@@ -37,7 +37,7 @@ OURS = {
     "amount_minor": "the payment's amount, in minor units (cents)",
     "currency": "the amount's currency; FRAUD_CURRENCY where missing",
     "payment_date": "the day of the payment",
-    "acquirer_reference": "the acquirer's reference (ARN): read by nobody yet, see docs/disputes.md",
+    "acquirer_reference": "the acquirer's reference (ARN), with a settlement file that says which payment it means",
     "is_fraud": "1 or 0, or a word of the map",
     "verdict": "fraud, not_fraud, unsure, withdrawn, or a word of the map",
     "known_at": "when it became known",
@@ -81,6 +81,17 @@ def folded(name: object) -> str:
 def formats() -> list[str]:
     """The names of the maps that are ready made."""
     return sorted(item.name.removesuffix(".yaml") for item in _FORMATS.iterdir() if item.name.endswith(".yaml"))
+
+
+def fitting_format(names: Iterable[str]) -> str | None:
+    """The ready-made map whose required columns a file of these columns has, if there is one."""
+    given = {folded(name) for name in names}
+    for name in formats():
+        columns = chosen_map(None, name).columns
+        has = {ours for theirs, ours in columns.items() if theirs in given}
+        if {"trans_num", "verdict", "known_at"} <= has:
+            return name
+    return None
 
 
 def chosen_map(path: Path | None, format_name: str | None) -> LabelMap:

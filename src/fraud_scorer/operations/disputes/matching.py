@@ -84,11 +84,13 @@ def _not_unique(matches: Matches, claim: Claim, count: int) -> None:
 def _unknown(labels: PostgresLabels, claims: Sequence[Claim]) -> list[Fault]:
     """With the stored id that differs in small and capital letters only, where there is one."""
     ids = [str(claim.trans_num) for claim in claims]
-    near = labels.in_other_case(ids[:_MOST_NEAR])
+    near = labels.in_other_case(ids[:_MOST_NEAR]) if ids else {}
     faults = []
     for claim, name in zip(claims, ids, strict=True):
         hint = f"; {without_card_numbers(near[name])} is" if name in near else ""
         reason = f"the payment {without_card_numbers(name)[:80]} is not stored{hint}"
+        if claim.trans_num is None:
+            reason = "no payment is known by its acquirer's reference"
         cure = "Write ids in the letters of the payments API" if hint else _UNKNOWN_CURE
         faults.append(Fault(claim.position, reason, cure))
     return faults
