@@ -19,6 +19,7 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from fraud_scorer.env_file import CURE, ambiguous_values, fault_of, read_env_file
 from fraud_scorer.errors import SettingsError
 from fraud_scorer.settings_values import DatabaseUrl, FolderOrBucket, Seconds, ZoneName
 
@@ -36,6 +37,7 @@ PREFIXES = (
     "DASHBOARD_URL",
     "WATCH_",
 )
+KNOWN_PREFIXES = (*PREFIXES, "AIRFLOW_", "AWS_", "DASHBOARD_", "DOCKER_")  # what is read in `.env`, also by others
 
 
 class Settings(BaseSettings):
@@ -165,8 +167,9 @@ def settings_with(given: Mapping[str, object]) -> Settings:
     """
     named = {*os.environ, *dotenv_values(USERS_FILE, interpolate=False)}
     faults = [_unknown(name) for name in sorted(named) if _is_ours(name) and name.lower() not in Settings.model_fields]
+    faults += [f"{fault_of(name)}. {CURE}" for name in ambiguous_values(Path(USERS_FILE), KNOWN_PREFIXES)]
     try:
-        settings = Settings(_env_file=env_files(), **given)  # type: ignore[arg-type]  # checked by pydantic
+        settings = Settings(_env_file=None, **(_in_files() | dict(given)))  # type: ignore[arg-type]  # pydantic checks
     except ValidationError as error:
         faults += [
             f"{'.'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}" for fault in error.errors()
@@ -175,6 +178,13 @@ def settings_with(given: Mapping[str, object]) -> Settings:
     if faults or settings is None:
         raise SettingsError("; ".join(faults), "`.env.example` lists every setting")
     return settings.model_copy(update=_with_generated_keys(settings))
+
+
+def _in_files() -> dict[str, object]:
+    """What the files say, by field, where the environment says nothing; read here, for pydantic puts variables in."""
+    environment = {name.lower() for name, value in os.environ.items() if value}
+    found = {name.lower(): value for path in env_files() for name, value in read_env_file(path).items()}
+    return {name: found[name] for name in found.keys() & Settings.model_fields.keys() - environment}
 
 
 def named_data_dir() -> Path:

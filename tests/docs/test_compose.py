@@ -170,6 +170,31 @@ def test_no_container_runs_as_root(dockerfile: str, services: dict[str, dict[str
     ours = ("fraud-scorer-airflow:", "fraud-scorer-dashboard:", "fraud-scorer-simulator:")
     others = {name: one.get("user", "0") for name, one in services.items() if not one["image"].startswith(ours)}
     assert {name for name, who in others.items() if who.split(":")[0] in {"0", "root"}} == set()
+    roots = {name: one for name, one in services.items() if one.get("user", "1").split(":")[0] in {"0", "root"}}
+    assert set(roots) == {"env-check"}  # it reads what only the checkout's owner may, and can do nothing else
+    check = roots["env-check"]
+    assert (check["cap_drop"], check["cap_add"], check["read_only"]) == (["ALL"], ["DAC_READ_SEARCH"], True)
+    assert (check["network_mode"], check["volumes"]) == ("none", ["./:/checkout:ro"])
+
+
+def test_nothing_of_the_pipeline_starts_before_env_is_checked(services: dict[str, dict[str, Any]]) -> None:
+    """What compose would cut in `.env` is refused first; databases and stand-ins get no value of the user's."""
+
+    def waits(name: str) -> bool:
+        needed = services[name].get("depends_on", {})
+        return "env-check" in needed or any(waits(one) for one in needed)
+
+    free = {name for name in services if not waits(name)}
+    assert free == {"env-check", "fraud-db", "airflow-db", "payments", "mailbox", "sagemaker-local", "history-make"}
+
+
+def test_what_profiles_start_is_taken_down_as_written() -> None:
+    """Without the profiles named, `down` leaves their containers, the network and a volume behind."""
+    for page in ("docs/quick-start.md", "docker-compose.yml"):
+        text = (ROOT / page).read_text(encoding="utf-8")
+        downs = re.findall(r"docker compose[^\n`]* down\b", text)
+        assert downs
+        assert all("--profile '*'" in line for line in downs)
 
 
 def test_a_sign_ins_secret_gets_into_no_image_and_no_commit() -> None:

@@ -6,11 +6,11 @@ import os
 from typing import Annotated
 
 import typer
-from dotenv import dotenv_values
 from rich.table import Table
 
 from fraud_scorer import wiring
 from fraud_scorer.cli.output import AsJson, console, print_json
+from fraud_scorer.env_file import read_env_file
 from fraud_scorer.settings import Settings, env_files, load_settings
 from fraud_scorer.settings_connections import NOT_SEEN, named_in
 
@@ -120,6 +120,6 @@ def _source(name: str) -> str:
     if os.environ.get(name.upper()):
         return "environment"
     for path in reversed(env_files()):
-        if path.is_file() and dotenv_values(path).get(name.upper()):
+        if path.is_file() and read_env_file(path).get(name.upper()):
             return str(path)
     return "default"
