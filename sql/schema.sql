@@ -21,89 +21,109 @@ COMMENT ON TABLE public.merchant_days IS 'Sums that merchant profiles are made o
 COMMENT ON COLUMN public.merchant_days.from_day IS 'Labels and frauds count in profiles from this day on; payments always.';
 COMMENT ON COLUMN public.merchant_days.first_seq IS 'Every payment in the row first landed in first_seq to last_seq.';
 CREATE FUNCTION public.add_merchant_days(added public.merchant_days[]) RETURNS void
-    LANGUAGE sql
+    LANGUAGE plpgsql
     AS $$
-    with
-    latest as (
-        select greatest(
-            (select max(event_day) from unnest(added) where payments > 0),
-            (select max(event_day) from merchant_days where payments > 0)
-        ) as event_day
-    ),
-    opened as (
-        select least(
-            (select min(first_seq) from unnest(added) where payments > 0 and event_day = latest.event_day),
-            (select min(first_seq) from merchant_days where payments > 0 and event_day = latest.event_day)
-        ) as seq
-        from latest
-    )
+declare
+    latest date := (select max(event_day) from merchant_days where payments > 0);
+    starts bigint[];
+begin
+    insert into merchant_day_spans
+    select distinct min(min(first_seq)) over (order by event_day desc) as seq
+    from unnest(added)
+    where payments > 0 and (latest is null or event_day > latest)
+    group by event_day
+    order by seq
+    on conflict do nothing;
+    starts := array(select first_seq from merchant_day_spans order by first_seq);
     insert into merchant_days as stored
     select
-        added.merchant,
-        added.event_day,
-        added.from_day,
-        case when added.first_seq >= opened.seq then opened.seq else added.first_seq end,
-        max(added.last_seq),
-        sum(added.payments),
-        sum(added.labelled),
-        sum(added.frauds)
-    from unnest(added) as added
-    cross join opened
+        merchant,
+        event_day,
+        from_day,
+        starts[width_bucket(first_seq, starts)],
+        max(last_seq),
+        sum(payments),
+        sum(labelled),
+        sum(frauds)
+    from unnest(added)
     group by 1, 2, 3, 4
-    having sum(added.payments) <> 0 or sum(added.labelled) <> 0 or sum(added.frauds) <> 0
+    having sum(payments) <> 0 or sum(labelled) <> 0 or sum(frauds) <> 0
     order by 2, 1, 3, 4
     on conflict (event_day, merchant, from_day, first_seq) do update
         set
             last_seq = greatest(stored.last_seq, excluded.last_seq),
             payments = stored.payments + excluded.payments,
             labelled = stored.labelled + excluded.labelled,
-            frauds = stored.frauds + excluded.frauds
+            frauds = stored.frauds + excluded.frauds;
+    if exists (select from unnest(added) where payments < 0 or labelled < 0 or frauds < 0) then
+        delete from merchant_days as stored
+        using (select distinct event_day, merchant, from_day from unnest(added)) as touched
+        where
+            stored.event_day = touched.event_day
+            and stored.merchant = touched.merchant
+            and stored.from_day = touched.from_day
+            and (stored.payments, stored.labelled, stored.frauds) = (0, 0, 0);
+    end if;
+end
 $$;
 CREATE FUNCTION public.count_labels() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+    if tg_op <> 'DELETE' then
+        insert into labels_to_count (trans_num) select distinct trans_num from became;
+    end if;
+    if tg_op <> 'INSERT' then
+        insert into labels_to_count (trans_num) select distinct trans_num from was;
+    end if;
+    return null;
+end
+$$;
+CREATE FUNCTION public.count_labels_of(names text[]) RETURNS void
     LANGUAGE plpgsql
     AS $$
 declare
-    came labels[] := '{}';
-    gone labels[] := '{}';
-    names text[];
     said labels[];
     about counted_payment[];
+    gone merchant_days[];
+    came merchant_days[];
 begin
-    if tg_op <> 'DELETE' then
-        came := array(select became from became);
+    if cardinality(names) = 0 then
+        return;
     end if;
-    if tg_op <> 'INSERT' then
-        gone := array(select was from was);
-    end if;
-    if cardinality(came) + cardinality(gone) = 0 then
-        return null;
-    end if;
-    perform lock_merchant_days();
-    names := array(select distinct trans_num from unnest(came || gone));
     said := array(select labels from labels where trans_num = any(names));
     about := array(
         select row(trans_num, merchant, event_time, first_landing_seq, payload_is_fraud)::counted_payment
         from payments_scored where trans_num = any(names) and not is_refund
     );
-    gone := gone || array(
-        select still from unnest(said) as still
-        where still.label_id not in (select label_id from unnest(came))
-    );
-    perform add_merchant_days(array(
-        select counts from merchant_day_counts(about, said, 1) as counts
-        union all
-        select counts from merchant_day_counts(about, gone, -1) as counts
-    ));
-    return null;
+    with removed as (
+        delete from label_counts where trans_num = any(names) returning *
+    )
+    select array_agg(
+        row(merchant, event_day, from_day, landing_seq, landing_seq, 0, -labelled, -frauds)::merchant_days
+    )
+    into gone
+    from removed;
+    with counted as (
+        insert into label_counts select * from label_day_counts(about, said) returning *
+    )
+    select array_agg(
+        row(merchant, event_day, from_day, landing_seq, landing_seq, 0, labelled, frauds)::merchant_days
+    )
+    into came
+    from counted;
+    perform add_merchant_days(coalesce(gone, '{}') || coalesce(came, '{}'));
 end
 $$;
 CREATE FUNCTION public.count_payments() RETURNS trigger
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
     AS $$
 declare
     came counted_payment[] := '{}';
     gone counted_payment[] := '{}';
-    said labels[];
+    names text[];
 begin
     if tg_op = 'INSERT' then
         came := array(
@@ -135,17 +155,36 @@ begin
         return null;
     end if;
     perform lock_merchant_days();
-    said := array(
-        select labels
-        from labels
-        where trans_num = any(array(select trans_num from unnest(came || gone)))
-    );
     perform add_merchant_days(array(
-        select counts from merchant_day_counts(came, said, 1) as counts
+        select counts from payment_day_counts(came, 1) as counts
         union all
-        select counts from merchant_day_counts(gone, said, -1) as counts
+        select counts from payment_day_counts(gone, -1) as counts
+    ));
+    names := array(select trans_num from unnest(came || gone));
+    perform count_labels_of(array(
+        select trans_num from labels where trans_num = any(names)
+        union
+        select trans_num from label_counts where trans_num = any(names)
     ));
     return null;
+end
+$$;
+CREATE FUNCTION public.count_waiting_labels(at_most integer) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+    names text[];
+begin
+    perform lock_merchant_days();
+    with taken as (
+        delete from labels_to_count
+        where queue_id in (select queue_id from labels_to_count order by queue_id limit at_most)
+        returning trans_num
+    )
+    select array_agg(trans_num) into names from taken;
+    perform count_labels_of(array(select distinct trans_num from unnest(names) as trans_num));
+    return coalesce(cardinality(names), 0);
 end
 $$;
 CREATE FUNCTION public.keep_predecessors() RETURNS trigger
@@ -170,11 +209,16 @@ begin
     return null;
 end
 $$;
-CREATE FUNCTION public.lock_merchant_days() RETURNS void
-    LANGUAGE sql
-    AS $$
-    select pg_advisory_xact_lock(hashtextextended('merchant days', 0))
-$$;
+CREATE TABLE public.label_counts (
+    trans_num text NOT NULL,
+    from_day date NOT NULL,
+    merchant text NOT NULL,
+    event_day date NOT NULL,
+    landing_seq bigint NOT NULL,
+    labelled bigint NOT NULL,
+    frauds bigint NOT NULL
+);
+COMMENT ON TABLE public.label_counts IS 'What labels changed of the sums in merchant_days, as it is counted there.';
 CREATE TABLE public.labels (
     label_id bigint NOT NULL,
     trans_num text NOT NULL,
@@ -188,7 +232,7 @@ CREATE TABLE public.labels (
     CONSTRAINT labels_source_check CHECK ((source = ANY (ARRAY['payload'::text, 'verdict'::text, 'chargeback'::text]))),
     CONSTRAINT labels_verdict_check CHECK ((verdict = ANY (ARRAY['fraud'::text, 'not_fraud'::text, 'unsure'::text, 'withdrawn'::text])))
 );
-CREATE FUNCTION public.merchant_day_counts(counted public.counted_payment[], said public.labels[], sign integer) RETURNS SETOF public.merchant_days
+CREATE FUNCTION public.label_day_counts(counted public.counted_payment[], said public.labels[]) RETURNS SETOF public.label_counts
     LANGUAGE sql STABLE
     SET "TimeZone" TO 'UTC'
     SET enable_nestloop TO 'off'
@@ -261,6 +305,7 @@ CREATE FUNCTION public.merchant_day_counts(counted public.counted_payment[], sai
     ),
     steps as (
         select
+            trans_num,
             merchant,
             event_day,
             from_day,
@@ -271,38 +316,69 @@ CREATE FUNCTION public.merchant_day_counts(counted public.counted_payment[], sai
     ),
     pieces as (
         select
+            trans_num,
+            from_day,
             merchant,
             event_day,
-            from_day,
             landing_seq,
-            1 as payments,
-            case when is_fraud is not null and trans_num not in (select trans_num from words) then 1 else 0 end
-                as labelled,
-            case when is_fraud and trans_num not in (select trans_num from words) then 1 else 0 end as frauds
+            -1 as labelled,
+            -(is_fraud::integer) as frauds
         from payments
+        where is_fraud is not null and trans_num in (select trans_num from words)
         union all
         select
+            trans_num,
+            from_day,
             merchant,
             event_day,
-            from_day,
             landing_seq,
-            0,
             (is_fraud is not null)::integer - (was_fraud is not null)::integer,
             coalesce(is_fraud, false)::integer - coalesce(was_fraud, false)::integer
         from steps
         where is_fraud is distinct from was_fraud
     )
     select
+        trans_num,
+        from_day,
         merchant,
         event_day,
-        from_day,
         landing_seq,
-        landing_seq,
-        sign * sum(payments)::bigint,
-        sign * sum(labelled)::bigint,
-        sign * sum(frauds)::bigint
+        sum(labelled)::bigint,
+        sum(frauds)::bigint
     from pieces
-    group by merchant, event_day, from_day, landing_seq
+    group by trans_num, from_day, merchant, event_day, landing_seq
+    having sum(labelled) <> 0 or sum(frauds) <> 0
+$$;
+CREATE FUNCTION public.lock_before_payments() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+    perform lock_merchant_days();
+    return null;
+end
+$$;
+CREATE FUNCTION public.lock_merchant_days() RETURNS void
+    LANGUAGE sql
+    AS $$
+    select pg_advisory_xact_lock(hashtextextended('merchant days', 0))
+$$;
+CREATE FUNCTION public.payment_day_counts(counted public.counted_payment[], sign integer) RETURNS SETOF public.merchant_days
+    LANGUAGE sql STABLE
+    SET "TimeZone" TO 'UTC'
+    AS $$
+    select
+        merchant,
+        (event_time at time zone time_zone)::date,
+        ((event_time + label_delay) at time zone time_zone)::date + 1,
+        landing_seq,
+        landing_seq,
+        sign * count(*),
+        sign * count(is_fraud),
+        sign * count(*) filter (where is_fraud)
+    from unnest(counted)
+    cross join report_settings
+    group by 1, 2, 3, 4
 $$;
 CREATE FUNCTION public.recount_after() RETURNS trigger
     LANGUAGE plpgsql
@@ -317,28 +393,30 @@ CREATE FUNCTION public.recount_merchant_days() RETURNS void
     SET "TimeZone" TO 'UTC'
     AS $$
 declare
-    opened bigint[];  -- the landing that opened each day, ascending
+    starts bigint[];
     names text[];
-    said labels[];
-    about counted_payment[];
 begin
     perform lock_merchant_days();
+    delete from labels_to_count;
+    delete from label_counts;
     delete from merchant_days;
-    opened := array(
-        select distinct min(min(first_landing_seq)) over (order by days.event_day desc) as seq
-        from payments_scored
-        cross join report_settings
-        cross join lateral (select (event_time at time zone time_zone)::date as event_day) as days
-        where not is_refund
-        group by days.event_day
-        order by seq
-    );
+    delete from merchant_day_spans;
+    insert into merchant_day_spans
+    select 0
+    union
+    select min(min(first_landing_seq)) over (order by days.event_day desc)
+    from payments_scored
+    cross join report_settings
+    cross join lateral (select (event_time at time zone time_zone)::date as event_day) as days
+    where not is_refund
+    group by days.event_day;
+    starts := array(select first_seq from merchant_day_spans order by first_seq);
     insert into merchant_days
     select
         merchant,
         (event_time at time zone time_zone)::date,
         ((event_time + label_delay) at time zone time_zone)::date + 1,
-        opened[width_bucket(first_landing_seq, opened)],
+        starts[width_bucket(first_landing_seq, starts)],
         max(first_landing_seq),
         count(*),
         count(payload_is_fraud),
@@ -353,16 +431,7 @@ begin
         from (select trans_num, row_number() over () / 20000 as part from (select distinct trans_num from labels))
         group by part
     loop
-        said := array(select labels from labels where trans_num = any(names));
-        about := array(
-            select row(trans_num, merchant, event_time, first_landing_seq, payload_is_fraud)::counted_payment
-            from payments_scored where trans_num = any(names) and not is_refund
-        );
-        perform add_merchant_days(array(
-            select counts from merchant_day_counts(about, said, 1) as counts
-            union all
-            select counts from merchant_day_counts(about, '{}', -1) as counts
-        ));
+        perform count_labels_of(names);
     end loop;
 end
 $$;
@@ -412,6 +481,19 @@ ALTER TABLE public.labels ALTER COLUMN label_id ADD GENERATED ALWAYS AS IDENTITY
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.labels_to_count (
+    queue_id bigint NOT NULL,
+    trans_num text NOT NULL
+);
+COMMENT ON TABLE public.labels_to_count IS 'Payments of which something was said that merchant_days do not count yet.';
+ALTER TABLE public.labels_to_count ALTER COLUMN queue_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.labels_to_count_queue_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE public.landing_index (
     batch_id text NOT NULL,
     part integer NOT NULL,
@@ -421,6 +503,10 @@ CREATE TABLE public.landing_index (
     http_status integer NOT NULL,
     received_at timestamp with time zone NOT NULL
 );
+CREATE TABLE public.merchant_day_spans (
+    first_seq bigint NOT NULL
+);
+COMMENT ON TABLE public.merchant_day_spans IS 'The landings that opened a day: where spans in merchant_days begin.';
 CREATE TABLE public.merchant_profiles (
     profile_day date NOT NULL,
     merchant text NOT NULL,
@@ -632,10 +718,16 @@ ALTER TABLE ONLY public.drift_days
     ADD CONSTRAINT drift_days_pkey PRIMARY KEY (day, model_hash);
 ALTER TABLE ONLY public.feature_drift
     ADD CONSTRAINT feature_drift_pkey PRIMARY KEY (day, model_hash, feature);
+ALTER TABLE ONLY public.label_counts
+    ADD CONSTRAINT label_counts_pkey PRIMARY KEY (trans_num, from_day);
 ALTER TABLE ONLY public.labels
     ADD CONSTRAINT labels_pkey PRIMARY KEY (label_id);
+ALTER TABLE ONLY public.labels_to_count
+    ADD CONSTRAINT labels_to_count_pkey PRIMARY KEY (queue_id);
 ALTER TABLE ONLY public.landing_index
     ADD CONSTRAINT landing_index_pkey PRIMARY KEY (batch_id, part);
+ALTER TABLE ONLY public.merchant_day_spans
+    ADD CONSTRAINT merchant_day_spans_pkey PRIMARY KEY (first_seq);
 ALTER TABLE ONLY public.merchant_days
     ADD CONSTRAINT merchant_days_pkey PRIMARY KEY (event_day, merchant, from_day, first_seq);
 ALTER TABLE ONLY public.merchant_profiles
@@ -684,8 +776,8 @@ CREATE INDEX payments_scored_flagged ON public.payments_scored USING btree (even
 CREATE INDEX payments_scored_payload_fraud ON public.payments_scored USING btree (event_time) WHERE payload_is_fraud;
 CREATE INDEX quarantine_open ON public.quarantine USING btree (quarantine_id) WHERE (status = 'open'::text);
 CREATE INDEX run_ledger_failed ON public.run_ledger USING btree (landing_seq) WHERE (status = 'failed'::text);
+CREATE INDEX run_ledger_latest ON public.run_ledger USING btree (minute DESC NULLS LAST, landing_seq DESC);
 CREATE INDEX run_ledger_loaded ON public.run_ledger USING btree (loaded_at);
-CREATE INDEX run_ledger_minute ON public.run_ledger USING btree (minute DESC);
 CREATE INDEX run_ledger_open ON public.run_ledger USING btree (status) WHERE (status = ANY (ARRAY['failed'::text, 'landed'::text]));
 CREATE INDEX run_ledger_unloaded ON public.run_ledger USING btree (landing_seq) WHERE (status = 'landed'::text);
 CREATE INDEX snoozes_value ON public.snoozes USING btree (subject, value, until);
@@ -698,6 +790,7 @@ CREATE TRIGGER payments_scored_count_gone AFTER DELETE ON public.payments_scored
 CREATE TRIGGER payments_scored_count_new AFTER INSERT ON public.payments_scored REFERENCING NEW TABLE AS became FOR EACH STATEMENT EXECUTE FUNCTION public.count_payments();
 CREATE TRIGGER payments_scored_count_none AFTER TRUNCATE ON public.payments_scored FOR EACH STATEMENT EXECUTE FUNCTION public.recount_after();
 CREATE TRIGGER payments_scored_keep_predecessors AFTER UPDATE ON public.payments_scored REFERENCING OLD TABLE AS was NEW TABLE AS became FOR EACH STATEMENT EXECUTE FUNCTION public.keep_predecessors();
+CREATE TRIGGER payments_scored_lock_first BEFORE INSERT OR DELETE OR UPDATE ON public.payments_scored FOR EACH STATEMENT EXECUTE FUNCTION public.lock_before_payments();
 CREATE TRIGGER report_settings_recount AFTER UPDATE ON public.report_settings FOR EACH ROW WHEN (((old.time_zone IS DISTINCT FROM new.time_zone) OR (old.label_delay IS DISTINCT FROM new.label_delay))) EXECUTE FUNCTION public.recount_after();
 ALTER TABLE ONLY public.feature_drift
     ADD CONSTRAINT feature_drift_day_model_hash_fkey FOREIGN KEY (day, model_hash) REFERENCES public.drift_days(day, model_hash) ON DELETE CASCADE;

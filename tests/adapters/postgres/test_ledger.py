@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psycopg2
 import pytest
 
 from fraud_scorer.adapters.postgres import ledger
+from fraud_scorer.adapters.postgres.queries import query
 from fraud_scorer.batches import Batch
 from fraud_scorer.ports import Completion
 
@@ -140,3 +142,21 @@ def test_history_does_not_wait_for_a_run(world: World) -> None:
     assert world.store.finished([Batch.of_retry("abc"), world.batch(9)]) == {Batch.of_retry("abc")}
     assert world.store.retries(START, START + timedelta(hours=1)) == [Batch.of_retry("abc")]
     assert world.store.retries(START - timedelta(hours=1), START) == []
+
+
+@pytest.mark.parametrize("kinds", [["minute"], ["minute", "history"]])
+def test_a_year_of_minutes_is_not_sorted_for_the_last_ones(world: World, kinds: list[str]) -> None:
+    """`status` reads as many lines of the ledger as it shows, by an index."""
+    with psycopg2.connect(world.url.replace("+psycopg2", "")) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "insert into run_ledger (batch_id, kind, minute, status, landing_seq)"
+            " select 'b' || n, 'minute', timestamptz '2026-01-01Z' + n * interval '1 minute', 'done', n"
+            " from generate_series(1, 60000) as n"
+        )
+        cursor.execute("analyze run_ledger")
+        asked = cursor.mogrify(query("ledger_recent"), {"kinds": kinds, "batch_ids": None, "at_most": 20}).decode()
+        cursor.execute(f"explain (analyze, timing off, format json) {asked}")
+        plan = cursor.fetchall()[0][0][0]["Plan"]
+    connection.close()
+    (scan,) = plan["Plans"]
+    assert (scan["Node Type"], scan["Index Name"], scan["Actual Rows"]) == ("Index Scan", "run_ledger_latest", 20)

@@ -19,6 +19,7 @@ from fraud_scorer.ports import LoadCounts, LoadWork
 
 log = structlog.get_logger()
 
+LABELS_AT_ONCE = 5_000  # counted in one transaction: loads wait for it
 _HISTORY_TYPES = {
     "trans_num": pa.string(),
     "event_time": pa.int64(),
@@ -96,11 +97,23 @@ class PostgresStore(PostgresLedger):
         wanted = sorted(_as_date(day) for day in set(days))
         with transaction(self._engine) as cursor:
             stored = frame_of(copy_out(cursor, "profiles_stored", {"days": wanted}, _PROFILE_TYPES))
-            missing = [day for day in wanted if day not in set(stored["profile_day"])]
-            if missing:
+        missing = [day for day in wanted if day not in set(stored["profile_day"])]
+        if missing:
+            self.count_labels()
+            with transaction(self._engine) as cursor:
                 computed = compute_profiles(cursor, missing, before_seq)
-                stored = pd.concat([stored, computed]) if len(stored) else computed
+            stored = pd.concat([stored, computed]) if len(stored) else computed
         return stored.sort_values(["profile_day", "merchant"], ignore_index=True)
+
+    def count_labels(self) -> int:
+        """Count in the merchants' sums what was said of payments since; in short transactions. How many labels."""
+        counted = 0
+        while True:
+            with transaction(self._engine) as cursor:
+                taken = int(str(rows(cursor, "labels_count", {"at_most": LABELS_AT_ONCE})[0]["counted"]))
+            counted += taken
+            if taken < LABELS_AT_ONCE:
+                return counted
 
     def load(self, work: LoadWork, token: str) -> LoadCounts:
         """One batch in one transaction: payments, decisions, labels, quarantine, profiles, messages, ledger.
