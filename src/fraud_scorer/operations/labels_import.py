@@ -1,7 +1,7 @@
 """`fraud-scorer labels import`: what others found out about payments, from a file.
 
 The whole file is read, checked and matched before anything is written. Then it is written in short transactions, for
-loads wait for each of them; an import that is cut off is done again: what is in is passed over.
+other imports wait for each of them; an import that is cut off is done again: what is in is passed over.
 """
 
 from __future__ import annotations

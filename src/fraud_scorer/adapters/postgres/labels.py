@@ -13,7 +13,7 @@ from fraud_scorer.adapters.postgres.bulk import rows
 from fraud_scorer.adapters.postgres.engine import transaction
 
 ASKED_AT_ONCE = 20_000
-# Every label statement holds the lock that loads wait for; so many rows take about a tenth of a second.
+# In one transaction, for which other imports wait; loads and verdicts wait for none.
 APPENDED_AT_ONCE = 2_000
 
 
@@ -76,7 +76,7 @@ class PostgresLabels:
     def append(self, said: Sequence[Said], *, source: str, author: str) -> int:
         """Append what was not said before (same payment, source, verdict and moment), all or nothing; how many.
 
-        Loads wait meanwhile: give no more than ``APPENDED_AT_ONCE``.
+        Give no more than ``APPENDED_AT_ONCE``: other imports wait meanwhile. Loads do not, nor verdicts.
         """
         values: dict[str, object] = {
             "trans_nums": [one.trans_num for one in said],
