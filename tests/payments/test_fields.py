@@ -39,10 +39,60 @@ def test_mapped_names_that_no_row_has_are_told():
     """A null, or a name below an object that is null everywhere, may be right; a name that is nowhere is a typo."""
     rows = [[{"val": 1, "cur": None}, None, "p1"], [{"val": 2}, None, "p2"]]
     names = ["value.cur", "value.curr", "place.lat", "id", "id.x", "idd", "crd.fp"]
-    fields = FieldMap(dict.fromkeys(names, "currency"))
+    ours = ["currency", "city", "lat", "trans_num", "zip", "state", "cc_num"]
+    fields = FieldMap(dict(zip(names, ours, strict=True)))
 
     assert list(fields.unseen(Table(("value", "place", "id"), rows))) == ["value.curr", "id.x", "idd", "crd.fp"]
     assert list(fields.unseen(Table((), []))) == names
+
+
+def test_of_several_names_the_first_that_is_there_counts():
+    """Absent, null and empty are not there; the file's order decides."""
+    fields = parse_field_map("card.fp: cc_num\nsepa.fp: cc_num\nwallet.payer: cc_num\nid: [trans_num, cc_num]")
+    rows = [
+        ["p0", {"fp": "C"}, {"fp": "S"}, None], ["p1", {"fp": ""}, {"fp": "S"}, None], ["p2", None, {}, {"payer": "W"}],
+        ["p3", None, None, None],
+    ]  # fmt: skip
+    table = Table(("id", "card", "sepa", "wallet"), rows)
+
+    assert fields.apply(table) == {"cc_num": ["C", "S", "W", "p3"], "trans_num": ["p0", "p1", "p2", "p3"]}
+    assert fields.unseen(Table(("id",), [["p0"]])) == {}
+
+
+def test_a_number_is_a_place_in_a_list():
+    """Also the name of an object's field; a list that is too short has nothing there."""
+    table = Table(("units",), [[[{"payee": "A"}, {"payee": "B"}]], [[]], [{"0": {"payee": "C"}}], [None], [["x"]]])
+
+    assert FieldMap({"units.0.payee": "merchant"}).apply(table) == {"merchant": ["A", None, "C", None, None]}
+    assert FieldMap({"units.1.payee": "merchant"}).apply(table)["merchant"][0] == "B"
+    assert FieldMap({"units.0.payee": "merchant", "units.9.payee": "city"}).unseen(table) == {"units.9.payee": "city"}
+
+
+def test_a_constant_stands_where_a_payment_says_nothing():
+    """Of a field that no column gives, and in rows that have none."""
+    fields = parse_field_map("fields: {cur: currency}\nconstants: {currency: EUR, merchant: Corner Shop}")
+
+    assert fields.apply(Table(("cur",), [["USD"], [None]])) == {
+        "currency": ["USD", "EUR"],
+        "merchant": ["Corner Shop"] * 2,
+    }
+
+
+def test_a_document_says_what_names_cannot():
+    """The sections become the rules that payments are judged by."""
+    text = """
+    fields: {id: trans_num}
+    amounts: {spending: negative, decimals: {ISK: 2}, format: "1.234,56"}
+    kinds: {refund: [gutschrift], decline: ["05"]}
+    """
+    rules = parse_field_map(text).rules(time_zone="UTC", currency="EUR")
+
+    assert (rules.amounts.spending_is_negative, rules.amounts.decimals, rules.amounts.sample) == (
+        True,
+        {"ISK": 2},
+        "1.234,56",
+    )
+    assert rules.kinds.own == {"gutschrift": "refund", "05": "decline"}
 
 
 def test_yaml_is_read_from_a_file(tmp_path):
@@ -58,7 +108,26 @@ def test_yaml_is_read_from_a_file(tmp_path):
     ("text", "says"),
     [
         ("id: transnum", "Nearest: trans_num"),
-        ("a: amt\nb: amt", "two names to the same field"),
+        ("a: amt\na: zip", "has the name 'a' twice"),
+        ("a: [amt, 5]", "no mapping of names"),
+        ("a: []", "no mapping of names"),
+        ("feilds: {id: trans_num}", "the section 'feilds', which is not known. Nearest: fields"),
+        ("fields: {id: trans_num}\ncurrency: EUR", "the section 'currency', which is not known"),
+        ("fields: {id: transnum}", "Nearest: trans_num"),
+        ("fields: {id: trans_num}\namounts:", "amounts is no mapping"),
+        ("amounts: {spendings: negative}", "Nearest: spending"),
+        ("amounts: {spending: minus}", "neither negative nor positive"),
+        ("amounts: {decimals: {isk: 2}}", "decimals: {ISK: 2, UGX: 2}"),
+        ("amounts: {decimals: {ISK: 9}}", "decimals: {ISK: 2, UGX: 2}"),
+        ("amounts: {format: 1.234}", "is not 1234.56 as the API writes it"),
+        ("constants: {merchants: x}", "Nearest: merchant"),
+        ("constants: {currency: Euro}", "currency is not a currency"),
+        ("constants: {merchant: ''}", "merchant is missing"),
+        ("constants: {cc_num: x}", r"Map it; .* id: \[trans_num, cc_num\]"),
+        ("constants: {amt: 5}", "differs between payments"),
+        ("kinds: {refunds: [x]}", "Nearest: refund"),
+        ("kinds: {decline: [05]}", "in quotes"),
+        ("kinds: {decline: [a], refund: [a]}", "stands under decline and refund"),
         ("- a\n- b", "no mapping of names"),
         ("a: 5", "no mapping of names"),
         ("", "no mapping of names"),

@@ -108,7 +108,7 @@ def test_what_parquet_holds_beside_numbers_and_texts_is_read(tmp_path: Path) -> 
     frame = pd.DataFrame(
         {
             "dob": [date(1980, 12, 31), None],
-            "amt": [Decimal("1234.50"), None],
+            "amt": [Decimal("1234.5"), None],
             "cc_num": [Decimal(4532015112830366777), Decimal(2)],
             "current_time": [datetime(2020, 12, 20, 10, 31, tzinfo=berlin), None],
         }
@@ -117,7 +117,7 @@ def test_what_parquet_holds_beside_numbers_and_texts_is_read(tmp_path: Path) -> 
 
     first, second = _rows(tmp_path / "a.parquet")
 
-    assert first[:3] == ["1980-12-31", "1234.50", "4532015112830366777"]
+    assert first[:3] == ["1980-12-31", "1234.5", "4532015112830366777"]
     assert datetime.fromisoformat(str(first[3])) == datetime(2020, 12, 20, 10, 31, tzinfo=berlin)
     assert second == [None, None, "2", None]
 
@@ -251,7 +251,7 @@ def _zipped(name: str) -> bytes:
         ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is an old Excel workbook (.xls)"),
         ("a.pdf", b"%PDF-1.7", "is a PDF document. Ask for the same report as CSV"),
         ("a.csv", b"<!DOCTYPE html><html></html>", "is a web page or XML"),
-        ("a.csv", gzip.compress(b"a,b"), "is packed (gzip). Let its name end in .csv.gz"),
+        ("a.csv", gzip.compress(b"a,b", mtime=0), "is packed (gzip). Let its name end in .csv.gz"),
         ("a.csv", "trans_num,merchant\np,Café\n".encode("latin-1"), "is not UTF-8 text"),
         ("a.json", b'{"a": 1}', "cannot be read as JSON: JSON, but neither a split frame nor a list of records"),
         ("a.json", b"[1, 2]", "cannot be read as JSON"),

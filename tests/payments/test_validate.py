@@ -42,17 +42,19 @@ def test_a_valid_payment_keeps_what_is_needed_and_drops_the_person(judge, row):
 REJECTED = {
     "trans_num_missing": [{"trans_num": None}, {"trans_num": ...}, {"trans_num": ""}, {"trans_num": "  "}],
     "trans_num_not_text": [{"trans_num": 1.5}, {"trans_num": ["a"]}, {"trans_num": True}],
-    "trans_num_too_long": [{"trans_num": "x" * 65}],
+    "trans_num_too_long": [{"trans_num": "x" * 256}],
     "trans_num_nul_character": [{"trans_num": "a\0b"}],
     "trans_num_lone_surrogate": [{"trans_num": "a\ud800"}],
     "event_time_missing": [{"current_time": None}, {"current_time": ...}, {"current_time": ""}],
     "event_time_not_a_time": [{"current_time": "soon"}, {"current_time": True}, {"current_time": float("nan")}],
     "event_time_in_future": [{"current_time": 1_795_170_721_000 + 300_001}, {"current_time": 1e308}],
     "event_time_too_early": [{"current_time": 1_795_170_660}, {"current_time": -1}],
-    "card_missing": [{"cc_num": None}, {"cc_num": ...}],
+    "card_missing": [{"cc_num": None}, {"cc_num": ...}, {"cc_num": "no card"}],
     "card_digits_lost": [{"cc_num": 4.532015112830367e18}],
     "card_not_finite": [{"cc_num": float("inf")}],
-    "card_invalid": [{"cc_num": "no card"}, {"cc_num": 12}],
+    "card_invalid": [{"cc_num": "a\nb"}, {"cc_num": -12}, {"cc_num": 12.5}, {"cc_num": "é" * 200}],
+    "card_lone_surrogate": [{"cc_num": "ref \ud800"}],
+    "card_too_long": [{"cc_num": "x" * 256}],
     "card_masked": [{"cc_num": "************0366"}],
     "card_not_a_card_number": [{"cc_num": {"number": 1}}, {"cc_num": False}],
     "merchant_missing": [{"merchant": None}, {"merchant": ...}, {"merchant": ""}],
@@ -61,13 +63,18 @@ REJECTED = {
     "merchant_too_long": [{"merchant": "m" * 201}],
     "amount_missing": [{"amt": None}, {"amt": ...}, {"amt": ""}],
     "amount_not_finite": [{"amt": float("nan")}, {"amt": float("inf")}, {"amt": float("-inf")}],
-    "amount_out_of_range": [{"amt": 1e308}, {"amt": -1e308}, {"amt": 10**400}],
+    "amount_out_of_range": [{"amt": 1e308}, {"amt": -1e308}, {"amt": 10**400}, {"amt": "9" * 14}],
     "amount_not_a_number": [{"amt": "12,50"}, {"amt": "NaN"}, {"amt": [1]}, {"amt": True}],
+    "amount_too_many_decimals": [{"amt": 1.234}, {"amt": "12.345"}, {"amt": "12.500", "currency": "JPY"}],
+    "currency_not_a_currency": [{"currency": "Euro"}, {"currency": 978}],
+}
+DROPPED = {
     "coordinates_out_of_range": [{"lat": 90.1}, {"long": -180.5}, {"merch_lat": 1e308}, {"merch_long": 181}],
     "coordinates_not_finite": [{"lat": float("nan")}, {"merch_long": float("inf")}],
     "coordinates_not_a_number": [{"lat": "north"}, {"long": True}, {"lat": [46.7]}],
     "category_too_long": [{"category": "c" * 101}],
     "category_not_text": [{"category": 1.5}, {"category": {}}],
+    "category_lone_surrogate": [{"category": "a\ud800"}],
     "city_nul_character": [{"city": "a\0"}],
     "zip_not_text": [{"zip": 1.5}, {"zip": True}],
     "city_pop_out_of_range": [{"city_pop": -1}, {"city_pop": 2**31}],
@@ -75,9 +82,40 @@ REJECTED = {
     "gender_too_long": [{"gender": "g" * 21}],
     "dob_not_a_date": [{"dob": "22.7.1976"}, {"dob": 19760722}],
     "dob_out_of_range": [{"dob": "2027-01-01"}, {"dob": "1850-01-01"}],
-    "currency_not_a_currency": [{"currency": "Euro"}, {"currency": 978}],
     "is_fraud_not_true_or_false": [{"is_fraud": "perhaps"}, {"is_fraud": 2}],
+    "card_last4_not_four_digits": [{"card_last4": "12345"}, {"card_last4": "**11"}, {"card_last4": True}],
+    "type_not_text": [{"type": ["refund"]}],
+    "status_nul_character": [{"status": "\0"}],
 }
+COLUMN = {"lat": "home_lat", "long": "home_long", "dob": "birth_day", "is_fraud": "payload_is_fraud"}
+
+
+@pytest.mark.parametrize(
+    ("reason", "changes"), [(reason, changes) for reason, several in DROPPED.items() for changes in several]
+)
+def test_an_unusable_optional_value_is_dropped_and_told(judge, row, reason, changes):
+    """The payment goes on without it, as if it had not come; its neighbours keep theirs; no value is quoted."""
+    judged = judge(row(trans_num="before"), row(trans_num="itself", **changes), row(trans_num="after"))
+    without = judge(row(trans_num="itself", **dict.fromkeys(changes, ...)))
+
+    assert judged.rejects == []
+    assert [(one.row_index, one.reason) for one in judged.dropped] == [(1, reason)]
+    pd.testing.assert_frame_equal(
+        judged.payments.loc[[1]].drop(columns="row_index").reset_index(drop=True),
+        without.payments.drop(columns="row_index"),
+        check_dtype=False,
+    )
+    (field,) = changes
+    if (column := COLUMN.get(field, field)) in judged.payments:
+        assert judged.payments.loc[[0, 2], column].notna().all()
+
+
+def test_what_a_refused_payment_drops_is_not_counted(judge, row):
+    """Only payments that go on are told to lack a value."""
+    judged = judge(row(trans_num=None, lat=200, city="a\0"))
+
+    assert [one.reason for one in judged.rejects] == ["trans_num_missing"]
+    assert judged.dropped == []
 
 
 @pytest.mark.parametrize(
@@ -97,7 +135,7 @@ ACCEPTED = {
     "trans_num": [({"trans_num": "12345678e90123456789012345678901"}, "12345678e90123456789012345678901"),
                   ({"trans_num": 9007199254740993}, "9007199254740993")],
     "merchant": [({"merchant": 4711}, "4711"), ({"merchant": "Café ☕"}, "Café ☕")],
-    "amount_cents": [({"amt": -5}, -500), ({"amt": 0}, 0), ({"amt": "12.345"}, 1234), ({"amt": 0.1 + 0.2}, 30),
+    "amount_cents": [({"amt": -5}, -500), ({"amt": 0}, 0), ({"amt": "12.34"}, 1234), ({"amt": 0.1 + 0.2}, 30),
                      ({"amt": ..., "amt_minor": 1999}, 1999), ({"amt": 1200, "currency": "jpy"}, 1200)],
     "currency": [({"currency": "eur"}, "EUR"), ({"currency": None}, "USD")],
     "zip": [({"zip": 2134}, "02134"), ({"zip": "2134"}, "2134"), ({"zip": "SW1A 1AA"}, "SW1A 1AA"),
@@ -131,6 +169,56 @@ def test_everything_optional_may_be_missing(judge, row):
             "category", "gender", "city", "state", "zip", "home_lat", "home_long", "city_pop", "birth_day", "merch_lat",
             "merch_long", "payload_is_fraud",
         }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"current_time": 1_795_170_660}, "under current_time looks like seconds, map it to unix_time"),
+        ({"current_time": 1_795_170_660_000_000}, "under current_time looks like microseconds, map it to unix_micros"),
+        ({"current_time": 1_795_170_660_000_000_000}, "looks like nanoseconds, map it to unix_nanos"),
+        ({"current_time": ..., "unix_time": 1_795_170_660_000},
+         "unix_time looks like milliseconds, map it to current_time"),
+        ({"current_time": 1_795_170_721_000 + 7_200_000}, "lies 2 hours after the answer came, 5 minutes are allowed"),
+        ({"current_time": "soon"}, "as 2026-11-20T10:31:00Z, or a number since 1970: seconds as unix_time"),
+        ({"trans_num": "x" * 300}, "is too long: 300 characters, 255 at most"),
+        ({"amt": 1e13}, "1,000,000,000,000 at most"),
+    ],
+)  # fmt: skip
+def test_a_refusal_names_the_limit_and_the_cure(judge, row, changes, says):
+    """The unit that a time seems to have, the forms that are read, what was passed and by how much."""
+    assert says in judge(row(**changes)).rejects[0].detail
+
+
+@pytest.mark.parametrize(("field", "factor"), [("unix_micros", 10**6), ("unix_nanos", 10**9)])
+def test_small_units_of_time_are_read(judge, row, field, factor):
+    """Exactly to the microsecond, as integer or text."""
+    for value in (1_795_170_660 * factor + factor // 4, str(1_795_170_660 * factor + factor // 4)):
+        payments = judge(row(current_time=..., **{field: value})).payments
+
+        assert payments["event_time"][0] == pd.Timestamp("2026-11-20T10:31:00.25Z")
+
+
+def test_last_four_are_of_a_number_or_told_by_the_api(judge, row):
+    """A reference's end is shown to nobody as a card's; neither is an id's that stands for the card."""
+    rows = [
+        row(),
+        row(cc_num="card_abc1234"),
+        row(cc_num="card_abc1234", card_last4=42),
+        row(cc_num=12345678, trans_num=12345678),
+    ]
+
+    assert judge(*rows).payments["card_last4"].tolist() == ["0366", "", "0042", ""]
+
+
+def test_type_and_status_say_the_kind(judge, row):
+    """Words that say nothing are told, and their payments are purchases."""
+    rows = [row(type="refund"), row(status="DECLINED"), row(type="frobnicated"), row(type="verification", amt=0)]
+    judged = judge(*rows)
+
+    assert judged.payments["kind"].tolist() == ["refund", "decline", "purchase", "verification"]
+    assert judged.payments["amount_cents"].tolist() == [-4506, 4506, 4506, 0]
+    assert judged.unknown_kinds == ["frobnicated"]
 
 
 def test_an_event_five_minutes_ahead_is_still_an_event(judge, row):

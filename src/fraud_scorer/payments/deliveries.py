@@ -31,12 +31,11 @@ def collapse(valid: pd.DataFrame) -> pd.DataFrame:
 
 
 def tokenise(valid: pd.DataFrame, tokens: CardTokens) -> pd.DataFrame:
-    """The card number replaced by card_token, card_key_id and card_last4; body_hash added."""
+    """The card number replaced by card_token and card_key_id; body_hash added."""
     cards = valid["card"].tolist()
     return valid.drop(columns="card").assign(
         card_token=pd.array(tokens.tokens(cards), dtype="str"),
         card_key_id=pd.array([tokens.key_id] * len(cards), dtype="str"),
-        card_last4=pd.array([card[-4:] for card in cards], dtype="str"),
         body_hash=pd.Series(body_hashes(valid, tokens.lasting_tokens(cards)), dtype=object),
     )
 

@@ -1,39 +1,44 @@
 """The field map: how another team's payments API names what we call by the public API's names.
 
-A YAML mapping, theirs to ours; a dot leads into a nested object::
+A YAML mapping, theirs to ours; a dot leads into a nested object, a number is a place in a list::
 
     id: trans_num
     created: unix_time
     card.fingerprint: cc_num
-    merchant.name: merchant
+    sepa.fingerprint: cc_num        # where the first is not there
+    shops.0.name: merchant
     amount: amt_minor
 
-Names that are ours already need no entry.
+Names that are ours already need no entry. What names alone cannot say stands in sections (``field_file``).
 """
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import yaml
-
-from fraud_scorer.errors import SettingsError
+from fraud_scorer.payments.amounts import AmountForm
+from fraud_scorer.payments.kind_words import KindWords
 from fraud_scorer.payments.tables import AnyTable
+from fraud_scorer.payments.validate import Rules
 
 # Our names, and what stands under them. Required of a payment: trans_num, cc_num, merchant, one amount, one time.
 OURS: dict[str, str] = {
-    "trans_num": "the payment's id: text (an integer is taken as its digits)",
+    "trans_num": "the payment's id: text of at most 255 characters (an integer is taken as its digits)",
     "current_time": "event time: milliseconds since 1970, or ISO text",
     "trans_date_trans_time": "event time as text; naive times are in PAYMENTS_API_TIME_ZONE",
     "unix_time": "event time: seconds since 1970",
-    "cc_num": "the card: its number, or a stable reference of 8 to 64 letters and digits",
+    "unix_micros": "event time: microseconds since 1970",
+    "unix_nanos": "event time: nanoseconds since 1970",
+    "cc_num": "the card: its number, or any stable reference of at most 255 bytes",
+    "card_last4": "the card's last four digits, for people, where cc_num is a reference",
     "merchant": "the merchant's name or id",
     "amt": "amount in major units; negative is a refund",
     "amt_minor": "amount in minor units (cents), a whole number",
     "currency": "ISO 4217 code; FRAUD_CURRENCY where missing",
+    "type": "what the record is: a payment, a refund, a verification",
+    "status": "what became of it: captured, declined, refunded",
     "category": "the merchant's category",
     "city": "the card holder's city",
     "state": "the card holder's state",
@@ -51,29 +56,81 @@ OURS: dict[str, str] = {
 
 @dataclass(frozen=True)
 class FieldMap:
-    """Their name (dots lead into nested objects) to ours."""
+    """Their name (dots lead into nested objects and lists) to ours, or to several of ours; and what is declared.
 
-    theirs_to_ours: Mapping[str, str] = field(default_factory=dict)
+    ``constants``: ours to the value of payments that say none. ``amounts`` and ``kinds``: as ``rules`` hands them to
+    ``validate``.
+    """
+
+    theirs_to_ours: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
+    constants: Mapping[str, object] = field(default_factory=dict)
+    amounts: AmountForm = field(default_factory=AmountForm)
+    kinds: KindWords = field(default_factory=KindWords)
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """Theirs and ours, one pair each, in the file's order: of several for one of ours the first comes first."""
+        several = ((theirs, [ours] if isinstance(ours, str) else ours) for theirs, ours in self.theirs_to_ours.items())
+        return [(theirs, one) for theirs, ours in several for one in ours]
 
     def apply(self, table: AnyTable) -> dict[str, list[object]]:
-        """The table's columns under our names; what we do not know is left out."""
+        """The table's columns under our names; what we do not know is left out.
+
+        Where several of theirs are one of ours, each row has the first that is there in it: neither absent nor null
+        nor an empty text.
+        """
         found = {name: column for name in OURS if (column := table.column(name)) is not None}
-        for theirs, ours in self.theirs_to_ours.items():
+        mapped: dict[str, list[object]] = {}
+        for theirs, ours in self.pairs:
             if (column := _column(table, theirs)) is not None:
-                found[ours] = column
+                mapped[ours] = _filled(mapped[ours], column) if ours in mapped else column
+        found |= mapped
+        for ours, value in self.constants.items():
+            constant: list[object] = [value] * len(table)
+            found[ours] = _filled(found[ours], constant) if ours in found else constant
         return found
 
     def unseen(self, table: AnyTable) -> dict[str, str]:
-        """The mapped names that no row has (a null counts as had), theirs to ours; of no rows, all."""
-        return {theirs: ours for theirs, ours in self.theirs_to_ours.items() if not _stands(table, theirs)}
+        """The mapped names that no row has (a null counts as had), theirs to ours; of no rows, all.
+
+        A name is not missed where another one for the same of ours stands.
+        """
+        seen = {ours for theirs, ours in self.pairs if _stands(table, theirs)}
+        return {theirs: ours for theirs, ours in self.pairs if ours not in seen}
+
+    def rules(self, *, time_zone: str, currency: str) -> Rules:
+        """How ``validate`` judges what ``apply`` gives."""
+        return Rules(time_zone, currency, self.amounts, self.kinds)
+
+
+def _filled(first: list[object], second: list[object]) -> list[object]:
+    return [
+        other if one is None or (isinstance(one, str) and not one.strip()) else one
+        for one, other in zip(first, second, strict=True)
+    ]
 
 
 def _column(table: AnyTable, name: str) -> list[object] | None:
     first, _, rest = name.partition(".")
     if (column := table.column(name)) is not None or not rest:
         return column
-    holders = table.column(first)
-    return None if holders is None else [_nested(value, rest.split(".")) for value in holders]
+    holders, path = table.column(first), rest.split(".")
+    return None if holders is None else [_nested(value, path) for value in holders]
+
+
+def _nested(value: object, path: list[str]) -> object:
+    for step in path:
+        value = _below(value, step)
+    return value
+
+
+def _below(value: object, step: str) -> object:
+    """What stands under the name ``step`` of an object, or at that place of a list; None if nothing does."""
+    if isinstance(value, dict):
+        return value.get(step)
+    if isinstance(value, list) and step.isascii() and step.isdigit() and int(step) < len(value):
+        return value[int(step)]
+    return None
 
 
 def _stands(table: AnyTable, name: str) -> bool:
@@ -81,45 +138,22 @@ def _stands(table: AnyTable, name: str) -> bool:
     first, *path = [name] if table.column(name) is not None else name.split(".")
     values = table.column(first) or []
     for step in path:
-        objects = [value for value in values if value is not None]
-        if values and not objects:
+        holders = [value for value in values if value is not None]
+        if values and not holders:
             return True
-        values = [value[step] for value in objects if isinstance(value, dict) and step in value]
+        values = [_below(value, step) for value in holders if _has(value, step)]
     return bool(values)
 
 
-def _nested(value: object, path: list[str]) -> object:
-    for step in path:
-        if not isinstance(value, dict):
-            return None
-        value = value.get(step)
-    return value
+def _has(value: object, step: str) -> bool:
+    return step in value if isinstance(value, dict) else _below(value, step) is not None
 
 
 def parse_field_map(text: str, *, source: str = "the field map") -> FieldMap:
-    """The map that YAML ``text`` describes.
+    """The map that YAML ``text`` describes; see ``field_file.parse``."""
+    from fraud_scorer.payments.field_file import parse
 
-    Raises:
-        SettingsError: not a mapping of names, a name that is not ours (with the nearest one), or one of ours twice.
-    """
-    try:
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise SettingsError(f"{source} is not YAML ({type(error).__name__})", _CURE) from None
-    if not isinstance(content, dict) or not all(isinstance(name, str) for pair in content.items() for name in pair):
-        raise SettingsError(f"{source} is no mapping of names", _CURE)
-    for ours in content.values():
-        if ours not in OURS:
-            near = difflib.get_close_matches(ours, OURS, n=1)
-            raise SettingsError(
-                f"{source} maps to {ours!r}, which is no field of ours", f"Nearest: {near[0]}" if near else _CURE
-            )
-    if len(set(content.values())) != len(content):
-        raise SettingsError(f"{source} maps two names to the same field", _CURE)
-    return FieldMap(content)
-
-
-_CURE = "Write one line a field, their name: ours; docs/connect-your-own-api.md lists ours"
+    return parse(text, source=source)
 
 
 def read_field_map(path: Path | None, *, named_by: str = "PAYMENTS_API_FIELDS") -> FieldMap:
@@ -130,9 +164,6 @@ def read_field_map(path: Path | None, *, named_by: str = "PAYMENTS_API_FIELDS") 
     """
     if path is None:
         return FieldMap()
-    try:
-        return parse_field_map(path.read_text(encoding="utf-8"), source=str(path))
-    except FileNotFoundError:
-        raise SettingsError(f"{named_by}: {path} does not exist", "Check the path") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{named_by}: {path} cannot be read ({type(error).__name__})", _CURE) from None
+    from fraud_scorer.payments.field_file import parse, text_of
+
+    return parse(text_of(path, named_by), source=str(path))

@@ -8,19 +8,13 @@ from pathlib import Path
 
 from fraud_scorer.errors import DataFileError
 from fraud_scorer.payments.fields import OURS
+from fraud_scorer.payments.times import TIME_FIELDS
 
 Warn = Callable[[str], None]
 
-TIMES = ("current_time", "trans_date_trans_time", "unix_time")
+TIMES = TIME_FIELDS
 AMOUNTS = ("amt", "amt_minor")
-_SHORTEST_CARD = 8
 _MAP_CURE = "Map it with --fields (one line a field, their name: ours)"
-
-
-def long_enough(card: object) -> object:
-    """A card named by a short reference (a customer's number, say) as one of the length that payments need."""
-    text = str(int(card)) if isinstance(card, float) and card.is_integer() else str(card)
-    return f"card-{text:0>8}" if card is not None and 0 < len(text) < _SHORTEST_CARD and text.isalnum() else card
 
 
 def refuse_missing_columns(

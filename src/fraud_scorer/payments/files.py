@@ -10,7 +10,7 @@ import re
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
@@ -58,17 +58,16 @@ def payment_frames(
             read; names the file and the cure.
         SettingsError: ``decimal`` is neither.
     """
-    theirs = {ours: name for name, ours in fields.theirs_to_ours.items()}
-    texts = {name: "str" for ours in _ALWAYS_TEXT for name in (ours, theirs.get(ours)) if name}
-    amounts = AmountFormat(decimal, currency)
+    texts = dict.fromkeys([*_ALWAYS_TEXT, *(theirs for theirs, ours in fields.pairs if ours in _ALWAYS_TEXT)], "str")
+    amounts = AmountFormat(decimal, str(fields.constants.get("currency") or currency or "") or None)
     kind, frames = _frames(path, texts)
     start = 0
     for frame in frames:
         frame.index = pd.RangeIndex(start, start + len(frame))
         start += len(frame)
         kept = frame.dropna(how="all")
-        if kind.name == "csv":
-            kept = _plain_amounts(path, kept, amounts, theirs)
+        if kind.name == "csv" and fields.amounts.sample is None:  # else the field map says how amounts are written
+            kept = _plain_amounts(path, kept, amounts, fields)
         yield kept
 
 
@@ -257,12 +256,12 @@ def _csv_frames(path: Path, texts: dict[str, str] | None, encoding: str) -> Iter
             yield frame
 
 
-def _plain_amounts(path: Path, frame: pd.DataFrame, amounts: AmountFormat, theirs: Mapping[str, str]) -> pd.DataFrame:
-    found = {name for ours in _AMOUNTS for name in (theirs.get(ours, ours),) if name in frame}
-    named = theirs.get("currency", "currency")
+def _plain_amounts(path: Path, frame: pd.DataFrame, amounts: AmountFormat, fields: FieldMap) -> pd.DataFrame:
+    mapped = {theirs for theirs, ours in fields.pairs if ours in _AMOUNTS}
+    named = next((theirs for theirs, ours in fields.pairs if ours == "currency" and theirs in frame), "currency")
     currencies = frame.get(named)
     index = frame.index
-    for name in sorted(found):
+    for name in sorted(name for name in mapped | set(_AMOUNTS) if name in frame):
         plain = amounts.plain(frame[name], name, currencies, lambda position: row_name(path, int(index[position])))
         frame = frame.assign(**{name: plain})
     return frame

@@ -1,22 +1,29 @@
 """The shape of one payment's values, checked by pydantic column by column: one pass, an error names field and row.
 
-The columns are the ones of ``fields.OURS``. Content that needs more than one value (a time and its zone, an amount
-and its currency) is judged in ``validate``.
+The columns are the ones of ``fields.OURS``. An unusable value of a required field rejects its row; of an optional one
+only the value is dropped. Content that needs more than one value (a time and its zone, an amount and its currency) is
+judged in ``validate``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-MOST_MAJOR_UNITS = 10**12
+from fraud_scorer.payments.amounts import MOST_MAJOR_UNITS
+
 MOST_MINOR_UNITS = 10**15
 _POSTGRES_INTEGER = 2**31 - 1
+OPTIONAL = (
+    "category", "city", "state", "zip", "gender", "lat", "long", "merch_lat", "merch_long", "city_pop", "dob",
+    "is_fraud", "card_last4", "type", "status",
+)  # fmt: skip
 LONGEST = {
-    "trans_num": 64, "merchant": 200, "category": 100, "city": 100, "state": 50, "zip": 16, "gender": 20, "currency": 3
+    "trans_num": 255, "merchant": 200, "category": 100, "city": 100, "state": 50, "zip": 16, "gender": 20,
+    "currency": 3, "type": 100, "status": 100
 }  # fmt: skip
 
 StrictInt = Annotated[int, Field(strict=True)]
@@ -29,7 +36,7 @@ EventTime = StrictInt | StrictFloat | ShortText | None
 Amount = (
     Annotated[int, Field(strict=True, ge=-MOST_MAJOR_UNITS, le=MOST_MAJOR_UNITS)]
     | Annotated[float, Field(strict=True, ge=-MOST_MAJOR_UNITS, le=MOST_MAJOR_UNITS, allow_inf_nan=False)]
-    | Annotated[str, Field(strict=True, pattern=r"^[+-]?[0-9]{1,12}(\.[0-9]{1,18})?$")]
+    | ShortText
     | None
 )
 
@@ -46,13 +53,23 @@ _ADAPTERS: dict[str, TypeAdapter[list[Any]]] = {
     "trans_num": _adapter(_text("trans_num", r"\S") | WholeId),
     "current_time": TypeAdapter(list[EventTime]),
     "trans_date_trans_time": TypeAdapter(list[EventTime]),
-    "unix_time": TypeAdapter(list[EventTime]),
-    "cc_num": TypeAdapter(list[StrictInt | Annotated[str, Field(strict=True, max_length=100)] | StrictFloat]),
+    **{name: TypeAdapter(list[EventTime]) for name in ("unix_time", "unix_micros", "unix_nanos")},
+    "cc_num": TypeAdapter(list[StrictInt | Annotated[str, Field(strict=True, max_length=255)] | StrictFloat]),
+    "card_last4": TypeAdapter(
+        list[
+            Annotated[str, Field(strict=True, pattern="^[0-9]{4}$")]
+            | Annotated[int, Field(strict=True, ge=0, le=9999)]
+            | None
+        ]
+    ),
     "merchant": _adapter(_text("merchant", r"\S") | WholeId),
     "amt": TypeAdapter(list[Amount]),
     "amt_minor": TypeAdapter(list[Annotated[int, Field(ge=-MOST_MINOR_UNITS, le=MOST_MINOR_UNITS)] | None]),
     "currency": TypeAdapter(list[Annotated[str, Field(strict=True, pattern="^[A-Za-z]{3}$")] | None]),
-    **{name: _adapter(_text(name) | WholeId | None) for name in ("category", "city", "state", "gender")},
+    **{
+        name: _adapter(_text(name) | WholeId | None)
+        for name in ("category", "city", "state", "gender", "type", "status")
+    },
     "zip": _adapter(_text("zip") | Annotated[int, Field(ge=0, lt=10**16)] | None),
     **{name: TypeAdapter(list[Latitude]) for name in ("lat", "merch_lat")},
     **{name: TypeAdapter(list[Longitude]) for name in ("long", "merch_long")},
@@ -60,18 +77,20 @@ _ADAPTERS: dict[str, TypeAdapter[list[Any]]] = {
     "dob": TypeAdapter(list[ShortText | None]),
     "is_fraud": TypeAdapter(list[bool | None]),
 }
-_LAX_NUMBERS = ("amt_minor", "lat", "long", "merch_lat", "merch_long", "city_pop", "zip")
+_LAX_NUMBERS = ("amt_minor", "lat", "long", "merch_lat", "merch_long", "city_pop", "zip", "card_last4")
 
 _NOUNS = {
     "cc_num": "card", "amt": "amount", "amt_minor": "amount", "current_time": "event_time",
-    "trans_date_trans_time": "event_time", "unix_time": "event_time", "lat": "coordinates", "long": "coordinates",
+    "trans_date_trans_time": "event_time", "unix_time": "event_time", "unix_micros": "event_time",
+    "unix_nanos": "event_time", "lat": "coordinates", "long": "coordinates",
     "merch_lat": "coordinates", "merch_long": "coordinates",
 }  # fmt: skip
 _EXPECTED = {
-    "text": ("trans_num", "merchant", "category", "city", "state", "zip", "gender"),
+    "text": ("trans_num", "merchant", "category", "city", "state", "zip", "gender", "type", "status"),
     "a_card_number": ("cc_num",),
+    "four_digits": ("card_last4",),
     "a_number": ("amt", "amt_minor", "lat", "long", "merch_lat", "merch_long", "city_pop"),
-    "a_time": ("current_time", "trans_date_trans_time", "unix_time"),
+    "a_time": ("current_time", "trans_date_trans_time", "unix_time", "unix_micros", "unix_nanos"),
     "a_date": ("dob",),
     "a_currency": ("currency",),
     "true_or_false": ("is_fraud",),
@@ -81,7 +100,7 @@ _NOT_WHAT = {name: what for what, names in _EXPECTED.items() for name in names}
 _KINDS = {
     "missing": ("missing", "is missing"),
     "string_unicode": ("lone_surrogate", "holds a lone surrogate, which no database stores"),
-    "string_too_long": ("too_long", "is longer than is allowed"),
+    "string_too_long": ("too_long", "is too long"),
     "finite_number": ("not_finite", "is NaN or infinite"),
     "less_than_equal": ("out_of_range", "is out of range"),
     "greater_than_equal": ("out_of_range", "is out of range"),
@@ -102,34 +121,62 @@ def reject(row_index: int, field: str, kind: str, sentence: str) -> Reject:
     return Reject(row_index, f"{_NOUNS.get(field, field)}_{kind}", f"{field} {sentence}")
 
 
-def check_columns(
-    columns: Mapping[str, Sequence[object]], count: int
-) -> tuple[dict[str, list[Any]], list[int], list[Reject]]:
-    """The well-formed rows' columns (every one of ours, None where missing), their row indexes, and the rejects."""
+@dataclass(frozen=True)
+class Checked:
+    """The well-formed rows' columns (every one of ours, None where missing) and what was wrong with the others.
+
+    ``kept`` holds the row index of each place in ``columns``; ``dropped`` the optional values that were unusable, of
+    any row.
+    """
+
+    columns: dict[str, list[Any]]
+    kept: list[int]
+    rejects: list[Reject]
+    dropped: list[Reject]
+
+
+def check_columns(columns: Mapping[str, Sequence[object]], count: int) -> Checked:
+    """Check ``count`` rows, column by column."""
     given = {name: list(columns.get(name, ())) or [None] * count for name in _ADAPTERS}
-    rejects = _booleans_for_numbers(given)
     _empty_is_missing(given)
     checked: dict[str, list[Any]] = {}
-    for name, adapter in _ADAPTERS.items():
-        try:
-            checked[name] = adapter.validate_python(given[name])
-        except ValidationError as error:
-            rejects = _rejects_of(error, name) | rejects
+    rejects: dict[int, Reject] = {}
+    dropped: list[Reject] = []
+    for name in _ADAPTERS:
+        checked[name], faults = _checked(name, given[name])
+        if faults and name in OPTIONAL:
+            dropped += faults.values()
+            given[name] = [None if row in faults else value for row, value in enumerate(given[name])]
+            checked[name], _ = _checked(name, given[name])
+        else:
+            rejects = faults | rejects
     kept = [row for row in range(count) if row not in rejects]
     if rejects:
         given = {name: [values[row] for row in kept] for name, values in given.items()}
         checked = {name: adapter.validate_python(given[name]) for name, adapter in _ADAPTERS.items()}
-    return checked, kept, list(rejects.values())
+    return Checked(checked, kept, list(rejects.values()), dropped)
 
 
-def _booleans_for_numbers(given: Mapping[str, Sequence[object]]) -> dict[int, Reject]:
+def column_faults(name: str, values: list[object]) -> dict[int, Reject]:
+    """What is wrong with the shape of a field's values, by place; a value that is missing is a fault where required."""
+    return _checked(name, values)[1]
+
+
+def _checked(name: str, values: list[object]) -> tuple[list[Any], dict[int, Reject]]:
+    """The column as its adapter reads it (empty where it has faults), and the faults by row."""
+    faults = _booleans_for_numbers(name, values)
+    try:
+        read = _ADAPTERS[name].validate_python(values)
+    except ValidationError as error:
+        return [], _rejects_of(error, name) | faults
+    return ([], faults) if faults else (read, {})
+
+
+def _booleans_for_numbers(name: str, values: list[object]) -> dict[int, Reject]:
     """True is no number, though pydantic would take it for 1."""
-    rejects: dict[int, Reject] = {}
-    for name in _LAX_NUMBERS:
-        if bool in set(map(type, given[name])):
-            wrong = (row for row, value in enumerate(given[name]) if isinstance(value, bool))
-            rejects |= {row: _not_what(row, name) for row in wrong if row not in rejects}
-    return rejects
+    if name not in _LAX_NUMBERS or bool not in set(map(type, values)):
+        return {}
+    return {row: _not_what(row, name) for row, value in enumerate(values) if isinstance(value, bool)}
 
 
 def _empty_is_missing(given: dict[str, list[object]]) -> None:
@@ -146,19 +193,30 @@ def _not_what(row: int, field: str) -> Reject:
 
 def _rejects_of(error: ValidationError, field: str) -> dict[int, Reject]:
     """One reject a row; of the alternatives that were tried, the most telling error counts."""
-    types: dict[int, set[str]] = {}
-    for fault in error.errors(include_url=False, include_context=False):
-        kinds = types.setdefault(int(fault["loc"][0]), set())
-        kinds.add("missing" if _says_nothing(fault["input"]) else fault["type"])
-    return {row: _reject_of(row, field, kinds) for row, kinds in types.items()}
+    found: dict[int, dict[str, Mapping[str, Any]]] = {}
+    for fault in error.errors(include_url=False):
+        kind = "missing" if _says_nothing(fault["input"]) else fault["type"]
+        found.setdefault(int(fault["loc"][0]), {}).setdefault(kind, fault)
+    return {row: _reject_of(row, field, faults) for row, faults in found.items()}
 
 
 def _says_nothing(value: object) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
 
-def _reject_of(row: int, field: str, kinds: Collection[str]) -> Reject:
+def _reject_of(row: int, field: str, faults: Mapping[str, Mapping[str, Any]]) -> Reject:
     for kind, (code, sentence) in _KINDS.items():
-        if kind in kinds:
-            return reject(row, field, code, sentence)
+        if kind in faults:
+            return reject(row, field, code, sentence + _limit(faults[kind]))
     return _not_what(row, field)
+
+
+def _limit(fault: Mapping[str, Any]) -> str:
+    """The limit that was passed, and by how much where that tells nothing of the value."""
+    context = fault.get("ctx", {})
+    if "max_length" in context:
+        return f": {len(fault['input']):,} characters, {context['max_length']:,} at most"
+    for name, word in (("le", "at most"), ("ge", "at least")):
+        if name in context:
+            return f": {context[name]:,.0f} {word}"
+    return ""

@@ -130,7 +130,7 @@ def _body(document: object) -> bytes:
 def table_of_frame(frame: pd.DataFrame) -> Table:
     """A frame of past payments as a table: missing is None, dates and times ISO text, numbers Python's own.
 
-    Exact decimals become text with all their digits.
+    Exact decimals become text with all digits that count: 12.500 is "12.5".
     """
     columns = [_plain(frame[name]) for name in frame.columns]
     return Table(tuple(str(name) for name in frame.columns), list(zip(*columns, strict=True)))
@@ -150,4 +150,7 @@ def _plain(column: pd.Series) -> list[object]:
 def _as_json(value: object) -> object:
     if isinstance(value, date):  # a datetime is one
         return value.isoformat()
-    return format(value, "f") if isinstance(value, Decimal) else value
+    if not isinstance(value, Decimal):
+        return value
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text

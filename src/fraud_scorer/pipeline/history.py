@@ -21,7 +21,7 @@ import pandas as pd
 
 from fraud_scorer.batches import Batch
 from fraud_scorer.errors import DataFileError, TransientError
-from fraud_scorer.payments.file_columns import TIMES, Warn, long_enough, refuse_missing_columns, tell_unseen
+from fraud_scorer.payments.file_columns import TIMES, Warn, refuse_missing_columns, tell_unseen
 from fraud_scorer.payments.files import payment_frames
 from fraud_scorer.payments.reading import RawPart
 from fraud_scorer.payments.tables import table_of_frame
@@ -114,7 +114,7 @@ def _days(parts: Parts, path: Path, decimal: str | None, warn: Warn) -> list[tup
             continue
         if not by_day:
             _check_columns(path, frame, recipe, warn)
-        for day, rows in _split(_with_long_cards(frame, recipe), recipe):
+        for day, rows in _split(frame, recipe):
             by_day.setdefault(day, []).append(rows)
     if not by_day:
         raise DataFileError(f"{path} holds no payment", "Give a file with at least one row")
@@ -127,15 +127,6 @@ def _check_columns(path: Path, frame: pd.DataFrame, recipe: Recipe, warn: Warn) 
     found, unseen = recipe.fields.apply(table), recipe.fields.unseen(table)
     refuse_missing_columns(path, found, unseen, table.columns, label_required=False)
     tell_unseen(path, found, unseen, table.columns, warn)
-
-
-def _with_long_cards(frame: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
-    """Cards that are named by a customer's short number, as ``train`` takes them."""
-    name = next((theirs for theirs, ours in recipe.fields.theirs_to_ours.items() if ours == "cc_num"), "cc_num")
-    if name not in frame:
-        return frame
-    cards = table_of_frame(frame[[name]]).rows
-    return frame.assign(**{name: pd.Series([long_enough(card) for (card,) in cards], frame.index, dtype=object)})
 
 
 def _split(frame: pd.DataFrame, recipe: Recipe) -> Iterator[tuple[date, pd.DataFrame]]:

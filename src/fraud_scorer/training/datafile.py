@@ -17,7 +17,7 @@ import pandas as pd
 
 from fraud_scorer.errors import DataFileError, SettingsError
 from fraud_scorer.payments.fields import FieldMap
-from fraud_scorer.payments.file_columns import AMOUNTS, TIMES, Warn, long_enough, refuse_missing_columns, tell_unseen
+from fraud_scorer.payments.file_columns import AMOUNTS, TIMES, Warn, refuse_missing_columns, tell_unseen
 from fraud_scorer.payments.files import ROWS_AT_ONCE, payment_frames, row_name
 from fraud_scorer.payments.rows import Reject
 from fraud_scorer.payments.tables import table_of_frame
@@ -72,7 +72,7 @@ def read_payments(
             names the file, the column or the row (counted from 1), and the cure.
         SettingsError: no such time zone, or no currency code.
     """
-    rules = _rules(time_zone, currency)
+    rules = _rules(fields, time_zone, currency)
     frames = []
     for path in paths:
         frame = _read_one(path, fields, rules, label_required, decimal, warn)
@@ -88,14 +88,14 @@ def read_payments(
     return PaymentsFile(payments, _sha256(paths), tuple(path.name for path in paths), number)
 
 
-def _rules(time_zone: str, currency: str) -> Rules:
+def _rules(fields: FieldMap, time_zone: str, currency: str) -> Rules:
     try:
         zone_named(time_zone)
     except ValueError:
         raise SettingsError(f"{time_zone!r} is no time zone", "Write it as Europe/Berlin or UTC") from None
     if not (len(currency) == 3 and currency.isascii() and currency.isalpha()):
         raise SettingsError(f"{currency!r} is no currency", "Write its three letters (ISO 4217), as EUR")
-    return Rules(time_zone, currency.upper())
+    return fields.rules(time_zone=time_zone, currency=currency.upper())
 
 
 def _read_one(
@@ -110,14 +110,12 @@ def _read_one(
         columns = fields.apply(table)
         if not parts:
             unseen = fields.unseen(table)
-            names = {ours: their for their, ours in fields.theirs_to_ours.items() if their not in unseen}
+            names = {ours: their for their, ours in fields.pairs if their not in unseen}
             refuse_missing_columns(path, columns, unseen, table.columns, label_required=label_required)
             tell_unseen(path, columns, unseen, table.columns, warn)
-        if "cc_num" in columns:
-            columns["cc_num"] = [long_enough(card) for card in columns["cc_num"]]
         judged = validate(columns, len(frame), rules=rules, received_at=_END_OF_TIME)
-        if judged.rejects:
-            raise _bad_row(path, frame.index, judged.rejects, columns, names)
+        if bad := sorted([*judged.rejects, *judged.dropped], key=lambda one: one.row_index):
+            raise _bad_row(path, frame.index, bad, columns, names)
         parts.append(_as_payments(judged.payments).set_axis(frame.index))
     if not parts:
         raise DataFileError(f"{path} holds no payment", "Give a file with at least one row")
@@ -147,6 +145,8 @@ def _bad_row(
     column = f"{names[field]} ({field})" if field in names else field
     sentence = _IN_FUTURE if first.reason == "event_time_in_future" else sentence
     where = row_name(path, int(places[first.row_index])) + _alike(rejects, int(places[0]), len(columns[field]))
+    if first.reason in _CURES:  # it shows the form
+        sentence = sentence.partition(" as ")[0].rstrip(",")
     return DataFileError(f"{where}: {column} {sentence}", _CURES.get(first.reason, _ROW_CURE))
 
 

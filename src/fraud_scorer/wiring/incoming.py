@@ -92,14 +92,13 @@ class Incoming(Chosen):
     def recipe(self) -> Recipe:
         """What the settings say about transforming."""
         from fraud_scorer.features import LOOK_BACK_DAYS
-        from fraud_scorer.payments.fields import FieldMap, read_field_map
-        from fraud_scorer.payments.validate import Rules
+        from fraud_scorer.payments.fields import read_field_map
         from fraud_scorer.steps.transform import Recipe
 
-        path = self.settings.payments_api_fields
+        fields = read_field_map(self.settings.payments_api_fields)
         return Recipe(
-            fields=read_field_map(path) if path else FieldMap(),
-            rules=Rules(time_zone=self.settings.payments_api_time_zone, currency=self.settings.fraud_currency),
+            fields=fields,
+            rules=fields.rules(time_zone=self.settings.payments_api_time_zone, currency=self.settings.fraud_currency),
             time_zone=self.settings.fraud_time_zone,
             look_back=timedelta(days=LOOK_BACK_DAYS),
         )
