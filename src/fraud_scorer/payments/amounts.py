@@ -144,7 +144,7 @@ def minor_units(amounts: Sequence[float | str], currencies: Sequence[str]) -> tu
     for row in np.flatnonzero(unsure).tolist():
         exact = Decimal(str(amounts[row])).scaleb(int(places[row]))
         units = exact.to_integral_value(ROUND_HALF_EVEN)
-        if abs(exact - units) > max(_NOISE, math.ulp(scaled[row]) / 2):
+        if abs(exact - units) >= max(_NOISE, math.ulp(scaled[row])):
             faults[row] = _too_many(currencies[row])
         else:
             result[row] = int(units)
