@@ -279,6 +279,13 @@ class Cut(PostgresLabels):
         return self.appended
 
 
+def test_what_is_imported_is_counted(office: Office) -> None:
+    """In the merchants' sums, so that no minute has to do it for a whole file."""
+    office.import_file(HEAD + GOOD)
+    assert office.rows("select count(*) from labels_to_count") == [(0,)]
+    assert office.rows("select sum(labelled), sum(frauds) from merchant_days") == [(1, 1)]
+
+
 def test_no_append_holds_the_lock_for_more_than_its_rows(office: Office) -> None:
     """A load of payments beside an import waits for one short transaction at most: each takes at most 2,000 rows."""
     sizes: list[int] = []

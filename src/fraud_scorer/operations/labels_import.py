@@ -115,6 +115,7 @@ def _append(labels: PostgresLabels, said: Sequence[Said], source: str, author: s
     while some := list(islice(rest, APPENDED_AT_ONCE)):
         try:
             imported += labels.append(some, source=source, author=author)
+            labels.count()  # else the day's first minute would have to, all at once
         except StoreUnavailable as error:
             written = f"{error.what}; {done:,} of {len(said):,} labels are written"
             raise StoreUnavailable(written, "Import the file again: what is written is passed over") from None

@@ -90,3 +90,8 @@ class PostgresLabels:
             rows(cursor, "labels_lock", {})
             rows(cursor, "labels_import", values)
             return int(cursor.rowcount)
+
+    def count(self) -> None:
+        """Count in the merchants' sums as many labels as one append leaves waiting; loads wait for so many."""
+        with transaction(self._engine) as cursor:
+            rows(cursor, "labels_count", {"at_most": APPENDED_AT_ONCE})
