@@ -128,6 +128,7 @@ def _in_all(chosen: pd.DataFrame) -> str:
 def for_export(chosen: pd.DataFrame) -> pd.DataFrame:
     """The list as a file holds it: every filtered row, plain columns, reasons in one text."""
     table = chosen.drop(columns=["reasons", "merch_lat", "merch_long", "expected_loss"], errors="ignore")
+    table["events"] = [words.events(row.events, row.amount, row.currency) for row in rows(chosen)]
     table["reasons"] = ["; ".join(parts.reason_texts(reasons)) for reasons in chosen["reasons"]]
     return table.rename(columns={"event_time_local": "local_time"})
 
@@ -154,5 +155,12 @@ def _row(row: Any) -> tuple[object, ...]:
         words.money(row.amount, row.currency),
         words.probability(row.fraud_probability),
         parts.reason_list(row.reasons),
-        parts.label_badge(row.label, row.label_source, row.verdict),
+        Html(
+            parts.label_badge(row.label, row.label_source, row.verdict)
+            + (
+                f'<br><span class="quiet">{parts.safe(words.events(row.events, row.amount, row.currency))}</span>'
+                if row.events
+                else ""
+            )
+        ),
     )

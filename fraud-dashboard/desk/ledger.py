@@ -53,7 +53,7 @@ def state_of(row: Any) -> str:
 
 def was_there(minutes: Any) -> Any:
     """Whether all of a minute (or of each in a frame) was stored before it ran, as a first start's import leaves it."""
-    return (minutes.unchanged > 0) & (minutes.inserted == 0) & (minutes.updated == 0)
+    return (minutes.unchanged > 0) & (minutes.inserted == 0) & (minutes.updated == 0) & (minutes.events == 0)
 
 
 def states(

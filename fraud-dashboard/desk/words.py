@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from typing import Any
 
 from desk.currencies import decimals
 
@@ -13,6 +15,16 @@ DECORATION = "fraud_"  # the public data set writes it before every merchant's n
 UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})  # control and direction-changing characters
 NAME_LETTERS = 80
 WORD_JOINER = "\u2060"
+EVENT_WORDS = {
+    "purchase": "purchased",
+    "authorisation": "authorised",
+    "capture": "captured",
+    "refund": "refunded",
+    "reversal": "reversed",
+    "dispute": "disputed",
+    "decline": "declined",
+    "verification": "verified",
+}
 LINK_STARTS = re.compile(r"(?<=[:@])|(?<=www)(?=\.)", re.IGNORECASE)
 
 
@@ -23,6 +35,21 @@ def money(amount: float, currency: str) -> str:
     ('1,482.10 USD', '1,500 JPY', '1.500 KWD')
     """
     return f"{amount:,.{decimals(currency)}f} {currency}"
+
+
+def events(sums: Iterable[Mapping[str, Any]], amount: float, currency: str) -> str:
+    """What happened to a payment of this amount, in the words of the morning mail.
+
+    >>> events([{"kind": "refund", "amount": 25, "currency": "EUR"}], 100, "EUR")
+    'refunded 25.00 of 100.00 EUR'
+    """
+    whole = money(abs(amount), currency)
+    said = []
+    for event in sums:
+        part = money(event["amount"], event["currency"])
+        of_whole = f"{part.split()[0]} of {whole}" if event["currency"] == currency else part
+        said.append(f"{EVENT_WORDS[event['kind']]} {of_whole}")
+    return ", ".join(said)
 
 
 def round_money(amount: float, currency: str) -> str:

@@ -18,7 +18,8 @@ select
     label,
     label_source,
     verdict,
-    scored_by
+    scored_by,
+    payment_event_list(trans_num) as events
 from v_fraud_report
 where
     flagged

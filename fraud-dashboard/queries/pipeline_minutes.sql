@@ -10,6 +10,7 @@ select
     ledger.inserted,
     ledger.updated,
     ledger.unchanged,
+    ledger.events,
     ledger.quarantined,
     ledger.flagged,
     ledger.alerted,

@@ -61,7 +61,8 @@ select
     flagged,
     reasons,
     label,
-    label_source
+    label_source,
+    payment_event_list(trans_num) as events
 from ranked
 where place <= :most
 order by list, currency, place

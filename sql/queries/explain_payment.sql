@@ -20,7 +20,8 @@ select
     report.model_hash,
     report.label,
     report.label_source,
-    payments.features
+    payments.features,
+    payment_event_list(report.trans_num) as events
 from v_fraud_report as report
 inner join payments_scored as payments on report.trans_num = payments.trans_num
 where report.trans_num = :trans_num

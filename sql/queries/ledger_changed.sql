@@ -7,7 +7,8 @@ set
     quarantined = :quarantined,
     inserted = inserted + :inserted,
     updated = updated + :updated,
-    unchanged = greatest(:valid - inserted - updated - :inserted - :updated, 0),
+    events = events + :events,
+    unchanged = greatest(:valid - inserted - updated - events - :inserted - :updated - :events, 0),
     flagged = (
         select count(*)
         from payments_scored as payments

@@ -14,6 +14,7 @@ set
     inserted = :inserted,
     updated = :updated,
     unchanged = :unchanged,
+    events = :events,
     flagged = :flagged,
     scored_by = :scored_by,
     fallback_reason = nullif(:fallback_reason, ''),

@@ -21,6 +21,7 @@ select
     inserted,
     updated,
     unchanged,
+    events,
     flagged,
     alerted,
     scored_by,

@@ -22,7 +22,9 @@ earlier as (
         locked.body_hash = staged.body_hash and locked.landing_seq = locked.first_landing_seq as is_the_stored_one
     from staged_payments as staged
     inner join locked on staged.trans_num = locked.trans_num
-    where staged.landing_seq < locked.first_landing_seq
+    where
+        staged.landing_seq < locked.first_landing_seq
+        and payment_place(staged.kind, staged.amount_cents) = payment_place(locked.kind, locked.amount_cents)
 ),
 
 moved as (
@@ -53,7 +55,10 @@ kept as (
         'late load' as why,
         earlier.landing_seq,
         to_jsonb(earlier)
-        - array['delivery', 'was_first_seq', 'was_fraud', 'was_event_time', 'is_same_body', 'is_the_stored_one']
+        - array[
+            'delivery', 'occurrence', 'was_first_seq', 'was_fraud', 'was_event_time', 'is_same_body',
+            'is_the_stored_one'
+        ]
         || jsonb_build_object('is_refund', earlier.amount_cents < 0, 'flagged', false) as was
     from earlier
     where not earlier.is_the_stored_one

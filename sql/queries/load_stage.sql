@@ -2,6 +2,7 @@
 create temporary table staged_payments on commit drop as
 select
     payments.*,
-    null::text as delivery
+    null::text as delivery,
+    null::timestamptz as occurrence
 from payments_scored as payments
 where false

@@ -1,10 +1,12 @@
 -- Store new payments; replace a known one's body and decision if this delivery has another body and landed no earlier
--- than the one that is stored. Never touched: event_time, where it came from first, the first label of the payload.
+-- than the one that is stored. Then these stay: event_time, where it came from first, the first label of the payload.
+-- What stood for the payment until it came itself (a refund, say) gives its place up altogether; nothing else ever
+-- replaces a payment.
 -- Grain: one row, what was written.
 with
 written as (
     insert into payments_scored as stored (
-        trans_num, event_time, first_batch_id, first_landing_seq, batch_id, landing_seq, body_hash, amount_cents,
+        trans_num, event_time, first_batch_id, first_landing_seq, batch_id, landing_seq, body_hash, kind, amount_cents,
         currency, card_token, card_key_id, card_last4, merchant, category, city, state, zip, home_lat, home_long,
         merch_lat, merch_long, city_pop, gender, age_years, payload_is_fraud, raw_score, fraud_probability, threshold,
         flagged, reasons, features, model_hash, scored_by, scored_at
@@ -17,6 +19,7 @@ written as (
         batch_id,
         landing_seq,
         body_hash,
+        kind,
         amount_cents,
         currency,
         card_token,
@@ -45,13 +48,14 @@ written as (
         scored_by,
         case when raw_score is not null then now() end as scored_at
     from staged_payments
-    where delivery in ('new', 'correction')
+    where delivery in ('new', 'correction', 'arrival')
     order by trans_num
     on conflict (trans_num) do update
         set
             batch_id = excluded.batch_id,
             landing_seq = excluded.landing_seq,
             body_hash = excluded.body_hash,
+            kind = excluded.kind,
             amount_cents = excluded.amount_cents,
             currency = excluded.currency,
             card_token = excluded.card_token,
@@ -77,8 +81,43 @@ written as (
             features = excluded.features,
             model_hash = excluded.model_hash,
             scored_by = excluded.scored_by,
-            scored_at = excluded.scored_at
-        where excluded.landing_seq >= stored.landing_seq and excluded.body_hash <> stored.body_hash
+            scored_at = excluded.scored_at,
+            event_time = case
+                when
+                    payment_place(excluded.kind, excluded.amount_cents)
+                    < payment_place(stored.kind, stored.amount_cents)
+                    then excluded.event_time
+                else stored.event_time
+            end,
+            first_batch_id = case
+                when
+                    payment_place(excluded.kind, excluded.amount_cents)
+                    < payment_place(stored.kind, stored.amount_cents)
+                    then excluded.first_batch_id
+                else stored.first_batch_id
+            end,
+            first_landing_seq = case
+                when
+                    payment_place(excluded.kind, excluded.amount_cents)
+                    < payment_place(stored.kind, stored.amount_cents)
+                    then excluded.first_landing_seq
+                else stored.first_landing_seq
+            end,
+            payload_is_fraud = case
+                when
+                    payment_place(excluded.kind, excluded.amount_cents)
+                    < payment_place(stored.kind, stored.amount_cents)
+                    then excluded.payload_is_fraud
+                else stored.payload_is_fraud
+            end
+        where
+        payment_place(excluded.kind, excluded.amount_cents) < payment_place(stored.kind, stored.amount_cents)
+        or (
+            excluded.landing_seq >= stored.landing_seq
+            and excluded.body_hash <> stored.body_hash
+            and payment_place(excluded.kind, excluded.amount_cents)
+            = payment_place(stored.kind, stored.amount_cents)
+        )
     returning
         stored.trans_num,
         stored.flagged,

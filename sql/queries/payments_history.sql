@@ -43,7 +43,12 @@ corrected_since as (
         lateral (
             select predecessors.was
             from payment_history as predecessors
-            where predecessors.trans_num = payments.trans_num and predecessors.landing_seq < :before_seq
+            where
+                predecessors.trans_num = payments.trans_num
+                and predecessors.landing_seq < :before_seq
+                -- no refund or capture that stood for the payment before it came itself
+                and payment_place(predecessors.was ->> 'kind', (predecessors.was ->> 'amount_cents')::bigint)
+                <= payment_place(payments.kind, payments.amount_cents)
             order by predecessors.landing_seq desc
             limit 1
         ) as earlier

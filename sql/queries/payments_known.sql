@@ -5,6 +5,10 @@ select
     payments.event_time,
     payments.landing_seq,
     payments.first_landing_seq,
-    encode(payments.body_hash, 'hex') as body_hash
+    encode(payments.body_hash, 'hex') as body_hash,
+    case
+        when payments.is_refund and coalesce(payments.kind, '') <> 'reversal' then 'refund'
+        else coalesce(payments.kind, 'purchase')
+    end as kind
 from unnest(:trans_nums::text[]) as asked (trans_num)
 inner join payments_scored as payments on asked.trans_num = payments.trans_num

@@ -34,7 +34,8 @@ select
     ledger.fallback_reason,
     ledger.threshold,
     ledger.model_hash,
-    ledger.error
+    ledger.error,
+    ledger.events
 from run_ledger as ledger;
 
 -- Grain: one record, or one whole answer (row_index is null), that could not become a payment.

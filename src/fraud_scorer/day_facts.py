@@ -6,8 +6,10 @@ minor unit. "Flagged" is our decision; a label ("fraud") is what a chargeback, a
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class ListedPayment:
     reason: str
     label: str | None  # fraud, not_fraud; None: not known
     label_source: str | None  # chargeback, verdict, payload
+    events: Sequence[Mapping[str, Any]] = ()  # sums: kind, currency, amount_cents; the earliest first
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,14 @@ DECLINE = "decline"  # the payment was refused: no money moved
 VERIFICATION = "verification"  # the card was checked, for nothing or a token amount
 KINDS = (PURCHASE, AUTHORISATION, CAPTURE, REFUND, REVERSAL, DISPUTE, DECLINE, VERIFICATION)
 
-# A validated payment, card number already tokenised. One row a payment and batch (duplicates inside a batch are
-# collapsed: the last delivery wins). Null only where said.
+# Several kinds may come under one payment's id, in any order. The payment itself is its purchase or authorisation;
+# while that is not known, its capture stands for it and is scored; while that is not known either, a refund or reversal
+# stands for it, unscored. Whatever does not stand for the payment is an event of it.
+STANDS_FOR = {PURCHASE: 0, AUTHORISATION: 0, CAPTURE: 1, REFUND: 2, REVERSAL: 2}  # the lowest known stands
+NEVER_STANDS = 3  # a dispute, a decline, a verification
+
+# A validated payment or an event of one, card number already tokenised. One row a payment and batch (duplicates inside
+# a batch are collapsed: the last delivery wins), and one an event. Null only where said.
 PAYMENT_COLUMNS: dict[str, str] = {
     "batch_id": "str",
     "landing_seq": "int64",  # of the batch: later landed is higher
@@ -45,6 +51,8 @@ PAYMENT_COLUMNS: dict[str, str] = {
     "payload_is_fraud": "boolean",
     "body_hash": "object",  # bytes: sha256 of all that a delivery says but its time and its label
     "delivery": "str",  # one of DELIVERIES
+    "is_event": "bool",  # stands among the payment's events; true for every EVENT, and for what stood for the payment
+    "occurrence": "datetime64[us, UTC]",  # the delivery's own time; null if the API stamps each answer with its clock
 }
 
 # What a delivery of a payment is to the store.
@@ -53,7 +61,9 @@ CORRECTION = "correction"  # stored with another body under a lower landing sequ
 UNCHANGED = "unchanged"  # stored already with this body, or under a higher landing sequence: nothing to do
 RESCORE = "rescore"  # stored with this body, and a new decision was asked for
 LATE = "late"  # landed before the first stored one; the first load of its batch gives the payment its time and label
-DELIVERIES = (NEW, CORRECTION, UNCHANGED, RESCORE, LATE)
+ARRIVAL = "arrival"  # the payment itself, after what stood for it: scored, takes that one's place
+EVENT = "event"  # something else than the payment: body, decision and labels of the payment stay as they are
+DELIVERIES = (NEW, CORRECTION, UNCHANGED, RESCORE, LATE, ARRIVAL, EVENT)
 
 # What velocity features need of earlier payments (refunds left out).
 HISTORY_COLUMNS: dict[str, str] = {

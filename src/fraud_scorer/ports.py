@@ -145,7 +145,7 @@ class Store(Protocol):
         """The run that claimed these was neither killed nor out of time."""
 
     def known(self, trans_nums: Sequence[str]) -> pd.DataFrame:
-        """Of the payments already stored: trans_num, event_time, landing_seq, first_landing_seq, body_hash."""
+        """Of the payments already stored: trans_num, event_time, landing_seq, first_landing_seq, body_hash, kind."""
 
     def history(self, card_tokens: Sequence[str], since: datetime, until: datetime, before_seq: int) -> pd.DataFrame:
         """HISTORY_COLUMNS of these cards' payments in [since, until) first landed before ``before_seq``."""
@@ -198,6 +198,7 @@ class LoadCounts:
     flagged: int
     messages: int
     quarantined: int
+    events: int = 0  # refunds, captures, disputes and the like of payments that are stored beside them
 
 
 # --- alert ------------------------------------------------------------------------------------------------------

@@ -37,7 +37,8 @@ def payments(*cards_and_days_ago: tuple[str, float]) -> pd.DataFrame:
     return pd.DataFrame({
         "trans_num": pd.array([f"t{number}" for number in range(len(cards))], "str"),
         "card_token": pd.array(cards, "str"), "event_time": times,
-        "amount_cents": np.full(len(cards), 100), "landing_seq": np.full(len(cards), 9), "delivery": NEW,
+        "kind": "purchase", "amount_cents": np.full(len(cards), 100), "landing_seq": np.full(len(cards), 9),
+        "delivery": NEW,
     })  # fmt: skip
 
 

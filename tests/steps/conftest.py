@@ -14,7 +14,7 @@ from fraud_scorer.adapters.landing.on_disk import DiskLanding
 from fraud_scorer.batches import Batch
 from fraud_scorer.errors import ApiUnavailable
 from fraud_scorer.features import compute_features
-from fraud_scorer.frames import HISTORY_COLUMNS, UNCHANGED
+from fraud_scorer.frames import ARRIVAL, EVENT, HISTORY_COLUMNS, UNCHANGED
 from fraud_scorer.payments.deliveries import KNOWN_COLUMNS
 from fraud_scorer.payments.reading import RawPart
 from fraud_scorer.payments.tokens import CardTokens
@@ -148,8 +148,9 @@ class FakeStore:
         return pd.DataFrame(columns=PROFILE)
 
     def load(self, payments):
-        for row in payments[payments["delivery"] != UNCHANGED].to_dict("records"):
-            first = self.rows.get(row["trans_num"], {}).get("first_landing_seq", row["landing_seq"])
+        for row in payments[~payments["delivery"].isin([UNCHANGED, EVENT])].to_dict("records"):
+            earlier = {} if row["delivery"] == ARRIVAL else self.rows.get(row["trans_num"], {})
+            first = earlier.get("first_landing_seq", row["landing_seq"])
             self.rows[row["trans_num"]] = row | {"first_landing_seq": first}
             self.versions.append(self.rows[row["trans_num"]])
 

@@ -19,7 +19,7 @@ from fraud_scorer.adapters.model.artifacts import Artifacts, load_artifacts
 from fraud_scorer.adapters.model.local import LocalScorer
 from fraud_scorer.batches import Batch
 from fraud_scorer.features import PROFILE_COLUMNS, compute_features
-from fraud_scorer.frames import HISTORY_COLUMNS, UNCHANGED
+from fraud_scorer.frames import ARRIVAL, EVENT, HISTORY_COLUMNS, UNCHANGED
 from fraud_scorer.payments.deliveries import KNOWN_COLUMNS
 from fraud_scorer.payments.reading import RawPart
 from fraud_scorer.payments.tokens import CardTokens
@@ -60,8 +60,8 @@ class RememberingStore:
         return pd.DataFrame([{"profile_day": day, "merchant": one} | counts for day in days for one in MERCHANTS[:3]])
 
     def load(self, payments: pd.DataFrame) -> None:
-        for row in payments[payments["delivery"] != UNCHANGED].to_dict("records"):
-            earlier = self._standing(np.inf).get(row["trans_num"], {})
+        for row in payments[~payments["delivery"].isin([UNCHANGED, EVENT])].to_dict("records"):
+            earlier = {} if row["delivery"] == ARRIVAL else self._standing(np.inf).get(row["trans_num"], {})
             first = earlier.get("first_landing_seq", row["landing_seq"])
             self.versions.append(row | {"first_landing_seq": first})
 

@@ -27,8 +27,9 @@ def render() -> None:
     state = report_state()
     trans_num = st.query_params[PAYMENT].replace("\x00", "")  # what the database can hold
     found = ask("payment", trans_num=trans_num)
+    events = ask("payment_events", trans_num=trans_num)
     if found.empty:
-        _unknown(trans_num)
+        _unknown(trans_num, events)
         return
     row = next(rows(found))
     _heading(row)
@@ -41,6 +42,9 @@ def render() -> None:
     with right:
         _reasons(row)
         _verdict(row)
+    if not events.empty:
+        whole = words.money(abs(row.amount), row.currency)
+        _events(events, f"Beside the payment of {whole} and what was decided of it, which stay as they were.")
     _card(row)
     _past(row)
     if not asked_to_snooze:
@@ -55,10 +59,14 @@ def _snooze(row: Any) -> None:
         verdict.snoozing(row, frame.person(), first=st.query_params[SNOOZE])
 
 
-def _unknown(trans_num: str) -> None:
-    st.title("No such payment")
+def _unknown(trans_num: str, events: pd.DataFrame) -> None:
     asked = words.as_markdown(trans_num[:64])
-    st.info(f"No stored payment has the id “{asked}”. The link may be cut, or lead to another installation.")
+    if events.empty:
+        st.title("No such payment")
+        st.info(f"No stored payment has the id “{asked}”. The link may be cut, or lead to another installation.")
+    else:
+        st.title("The payment itself has not come")
+        _events(events, f"All that came so far under the id “{asked}”. Nothing of it is scored.")
     st.html('<p class="desk-links"><a href="./" target="_self">‹ To yesterday</a></p>')
 
 
@@ -125,6 +133,23 @@ def _verdict(row: Any) -> None:
         st.write("Nobody has said anything of this payment yet.")
     verdict.statements(row.trans_num, person)
     verdict.buttons(row.trans_num, person, keyboard=False)
+
+
+def _events(events: pd.DataFrame, remark: str) -> None:
+    """Captures, refunds, disputes and the like, the earliest first."""
+    st.subheader("What happened to it")
+    heads = [Column("Time", "tight"), Column("Event"), Column("Amount", "number"), Column("Batch", "minor")]
+    lines = [
+        (
+            words.moment(one.event_time_local),
+            words.EVENT_WORDS[one.kind],
+            words.money(one.amount, one.currency),
+            one.batch_id,
+        )
+        for one in rows(events)
+    ]
+    parts.table(heads, lines, caption="Events of this payment, the earliest first", stacks=False)
+    st.caption(remark)
 
 
 def _card(row: Any) -> None:

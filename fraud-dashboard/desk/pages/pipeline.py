@@ -86,7 +86,8 @@ def _numbers(minutes: pd.DataFrame, cells: pd.DataFrame) -> None:
             Card(
                 "Received",
                 f"{done['received'].sum():,}",
-                f"{done['inserted'].sum():,} new, {done['updated'].sum():,} changed, {done['unchanged'].sum():,} known",
+                f"{done['inserted'].sum():,} new, {done['updated'].sum():,} changed, {done['unchanged'].sum():,} known"
+                + (f", {words.count(done['events'].sum(), 'refund or other event')}" if done["events"].any() else ""),
             ),
             Card("Flagged", f"{done['flagged'].sum():,}", f"{done['alerted'].sum():,} of them alerted"),
             _scored_by(done),

@@ -104,7 +104,7 @@ def _backtest_table(rows: list[dict[str, Any]]) -> Table:
 
 
 def _print_payment(payment: dict[str, Any]) -> None:
-    from fraud_scorer.messages.wording import amount_text, probability_text, readable_merchant
+    from fraud_scorer.messages.wording import amount_text, events_text, probability_text, readable_merchant
 
     console.print(
         f"{payment['trans_num']}: "
@@ -120,3 +120,5 @@ def _print_payment(payment: dict[str, Any]) -> None:
             f"by model {payment['model_hash'][:12]} ({payment['scored_by']}); label: {payment['label'] or 'not known'}",
             highlight=False,
         )
+    if payment["events"]:
+        console.print(events_text(payment["events"], payment["amount_cents"], payment["currency"]), highlight=False)

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from fraud_scorer.batches import Batch
+from fraud_scorer.frames import EVENT
 from fraud_scorer.messages.operator import flood_message
 from fraud_scorer.messages.rules import SLACK, Address, Rules
 from fraud_scorer.messages.turns import Place, taking_turns
@@ -92,7 +93,7 @@ def compose_alerts(
     if batch.kind == "history" or decisions.empty:
         return []
     suspicious = decisions.loc[decisions["flagged"].astype(bool), DECIDED]
-    flagged = payments.merge(suspicious, on="trans_num", how="inner")
+    flagged = payments[payments["delivery"] != EVENT].merge(suspicious, on="trans_num", how="inner")
     if flagged.empty:
         return []
     rows: list[dict[str, Any]] = taking_turns(flagged.to_dict("records"), _place)  # type: ignore[arg-type]

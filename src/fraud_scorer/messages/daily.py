@@ -20,6 +20,7 @@ from fraud_scorer.messages.wording import (
     clean,
     clock_text,
     count_text,
+    events_text,
     local_time_text,
     readable_merchant,
     weekday_text,
@@ -160,6 +161,7 @@ def _listed(payment: ListedPayment, facts: DayFacts, dashboard_url: str, *, with
         "flagged": payment.flagged,
         "reason": clean(payment.reason, 200),
         "label": _label_text(payment),
+        "events": events_text(payment.events, payment.amount_cents, payment.currency),
         "look_url": page_link(dashboard_url, payment=payment.trans_num),
     }
 

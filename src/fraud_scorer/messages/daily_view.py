@@ -194,7 +194,9 @@ def _payment(payment: Mapping[str, Any]) -> dict[str, Any]:
         "amount": amount_text(payment["amount_cents"], payment["currency"]),
         "probability_text": "not scored" if probability is None else f"{probability_text(probability)} likely fraud",
         "severe": probability is not None and probability >= SEVERE_PROBABILITY,
-        "known": ", ".join(filter(None, [payment["label"], "" if payment["flagged"] else "not flagged by us"])),
+        "known": ", ".join(
+            filter(None, [payment["label"], "" if payment["flagged"] else "not flagged by us", payment.get("events")])
+        ),
     }
 
 

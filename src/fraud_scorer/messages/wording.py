@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from fraud_scorer.currencies import decimals
@@ -23,6 +24,17 @@ from fraud_scorer.features import wording
 
 EARTH_RADIUS_KM = 6371.0
 DECORATION = "fraud_"  # the public data set writes it before every merchant's name, honest or not
+
+EVENT_WORDS = {
+    "purchase": "purchased",
+    "authorisation": "authorised",
+    "capture": "captured",
+    "refund": "refunded",
+    "reversal": "reversed",
+    "dispute": "disputed",
+    "decline": "declined",
+    "verification": "verified",
+}
 
 
 def amount_major(amount_cents: int, currency: str) -> float:
@@ -49,6 +61,21 @@ def totals_text(amounts: Iterable[tuple[int, str]]) -> str:
         sums[currency] = sums.get(currency, 0) + amount_cents
     ranked = sorted(sums.items(), key=lambda item: (-amount_major(item[1], item[0]), item[0]))
     return " + ".join(amount_text(amount_cents, currency) for currency, amount_cents in ranked)
+
+
+def events_text(events: Iterable[Mapping[str, Any]], amount_cents: int, currency: str) -> str:
+    """What happened to a payment of this amount; the dashboard's ``words.events`` says the same.
+
+    >>> events_text([{"kind": "refund", "amount_cents": 2500, "currency": "EUR"}], 10000, "EUR")
+    'refunded 25.00 of 100.00 EUR'
+    """
+    whole = amount_text(abs(amount_cents), currency)
+    said = []
+    for event in events:
+        part = amount_text(int(event["amount_cents"]), event["currency"])
+        of_whole = f"{part.split()[0]} of {whole}" if event["currency"] == currency else part
+        said.append(f"{EVENT_WORDS[event['kind']]} {of_whole}")
+    return ", ".join(said)
 
 
 def probability_text(probability: float) -> str:

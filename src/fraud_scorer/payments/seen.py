@@ -12,9 +12,12 @@ from datetime import timedelta
 
 import pandas as pd
 
-from fraud_scorer.frames import CORRECTION, HISTORY_COLUMNS, LATE, NEW, UNCHANGED
+from fraud_scorer.frames import ARRIVAL, CORRECTION, EVENT, HISTORY_COLUMNS, LATE, NEW, UNCHANGED
 from fraud_scorer.payments.deliveries import empty_frame
+from fraud_scorer.payments.kinds import can_be_scored
 from fraud_scorer.ports import Store
+
+WRITTEN = (NEW, CORRECTION, ARRIVAL)  # as payments, with another body than before
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class View:
 
 def to_score(payments: pd.DataFrame) -> pd.DataFrame:
     """The rows about which something is to be decided: new, corrected and rescored payments, refunds left out."""
-    return payments[(~payments["delivery"].isin([UNCHANGED, LATE]) & (payments["amount_cents"] >= 0)).to_numpy()]
+    return payments[~payments["delivery"].isin([UNCHANGED, LATE, EVENT]).to_numpy() & can_be_scored(payments)]
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class Past:
         if scored.empty:
             return
         first, last = int(payments["landing_seq"].min()), int(scored["landing_seq"].max())
-        if (self.known["landing_seq"] < first).all() and not _has_corrected_refunds(payments):
+        if (self.known["landing_seq"] < first).all():
             history = self._history(scored, last + 1)
             if (history["landing_seq"] < first).all():
                 yield View(scored, history)
@@ -55,12 +58,13 @@ class Past:
 
     def _view(self, payments: pd.DataFrame, landing_seq: int) -> View:
         """One batch: all its payments (but those that had come by a later one), and all that landed before it."""
-        own = payments[((payments["landing_seq"] == landing_seq) & (payments["amount_cents"] >= 0)).to_numpy()]
+        own = payments[((payments["landing_seq"] == landing_seq) & (payments["delivery"] != EVENT)).to_numpy()]
+        own = own[can_be_scored(own)]
         scored = to_score(own)
         later = self.known.loc[(self.known["first_landing_seq"] > landing_seq).to_numpy(), "trans_num"]
-        own = own[~own["trans_num"].isin(later).to_numpy()]
+        own = own[((own["delivery"] == ARRIVAL) | ~own["trans_num"].isin(later)).to_numpy()]
         history = self._history(scored, landing_seq)
-        unstored = payments[((payments["landing_seq"] < landing_seq) & payments["delivery"].isin([NEW, CORRECTION]))]
+        unstored = payments[((payments["landing_seq"] < landing_seq) & payments["delivery"].isin(WRITTEN))]
         unstored = unstored[unstored["card_token"].isin(set(scored["card_token"])).to_numpy()]
         return View(own, _with_latest(history, unstored))
 
@@ -91,11 +95,6 @@ class Past:
             today = history["card_token"].map(earlier)
             history = history.assign(card_token=history["card_token"].where(today.isna(), today))
         return history
-
-
-def _has_corrected_refunds(payments: pd.DataFrame) -> bool:
-    """Whether a payment becomes a refund within the run: the feature function would go on showing the payment."""
-    return bool(((payments["delivery"] == CORRECTION) & (payments["amount_cents"] < 0)).any())
 
 
 def _with_latest(history: pd.DataFrame, unstored: pd.DataFrame) -> pd.DataFrame:

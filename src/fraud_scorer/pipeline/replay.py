@@ -16,7 +16,7 @@ import structlog
 
 from fraud_scorer.batches import minutes_between
 from fraud_scorer.errors import SettingsError
-from fraud_scorer.frames import CORRECTION, NEW, RESCORE, UNCHANGED
+from fraud_scorer.frames import ARRIVAL, CORRECTION, NEW, RESCORE, UNCHANGED
 from fraud_scorer.pipeline.run import Run
 from fraud_scorer.pipeline.waiting import BATCHES_AT_ONCE, landed_work, note_landed
 from fraud_scorer.steps.score import Scores
@@ -102,7 +102,8 @@ def _would_change(parts: Parts, transformed: Transformed, scores: Scores) -> dic
     return {
         "payments": len(transformed.payments),
         "new": int(deliveries.get(NEW, 0)),
-        "updated": int(deliveries.get(CORRECTION, 0)) + (len(changed) if deliveries.get(RESCORE, 0) else 0),
+        "updated": int(deliveries.get(CORRECTION, 0) + deliveries.get(ARRIVAL, 0))
+        + (len(changed) if deliveries.get(RESCORE, 0) else 0),
         "unchanged": int(deliveries.get(UNCHANGED, 0)) + int(deliveries.get(RESCORE, 0)) - len(changed),
         "flagged": int(decisions["flagged"].sum()),
         "flag_changes": int((both["flagged"] != both["flagged_before"]).sum()),

@@ -63,11 +63,12 @@ class Loaded:
         counts = self.counts
         if counts is None:
             return f"{self.batch.batch_id}: another run took it over, nothing written"
-        if not (counts.inserted or counts.updated):
+        if not (counts.inserted or counts.updated or counts.events):
             return f"{self.batch.batch_id}: {_counted(counts.unchanged, 'payment')} unchanged, nothing written"
         return (
             f"{self.batch.batch_id}: {counts.inserted} new, {counts.updated} updated, {counts.unchanged} unchanged, "
-            f"{counts.flagged} flagged, {_counted(counts.messages, 'message')}"
+            + (f"{_counted(counts.events, 'event')}, " if counts.events else "")
+            + f"{counts.flagged} flagged, {_counted(counts.messages, 'message')}"
         )
 
 
@@ -86,6 +87,7 @@ def totals(results: Sequence[Loaded]) -> dict[str, int]:
         "batches": len(counts),
         "taken_over": len(results) - len(counts),
         "payments": sum(count.inserted + count.updated + count.unchanged for count in counts),
+        "events": sum(count.events for count in counts),
         "new": sum(count.inserted for count in counts),
         "updated": sum(count.updated for count in counts),
         "unchanged": sum(count.unchanged for count in counts),

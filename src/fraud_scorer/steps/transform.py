@@ -37,7 +37,7 @@ BATCH_COLUMNS = {
     "batch_id": "str",
     "landing_seq": "int64",
     "received": "int64",  # records that came; an answer that cannot be read counts as one
-    "valid": "int64",  # payments, repeats inside the batch collapsed
+    "valid": "int64",  # payments and events, repeats inside the batch collapsed
     "duplicates": "int64",  # those repeats
     "quarantined": "int64",
     "error": "str",  # why nothing of the batch could be read; null if something could
@@ -70,6 +70,7 @@ class Recipe:
     rules: Rules = field(default_factory=Rules)
     time_zone: str = "UTC"  # of the report's days and of local hours
     look_back: timedelta = timedelta(days=37)  # how much of a card's past the features read
+    restamped: bool = False  # the API stamps each answer with its own clock: a repeat comes under another time
     most_payments: int = 250_000  # records, refused ones among them: a run takes no further batch from here on
 
 
@@ -124,7 +125,7 @@ def transform(
     """
     read = list(_bounded((_read_batch(one, tokens, encrypt, recipe) for one in work), recipe))
     known = _known(store, read)
-    classified = _classified(read, known, rescore=rescore)
+    classified = _classified(read, known, rescore=rescore, restamped=recipe.restamped)
     read, payments = read[: len(classified)], _joined(classified, PAYMENT_COLUMNS)
     profiles = _profiles(to_score(payments), store, recipe)
     earlier_tokens = {old: new for one in read for old, new in one.earlier_tokens.items()}
@@ -178,7 +179,7 @@ def _read_batch(work: Work, tokens: CardTokens, encrypt: Callable[[bytes], bytes
     for part in work.parts:
         reading.take(part)
     everything = pd.concat(reading.valid, ignore_index=True) if reading.valid else reading.no_payments()
-    once = collapse(everything)
+    once = collapse(everything, restamped=recipe.restamped)
     return _Read(
         work=work,
         tokenised=tokenise(once, tokens),
@@ -198,12 +199,14 @@ def _known(store: Store, read: Sequence[_Read]) -> pd.DataFrame:
     return known[list(KNOWN_COLUMNS)].astype(KNOWN_COLUMNS)
 
 
-def _classified(read: Sequence[_Read], known: pd.DataFrame, *, rescore: bool) -> list[pd.DataFrame]:
+def _classified(read: Sequence[_Read], known: pd.DataFrame, *, rescore: bool, restamped: bool) -> list[pd.DataFrame]:
     """``PAYMENT_COLUMNS`` of each batch, up to one with late deliveries; what one brings is known to those after it."""
     frames: list[pd.DataFrame] = []
     for one in read:
         batch, sequence = one.work.batch, one.work.landing_seq
-        classified = classify(one.tokenised, known, sequence, rescore=rescore, corrects=batch.kind != "history")
+        classified = classify(
+            one.tokenised, known, sequence, rescore=rescore, corrects=batch.kind != "history", restamped=restamped
+        )
         frames.append(payments_frame(classified, batch.batch_id, sequence))
         if one is read[-1] or (classified["delivery"] == LATE).any():
             return frames

@@ -100,5 +100,6 @@ class Incoming(Chosen):
             fields=fields,
             rules=fields.rules(time_zone=self.settings.payments_api_time_zone, currency=self.settings.fraud_currency),
             time_zone=self.settings.fraud_time_zone,
+            restamped=not (self.api.windowed or fields.maps_time),
             look_back=timedelta(days=LOOK_BACK_DAYS),
         )

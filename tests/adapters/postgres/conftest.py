@@ -46,6 +46,7 @@ def payments_frame(rows: list[dict[str, Any]], batch: Batch, seq: int) -> pd.Dat
     for row in rows:
         one = DEFAULTS | {"batch_id": batch.batch_id, "landing_seq": seq} | row
         one.setdefault("kind", "refund" if one["amount_cents"] < 0 else "purchase")
+        one = {"is_event": one["delivery"] == "event", "occurrence": one["event_time"]} | one
         body = f"{one.pop('body', 'first')} {one['amount_cents']} {one['merchant']} {one['card_token']}"
         full.append(one | {"body_hash": hashlib.sha256(body.encode()).digest()})
     return pd.DataFrame(full, columns=list(PAYMENT_COLUMNS)).astype(PAYMENT_COLUMNS)
@@ -137,8 +138,8 @@ class World:
     def physical(self) -> list[tuple[Any, ...]]:
         """Where and by which transaction each row of every table but the ledger was written: any write changes it."""
         tables = (
-            "payments_scored", "payment_history", "labels", "merchant_profiles", "merchant_days", "quarantine",
-            "outbox", "outbox_payments", "landing_index",
+            "payments_scored", "payment_events", "payment_history", "labels", "merchant_profiles", "merchant_days",
+            "quarantine", "outbox", "outbox_payments", "landing_index",
         )  # fmt: skip
         return [
             row

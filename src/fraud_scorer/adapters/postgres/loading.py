@@ -12,9 +12,10 @@ import psycopg2.extensions
 
 from fraud_scorer.adapters.postgres.bulk import copy_in, rows, texts, without_nul
 from fraud_scorer.adapters.postgres.outbox import write_messages
-from fraud_scorer.adapters.postgres.staging import staged
+from fraud_scorer.adapters.postgres.staging import staged, staged_events
 from fraud_scorer.errors import Fenced, TerminalError
-from fraud_scorer.frames import CORRECTION, NEW, RESCORE
+from fraud_scorer.frames import ARRIVAL, CORRECTION, EVENT, NEW, RESCORE
+from fraud_scorer.payments.kinds import can_be_scored
 from fraud_scorer.ports import LoadCounts, LoadWork, Message
 
 RECORDS_AT_ONCE = 2_000  # quarantined records a statement
@@ -27,6 +28,8 @@ class _Written:
 
     inserted: int = 0
     updated: int = 0
+    events: int = 0  # of what is no payment, new ones
+    event_rows: int = 0
     flagged: list[str] = field(default_factory=list)  # trans_num, of what was written
 
 
@@ -47,12 +50,13 @@ def load_batch(cursor: psycopg2.extensions.cursor, work: LoadWork, token: str) -
     counts = LoadCounts(
         inserted=written.inserted,
         updated=written.updated,
-        unchanged=len(work.payments) - written.inserted - written.updated,
+        unchanged=len(work.payments) - written.inserted - written.updated - written.events,
         flagged=len(written.flagged),
         messages=messages,
         quarantined=len(work.quarantine),
+        events=written.events,
     )
-    changed = counts.inserted + counts.updated + labels + quarantined + profiles
+    changed = counts.inserted + counts.updated + written.event_rows + labels + quarantined + profiles
     settled = line["status"] == "done" or (line["status"] == "failed" and bool(work.error))  # as it was, or still bad
     _write_ledger(cursor, work, counts, first=not settled, changed=changed > 0)
     return counts
@@ -73,19 +77,27 @@ def _locked_line(cursor: psycopg2.extensions.cursor, work: LoadWork, token: str)
 
 def _write_payments(cursor: psycopg2.extensions.cursor, work: LoadWork, *, first: bool) -> _Written:
     """``first``: the batch was never loaded. Then deliveries that landed before those stored give them their time."""
-    table = staged(work)
+    table, events = staged(work), staged_events(work)
     written = _Written()
-    if not table.num_rows:
+    if not table.num_rows and not events.num_rows:
         return written
     rows(cursor, "load_stage", {})
     copy_in(cursor, "load_stage_copy", table)
     deliveries = set(table["delivery"].unique().to_pylist())
-    if deliveries & {NEW, CORRECTION}:
+    has_events = bool(events.num_rows) or ARRIVAL in deliveries
+    if has_events:
+        rows(cursor, "load_events_stage", {})
+        copy_in(cursor, "load_events_copy", events)
+        rows(cursor, "load_events_displaced", {})
+    if deliveries & {NEW, CORRECTION, ARRIVAL}:
         _write(cursor, "load_upsert", written)
     if RESCORE in deliveries:
         _write(cursor, "load_rescore", written)
     if first and written.inserted + written.updated < table.num_rows:
         _write(cursor, "load_late", written)
+    if has_events:
+        found = rows(cursor, "load_events", {})[0]
+        written.events, written.event_rows = int(str(found["events"])), int(str(found["written"]))
     return written
 
 
@@ -99,7 +111,10 @@ def _write(cursor: psycopg2.extensions.cursor, statement: str, written: _Written
 
 def _write_labels(cursor: psycopg2.extensions.cursor, work: LoadWork, landed_at: datetime) -> int:
     """What the payload of a known payment says of its label, where it says another thing than before."""
-    said = work.payments[(work.payments["delivery"] != NEW) & work.payments["payload_is_fraud"].notna()]
+    said = work.payments[
+        ~work.payments["delivery"].isin([NEW, ARRIVAL, EVENT]) & work.payments["payload_is_fraud"].notna()
+    ]
+    said = said[can_be_scored(said)]
     if said.empty:
         return 0
     values = {

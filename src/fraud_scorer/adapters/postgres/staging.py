@@ -11,13 +11,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fraud_scorer.errors import TerminalError
-from fraud_scorer.frames import LATE, UNCHANGED
+from fraud_scorer.frames import EVENT, LATE, UNCHANGED
+from fraud_scorer.payments.kinds import can_be_scored
 from fraud_scorer.ports import LoadWork
 
 _AS_THEY_ARE = (
-    "trans_num", "event_time", "amount_cents", "currency", "card_token", "card_key_id", "card_last4", "merchant",
-    "category", "city", "state", "zip", "home_lat", "home_long", "merch_lat", "merch_long", "city_pop", "gender",
-    "age_years", "payload_is_fraud",
+    "trans_num", "event_time", "kind", "amount_cents", "currency", "card_token", "card_key_id", "card_last4",
+    "merchant", "category", "city", "state", "zip", "home_lat", "home_long", "merch_lat", "merch_long", "city_pop",
+    "gender", "age_years", "payload_is_fraud",
+)  # fmt: skip
+_OF_EVENTS = (
+    "trans_num", "kind", "amount_cents", "currency", "event_time", "occurrence", "card_token", "card_key_id",
+    "card_last4", "merchant", "category",
 )  # fmt: skip
 _DECIDED = ("raw_score", "fraud_probability", "threshold", "flagged", "reasons", "features", "model_hash", "scored_by")
 
@@ -28,12 +33,12 @@ def staged(work: LoadWork) -> pa.Table:
     Raises:
         TerminalError: a text is no Unicode (half of a surrogate pair), or a payment that is new has no decision.
     """
-    payments = work.payments[work.payments["delivery"] != UNCHANGED]
+    payments = work.payments[~work.payments["delivery"].isin([UNCHANGED, EVENT])]
     decisions = _aligned(payments, work.decisions)
     columns = {name: _array(payments[name]) for name in _AS_THEY_ARE}
     columns["body_hash"] = _hex(payments["body_hash"])
     columns |= {name: _decided(name, decisions) for name in _DECIDED}
-    columns["delivery"] = _array(payments["delivery"])
+    columns |= {name: _array(payments[name]) for name in ("delivery", "occurrence")}
     count = len(payments)
     batch_id, landing_seq = pa.repeat(work.batch.batch_id, count), pa.repeat(int(work.landing_seq), count)
     columns |= {"first_batch_id": batch_id, "first_landing_seq": landing_seq}
@@ -41,11 +46,22 @@ def staged(work: LoadWork) -> pa.Table:
     return pa.table(columns)
 
 
+def staged_events(work: LoadWork) -> pa.Table:
+    """What ``work`` tells of payments besides the payments, in the order of load_events_copy.sql's columns."""
+    events = work.payments[work.payments["is_event"].to_numpy(bool)]
+    own_time = events["occurrence"].fillna(events["event_time"])
+    columns = {name: _array(own_time if name == "event_time" else events[name]) for name in _OF_EVENTS}
+    columns["body_hash"] = _hex(events["body_hash"])
+    columns["batch_id"] = pa.repeat(work.batch.batch_id, len(events))
+    columns["landing_seq"] = pa.repeat(int(work.landing_seq), len(events))
+    return pa.table(columns | {"delivery": _array(events["delivery"])})
+
+
 def _aligned(payments: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataFrame:
     """One decision a payment, in the payments' order; refunds and late deliveries have none."""
     found = decisions.set_index("trans_num").reindex(columns=list(_DECIDED)).reindex(payments["trans_num"])
-    decidable = (payments["amount_cents"] >= 0) & (payments["delivery"] != LATE)
-    undecided = found["raw_score"].isna().to_numpy() & decidable.to_numpy()
+    decidable = can_be_scored(payments) & (payments["delivery"] != LATE).to_numpy()
+    undecided = found["raw_score"].isna().to_numpy() & decidable
     if undecided.any():
         raise TerminalError(f"{int(undecided.sum())} payments reached load without a decision", "Report this")
     return found

@@ -38,6 +38,7 @@ _KNOWN_TYPES = {
     "landing_seq": pa.int64(),
     "first_landing_seq": pa.int64(),
     "body_hash": pa.string(),
+    "kind": pa.string(),
 }
 _COUNTS = ("payments_7d", "payments_30d", "labelled_7d", "labelled_30d", "frauds_7d", "frauds_30d")
 _PROFILE_TYPES = {"profile_day": pa.date32(), "merchant": pa.string(), **dict.fromkeys(_COUNTS, pa.int64())}
@@ -50,7 +51,7 @@ class PostgresStore(PostgresLedger):
     """
 
     def known(self, trans_nums: Sequence[str]) -> pd.DataFrame:
-        """Of the payments already stored: trans_num, event_time (UTC), landing_seq, first_landing_seq, body_hash.
+        """Of the payments already stored: trans_num, event_time (UTC), landing_seq, first_landing_seq, body_hash, kind.
 
         One row a stored payment, in no order; landing sequence numbers int64, body_hash bytes.
         """
