@@ -78,6 +78,7 @@ def _with_history(
 ) -> tuple[Dataset, np.ndarray, dict[str, Any]]:
     """All payments with features, which of them are ``data``, and what the report says of the files."""
     from fraud_scorer.payments.fields import read_field_map
+    from fraud_scorer.payments.kinds import can_be_scored
     from fraud_scorer.training.datafile import read_payments
     from fraud_scorer.training.dataset import make_dataset
 
@@ -86,6 +87,6 @@ def _with_history(
     read = read_payments([*history, *data], theirs, time_zone=zone, label_required=not history, warn=warn, **format_)
     told(f"computing features of {len(read.payments):,} payments")
     dataset = make_dataset(read.payments, time_zone=zone, label_delay_days=delay)
-    is_data = (read.file_number >= len(history))[(read.payments["amount_cents"] >= 0).to_numpy()]
+    is_data = (read.file_number >= len(history))[can_be_scored(read.payments)]
     source: dict[str, Any] = {"names": list(read.names[len(history) :]), "sha256": read.sha256}
     return dataset, is_data, source | ({"history": list(read.names[: len(history)])} if history else {})

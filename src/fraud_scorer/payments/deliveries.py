@@ -148,8 +148,8 @@ def _standing(trans_num: pd.Series, place: np.ndarray, stored_place: np.ndarray)
 
 def _is_stored_one(ours: pd.DataFrame, stored: pd.DataFrame, same: np.ndarray, restamped: bool) -> np.ndarray:
     """Which of these deliveries are the very ones that stand for their payments, told again."""
-    as_stored = same & (ours["kind"].to_numpy() == stored["kind"].to_numpy())
-    return as_stored & (restamped | (ours["event_time"].to_numpy() == stored["event_time"].to_numpy()))
+    as_stored: np.ndarray = same & (ours["kind"].to_numpy() == stored["kind"].to_numpy())
+    return as_stored if restamped else as_stored & (ours["event_time"].to_numpy() == stored["event_time"].to_numpy())
 
 
 def now_known(known: pd.DataFrame, classified: pd.DataFrame, landing_seq: int) -> pd.DataFrame:

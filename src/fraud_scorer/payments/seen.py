@@ -30,7 +30,8 @@ class View:
 
 def to_score(payments: pd.DataFrame) -> pd.DataFrame:
     """The rows about which something is to be decided: new, corrected and rescored payments, refunds left out."""
-    return payments[~payments["delivery"].isin([UNCHANGED, LATE, EVENT]).to_numpy() & can_be_scored(payments)]
+    is_due = ~payments["delivery"].isin([UNCHANGED, LATE, EVENT]).to_numpy()
+    return payments.loc[is_due & can_be_scored(payments)]
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import pandas as pd
 from fraud_scorer.currencies import minor_in_one
 from fraud_scorer.features import compute_features, merchant_profile_rows
 from fraud_scorer.frames import HISTORY_COLUMNS
+from fraud_scorer.payments.kinds import can_be_scored
 
 _MICROS_PER_DAY = 86_400_000_000
 
@@ -63,7 +64,7 @@ def make_dataset(
         label_delay_days: a payload's label counts as known so long after the event.
         profiles: the merchant profiles that the live runs read; computed from ``payments`` where there are none.
     """
-    scored = payments[payments["amount_cents"] >= 0].reset_index(drop=True)
+    scored = payments[can_be_scored(payments)].reset_index(drop=True)
     if profiles is None:
         profiles = merchant_profile_rows(
             scored, _labels(scored, label_delay_days), time_zone=time_zone, label_delay_days=label_delay_days,

@@ -14,6 +14,7 @@ from fraud_scorer.errors import ArtifactError
 from fraud_scorer.payments.fields import FieldMap
 from fraud_scorer.payments.file_columns import Warn
 from fraud_scorer.payments.files import is_parquet
+from fraud_scorer.payments.kinds import can_be_scored
 from fraud_scorer.ports import Model, Scorer
 from fraud_scorer.training.datafile import read_payments
 from fraud_scorer.training.dataset import Dataset, make_dataset
@@ -56,7 +57,7 @@ def score_payments(
     )
     wanted = read.file_number >= len(history)
     dataset = make_dataset(read.payments, time_zone=time_zone, label_delay_days=label_delay_days)
-    is_wanted = wanted[(read.payments["amount_cents"] >= 0).to_numpy()]
+    is_wanted = wanted[can_be_scored(read.payments)]
     asked = dataset.take(is_wanted)
     tell_missing(asked.features, model.manifest, warn)
     matrix = model.matrix(asked.features) if len(asked) else np.zeros((0, len(model.features)), np.float32)

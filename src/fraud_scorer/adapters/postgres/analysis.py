@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from fraud_scorer.adapters.postgres.bulk import copy_out, frame_of, rows
 from fraud_scorer.adapters.postgres.engine import create_store_engine, transaction
+from fraud_scorer.frames import PURCHASE
 
 _LONG_SECONDS = 1_800.0  # a year's payments take minutes to read
 _TEXTS = ("currency", "card_token", "merchant", "category")
@@ -58,7 +59,7 @@ def payments_to_train(engine: Engine, since: datetime, until: datetime) -> pd.Da
     if links:
         tokens = frame["card_token"]  # map: replace takes keys x rows
         frame["card_token"] = tokens.map(_one_name_a_card(links)).fillna(tokens).astype("str")
-    return frame.astype({"payload_is_fraud": "boolean", "city_pop": "Int64"})
+    return frame.assign(kind=PURCHASE).astype({"payload_is_fraud": "boolean", "city_pop": "Int64"})
 
 
 def _one_name_a_card(links: Sequence[Mapping[str, Any]]) -> dict[str, str]:
