@@ -31,7 +31,8 @@ class View:
 def to_score(payments: pd.DataFrame) -> pd.DataFrame:
     """The rows about which something is to be decided: new, corrected and rescored payments, refunds left out."""
     is_due = ~payments["delivery"].isin([UNCHANGED, LATE, EVENT]).to_numpy()
-    return payments.loc[is_due & can_be_scored(payments)]
+    due: pd.DataFrame = payments[is_due & can_be_scored(payments)]
+    return due
 
 
 @dataclass(frozen=True)
