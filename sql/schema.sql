@@ -380,6 +380,9 @@ CREATE FUNCTION public.payment_day_counts(counted public.counted_payment[], sign
     cross join report_settings
     group by 1, 2, 3, 4
 $$;
+CREATE FUNCTION public.payment_place(kind text, amount_cents bigint) RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$ select case when amount_cents < 0 then 2 when kind = 'capture' then 1 else 0 end $$;
 CREATE FUNCTION public.recount_after() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -542,6 +545,37 @@ CREATE TABLE public.outbox_payments (
     trans_num text NOT NULL,
     message_id text NOT NULL
 );
+CREATE TABLE public.payment_events (
+    event_id bigint NOT NULL,
+    trans_num text NOT NULL,
+    kind text NOT NULL,
+    amount_cents bigint NOT NULL,
+    currency character(3) NOT NULL,
+    event_time timestamp with time zone NOT NULL,
+    occurrence timestamp with time zone,
+    card_token text NOT NULL,
+    card_key_id text NOT NULL,
+    card_last4 character(4) NOT NULL,
+    merchant text NOT NULL,
+    category text,
+    body_hash bytea NOT NULL,
+    batch_id text NOT NULL,
+    landing_seq bigint NOT NULL,
+    recorded_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT payment_events_kind_check CHECK ((kind = ANY (ARRAY['purchase'::text, 'authorisation'::text, 'capture'::text, 'refund'::text, 'reversal'::text, 'dispute'::text, 'decline'::text, 'verification'::text])))
+);
+COMMENT ON TABLE public.payment_events IS 'Refunds, captures, disputes and the like, beside their payments and what was decided of these.';
+COMMENT ON COLUMN public.payment_events.amount_cents IS 'Minor units of currency; negative where money goes back to the card.';
+COMMENT ON COLUMN public.payment_events.event_time IS 'When it happened, as its first landed delivery says.';
+COMMENT ON COLUMN public.payment_events.occurrence IS 'Tells events of one amount apart: the event time; null if the API stamps its answers with its own clock.';
+ALTER TABLE public.payment_events ALTER COLUMN event_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.payment_events_event_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE public.payment_history (
     history_id bigint NOT NULL,
     trans_num text NOT NULL,
@@ -596,6 +630,7 @@ CREATE TABLE public.payments_scored (
     model_hash text,
     scored_by text,
     scored_at timestamp with time zone,
+    kind text,
     CONSTRAINT payments_scored_fraud_probability_check CHECK (((fraud_probability >= (0)::double precision) AND (fraud_probability <= (1)::double precision))),
     CONSTRAINT payments_scored_scored_by_check CHECK ((scored_by = ANY (ARRAY['local'::text, 'sagemaker'::text, 'local-fallback'::text])))
 )
@@ -603,6 +638,7 @@ WITH (autovacuum_vacuum_insert_scale_factor='0.01');
 COMMENT ON TABLE public.payments_scored IS 'One row a payment: its latest body and its decision in force.';
 COMMENT ON COLUMN public.payments_scored.amount_cents IS 'Minor units of currency; negative is a refund.';
 COMMENT ON COLUMN public.payments_scored.features IS 'What the scorer saw, in the order of the manifest of model_hash.';
+COMMENT ON COLUMN public.payments_scored.kind IS 'purchase, authorisation, or what stands for them while they are not known: capture, refund, reversal.';
 CREATE TABLE public.quarantine (
     quarantine_id bigint NOT NULL,
     batch_id text NOT NULL,
@@ -659,6 +695,7 @@ CREATE TABLE public.run_ledger (
     refusals integer DEFAULT 0 NOT NULL,
     claimed_at timestamp with time zone,
     unanswered integer DEFAULT 0 NOT NULL,
+    events integer DEFAULT 0 NOT NULL,
     lone_unanswered integer DEFAULT 0 NOT NULL,
     passed_for text,
     passed_by text,
@@ -673,6 +710,7 @@ COMMENT ON COLUMN public.run_ledger.attempts IS 'Runs that claimed it before it 
 COMMENT ON COLUMN public.run_ledger.refusals IS 'Runs in which it alone was refused; at the fifth it has failed.';
 COMMENT ON COLUMN public.run_ledger.claimed_at IS 'When a run last took it while it waited; an import holds its day by it.';
 COMMENT ON COLUMN public.run_ledger.unanswered IS 'Runs in a row that took it and were killed or ran out of time: the next one takes half as many batches.';
+COMMENT ON COLUMN public.run_ledger.events IS 'Refunds, captures, disputes and the like that came for known payments.';
 COMMENT ON COLUMN public.run_ledger.lone_unanswered IS 'Runs in a row that took it alone and were killed or ran out of time; at the third it has failed.';
 COMMENT ON COLUMN public.run_ledger.passed_for IS 'Why it was passed: refusals, lone_runs (unanswered), or hand.';
 COMMENT ON COLUMN public.run_ledger.passed_by IS 'Who passed it by hand.';
@@ -736,6 +774,10 @@ ALTER TABLE ONLY public.outbox_payments
     ADD CONSTRAINT outbox_payments_pkey PRIMARY KEY (channel, recipient, trans_num);
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (message_id);
+ALTER TABLE ONLY public.payment_events
+    ADD CONSTRAINT payment_events_pkey PRIMARY KEY (event_id);
+ALTER TABLE ONLY public.payment_events
+    ADD CONSTRAINT payment_events_trans_num_kind_amount_cents_currency_occurre_key UNIQUE NULLS NOT DISTINCT (trans_num, kind, amount_cents, currency, occurrence);
 ALTER TABLE ONLY public.payment_history
     ADD CONSTRAINT payment_history_pkey PRIMARY KEY (history_id);
 ALTER TABLE ONLY public.payments_scored

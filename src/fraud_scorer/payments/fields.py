@@ -93,8 +93,7 @@ class FieldMap:
     @property
     def maps_time(self) -> bool:
         """Whether an event time is mapped: unmapped, ``current_time`` is the clock of the API's answer."""
-        names = [[ours] if isinstance(ours, str) else ours for ours in self.theirs_to_ours.values()]
-        return any(name in ("current_time", "trans_date_trans_time", "unix_time") for some in names for name in some)
+        return any(ours in ("current_time", "trans_date_trans_time", "unix_time") for _, ours in self.pairs)
 
     def unseen(self, table: AnyTable) -> dict[str, str]:
         """The mapped names that no row has (a null counts as had), theirs to ours; of no rows, all.
