@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from fraud_scorer.operations.watching.failures import last_failures
+
 PROGRAM = [sys.executable, "-c", "from fraud_scorer.cli import main; main()"]
 
 
@@ -74,3 +76,12 @@ def test_the_command_line_starts_without_the_heavy_libraries() -> None:
     code = f"import sys, fraud_scorer.cli; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("command", ["extract", "run-minute"])
+def test_why_a_step_failed_is_there_for_the_watchdog(tmp_path: Path, command: str) -> None:
+    """Also where cron runs it, not Airflow."""
+    done = run(tmp_path, command, "--at", "2026-11-20T10:31Z", FRAUD_LANDING_KEYS="no key", FRAUD_DATA_DIR="data")
+    assert done.returncode == 2, done.stderr
+    (failure,) = last_failures(tmp_path / "data")
+    assert (failure.step, failure.what in done.stderr) == (command.replace("-", "_"), True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -29,9 +31,8 @@ history = typer.Typer(help="Past payments.", no_args_is_help=True)
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the command line."""
-    for command in (extract, transform, score, load, alert):
-        app.command()(command)
-    app.command("run-minute")(run_minute)
+    for command in (extract, transform, score, load, alert, run_minute):
+        app.command()(_noted(command))
     app.command()(replay)
     history.command("import")(import_history)
     app.add_typer(history, name="history")
@@ -41,6 +42,19 @@ def _pipeline() -> Pipeline:
     from fraud_scorer.pipeline.verbs import Pipeline
 
     return Pipeline(wiring.Parts(load_settings()))
+
+
+def _noted(step: Callable[..., None]) -> Callable[..., None]:
+    """The command, with why it failed written down for the watchdog, as Airflow's tasks do."""
+
+    @wraps(step)
+    def command(**options: Any) -> None:
+        from fraud_scorer.operations.watching.failures import noted
+
+        with noted(step.__name__):
+            step(**options)
+
+    return command
 
 
 def _tell(result: dict[str, Any], as_json: bool) -> None:

@@ -23,7 +23,8 @@ from fraud_scorer.settings import USERS_FILE, load_settings, named_data_dir
 
 log = structlog.get_logger()
 FOLDER = "failures"
-STEPS = ("extract", "transform", "score", "load")  # of a run, in order; what `alert` cannot send, the ledger tells
+# Of a run, in order, and the command that is all of them. What `alert` cannot send, the ledger tells.
+STEPS = ("extract", "transform", "score", "load", "run_minute")
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def _failure(step: str, error: BaseException) -> Failure:
     if isinstance(error, FraudScorerError):
         return Failure(step, now, error.what, error.cure)
     what = f"an error that nobody foresaw ({type(error).__name__})"
-    return Failure(step, now, what, f"See the log of the last {step} in Airflow")
+    return Failure(step, now, what, f"See the log of the last {step}, in Airflow or where it was started")
 
 
 def _write(failure: Failure) -> None:

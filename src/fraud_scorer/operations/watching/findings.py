@@ -110,7 +110,7 @@ def _stalled(seen: Seen, watching_since: datetime, now: datetime, failures: Sequ
     return Finding(
         title=f"No minute has completed for {_minutes(now - last)}",
         lines=(
-            *(f"`{cause.step}` fails: {cause.what}." for cause in causes),
+            *(f"`{cause.step.replace('_', '-')}` fails: {cause.what}." for cause in causes),
             *(() if causes else ("No step has failed lately: Airflow runs nothing (it may look healthy), or hangs.",)),
             "Minutes that have landed are not lost: the next run that works takes them all.",
         ),
