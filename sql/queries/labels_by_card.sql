@@ -1,8 +1,9 @@
--- Payments of one day with these last four digits and amounts. Grain: one asked place and payment.
+-- Payments of one day with these amounts, and these last four digits or unknown ones. Grain: asked place, payment.
 select
     asked.place,
     payments_scored.trans_num,
-    payments_scored.event_time
+    payments_scored.event_time,
+    payments_scored.card_last4 <> '' as card_is_known
 from
     unnest(:last4s::text[], :amounts::bigint[], :currencies::text[]) with ordinality
         as asked (last4, amount_cents, currency, place)
@@ -10,7 +11,7 @@ inner join payments_scored
     on
         asked.amount_cents = payments_scored.amount_cents
         and asked.currency = payments_scored.currency
-        and asked.last4 = payments_scored.card_last4
+        and payments_scored.card_last4 in (asked.last4, '')
 where
     payments_scored.event_time >= :day_starts
     and payments_scored.event_time < :day_ends

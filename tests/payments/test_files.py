@@ -175,7 +175,7 @@ def test_the_declared_format_counts(tmp_path: Path) -> None:
     """What may be read in two ways is read as declared; and what is written otherwise refused."""
     path = tmp_path / "a.csv"
     assert _amounts(path, "amt,x\n12.500,1\n", decimal="comma") == ["12500"]
-    assert _amounts(path, "amt,x\n12.500,1\n", decimal="point") == ["12.500"]
+    assert _amounts(path, "amt,x\n12.500,1\n", decimal="point") == ["12.5000"]
     with pytest.raises(DataFileError, match=r"row 1 \(line 2\): amt is not written with a decimal comma, as --decimal"):
         _amounts(path, "amt,x\n12.50,1\n", decimal="comma")
     with pytest.raises(SettingsError, match="It is point"):

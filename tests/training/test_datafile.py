@@ -239,3 +239,33 @@ def test_another_column_that_the_map_names_wrongly_is_told(small, tmp_path):
     ]
     with pytest.raises(DataFileError, match="lacks the column bad, which the field map calls is_fraud"):
         _read(tmp_path / "a.csv", fields=fields)
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "decimal", "cents"),
+    [("12.500", "EUR", "point", 1_250), ("12.500", "JPY", "comma", 12_500), ("1.234,50", "EUR", None, 123_450)],
+)
+def test_amounts_are_read_as_declared(small, tmp_path, amount, currency, decimal, cents):
+    """What may be decimals or thousands, or what the amounts show themselves."""
+    small.assign(amt=amount).to_csv(tmp_path / "a.csv", index=False)
+    payments = _read(tmp_path / "a.csv", currency=currency, decimal=decimal).payments
+    assert set(payments["amount_cents"]) == {cents}
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "decimal", "complaint"),
+    [
+        ("12.500", "JPY", None, "row 8 .line 9.*: amt .*thousands"),
+        ("12.500", "JPY", "point", "row 8 .line 9.*: amt has more decimals than JPY"),
+        ("1.234", "EUR", "point", "row 8 .line 9.*: amt has more decimals than EUR"),
+        ("1.234,50", "EUR", None, "row 8 .line 9.*: amt is not written with a decimal point"),
+        ("1.234,50", "EUR", "point", "row 8 .line 9.*: amt is not written with a decimal point, as --decimal"),
+        ("12 EUR", "EUR", None, "row 8 .line 9.*: amt is not a number"),
+    ],
+)
+def test_the_one_amount_that_does_not_fit_is_named(small, tmp_path, amount, currency, decimal, complaint):
+    """Nothing is rounded away, and no good row is blamed."""
+    others = "12" if currency == "JPY" else "12.50"
+    small.assign(amt=[others] * 7 + [amount] + [others] * (len(small) - 8)).to_csv(tmp_path / "a.csv", index=False)
+    with pytest.raises(DataFileError, match=complaint):
+        _read(tmp_path / "a.csv", currency=currency, decimal=decimal)

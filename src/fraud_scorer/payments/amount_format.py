@@ -67,7 +67,9 @@ class AmountFormat:
         wrong = fits[_OTHER[chosen]] & ~fits[chosen]
         if wrong.any():
             raise self._other_format(chosen, name, place(int(np.flatnonzero(wrong)[0])))
-        return _as_points(texts, fits[chosen], chosen)
+        plain = _as_points(texts, fits[chosen], chosen)
+        # three decimals are decimals now, for whoever asks later whether they are thousands
+        return plain.str.replace(r"(\.\d{3})$", r"\g<1>0", regex=True) if self._declared else plain
 
     def _learn(self, fits: dict[str, np.ndarray], place: Place) -> None:
         """Take the format that the clear amounts have; of two, the more frequent one is the file's."""

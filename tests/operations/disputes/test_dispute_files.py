@@ -146,6 +146,14 @@ def test_where_several_or_no_payments_fit_each_row_is_told(desk: Desk) -> None:
     assert done.told == [f"left out: {several}", f"left out: {none}"]
 
 
+def test_a_payment_without_last_four_digits_is_not_taken_for_another(desk: Desk) -> None:
+    """Amount and day alone name no payment: the row is told, with the field to map."""
+    desk.pay("by reference", "2026-11-30T03:00:00Z", 5_555, last4="")
+    text = "last4,amount,purchase_date,reason_code,known_at\n4242,55.55,2026-11-30,10.4,2026-11-30T23:00Z\n"
+    with pytest.raises(DataFileError, match=r"1 of the amount and day: their last four digits are not.*card_last4"):
+        desk.take(text, parse_label_map(CARD_MAP, source="map"))
+
+
 def test_an_id_that_is_not_stored_falls_back_on_the_card(desk: Desk) -> None:
     """Where the file has both."""
     label_map = parse_label_map(CARD_MAP.replace("{last4:", "{id: trans_num, last4:"), source="map")

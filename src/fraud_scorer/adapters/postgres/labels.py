@@ -56,10 +56,10 @@ class PostgresLabels:
         *,
         day_starts: datetime,
         day_ends: datetime,
-    ) -> Iterator[tuple[int, str, datetime]]:
-        """Payments of the time given with these last four digits and amounts (minor units).
+    ) -> Iterator[tuple[int, str, datetime, bool]]:
+        """Payments of the time given with these last four digits, or unknown ones, and amounts (minor units).
 
-        Gives, for each that fits, its place in the lists, its id and its time.
+        Gives, for each that fits, its place in the lists, its id, its time, and whether its last four digits are known.
         """
         values: dict[str, object] = {
             "last4s": list(last4s),
@@ -71,7 +71,8 @@ class PostgresLabels:
         with transaction(self._engine) as cursor:
             found = rows(cursor, "labels_by_card", values)
         for row in found:
-            yield int(str(row["place"])) - 1, str(row["trans_num"]), cast("datetime", row["event_time"])
+            place, known = int(str(row["place"])) - 1, bool(row["card_is_known"])
+            yield place, str(row["trans_num"]), cast("datetime", row["event_time"]), known
 
     def append(self, said: Sequence[Said], *, source: str, author: str) -> int:
         """Append what was not said before (same payment, source, verdict and moment), all or nothing; how many.

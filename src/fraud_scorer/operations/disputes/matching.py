@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -37,7 +37,7 @@ class Matches:
 def match(labels: PostgresLabels, claims: Sequence[Claim], zone: ZoneInfo) -> Matches:
     """Look every claim's payment up; ``zone`` is the one in which days of payments are meant."""
     stored = labels.event_times([one.trans_num for one in claims if one.trans_num is not None])
-    by_card = _by_card(labels, [one for one in claims if one.by_card and one.trans_num not in stored], zone)
+    by_card, nameless = _by_card(labels, [one for one in claims if one.by_card and one.trans_num not in stored], zone)
     matches, first_said = Matches(), dict[tuple[str, datetime], Said]()
     not_stored: list[Claim] = []
     for claim in claims:
@@ -50,7 +50,7 @@ def match(labels: PostgresLabels, claims: Sequence[Claim], zone: ZoneInfo) -> Ma
         elif len(found) == 1:
             _say(matches, claim, *found[0], first_said)
         else:
-            _not_unique(matches, claim, len(found))
+            _not_unique(matches, claim, len(found), nameless[claim.position])
     matches.unknown += _unknown(labels, not_stored)
     matches.unknown.sort(key=lambda fault: fault.position)
     return matches
@@ -73,12 +73,17 @@ def _say(
     matches.said.append(said)
 
 
-def _not_unique(matches: Matches, claim: Claim, count: int) -> None:
+def _not_unique(matches: Matches, claim: Claim, count: int, nameless: int) -> None:
+    """``nameless``: how many payments have the amount and the day, and last four digits that nobody knows."""
     what = "last four digits, amount and day"
     if count:
         matches.ambiguous.append(Fault(claim.position, f"{count} payments have these {what}", _BY_CARD_CURE))
-    else:
-        matches.unknown.append(Fault(claim.position, f"no stored payment has these {what}", _BY_CARD_CURE))
+        return
+    reason, cure = f"no stored payment has these {what}", _BY_CARD_CURE
+    if nameless:
+        reason += f" ({nameless} of the amount and day: their last four digits are not known)"
+        cure = "Give the payment's id; for payments to come, map card_last4 (docs/connect-your-own-api.md)"
+    matches.unknown.append(Fault(claim.position, reason, cure))
 
 
 def _unknown(labels: PostgresLabels, claims: Sequence[Claim]) -> list[Fault]:
@@ -96,22 +101,28 @@ def _unknown(labels: PostgresLabels, claims: Sequence[Claim]) -> list[Fault]:
     return faults
 
 
-def _by_card(labels: PostgresLabels, claims: Sequence[Claim], zone: ZoneInfo) -> dict[int, list[tuple[str, datetime]]]:
-    """By the claim's position, every payment that fits; a day at a time, so that each look is short."""
+def _by_card(
+    labels: PostgresLabels, claims: Sequence[Claim], zone: ZoneInfo
+) -> tuple[dict[int, list[tuple[str, datetime]]], Counter[int]]:
+    """By the claim's position, every payment that fits, and how many may. A day at a time: each look is short."""
     days: dict[date, list[Claim]] = defaultdict(list)
     for claim in claims:
         if claim.by_card:
             days[claim.by_card.day].append(claim)
     found: dict[int, list[tuple[str, datetime]]] = {}
+    nameless: Counter[int] = Counter()
     for day, asked in sorted(days.items()):
         starts, ends = (datetime.combine(one, time(), zone) for one in (day, day + timedelta(days=1)))
         cards = [one.by_card for one in asked if one.by_card]
-        for place, trans_num, event_time in labels.by_card(
+        for place, trans_num, event_time, is_known in labels.by_card(
             [card.last4 for card in cards],
             [card.amount_minor for card in cards],
             [card.currency for card in cards],
             day_starts=starts,
             day_ends=ends,
         ):
-            found.setdefault(asked[place].position, []).append((trans_num, event_time))
-    return found
+            if is_known:
+                found.setdefault(asked[place].position, []).append((trans_num, event_time))
+            else:
+                nameless[asked[place].position] += 1
+    return found, nameless
