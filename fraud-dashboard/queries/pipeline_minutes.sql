@@ -16,7 +16,8 @@ select
     ledger.alerted,
     ledger.scored_by,
     ledger.fallback_reason,
-    ledger.error
+    ledger.error,
+    ledger.note
 from v_run_ledger as ledger
 where ledger.minute >= date_trunc('minute', report_now()) - interval '24 hours'
 order by ledger.minute;

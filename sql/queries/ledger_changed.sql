@@ -18,5 +18,6 @@ set
     fallback_reason = case when :scored_by::text is null then fallback_reason else nullif(:fallback_reason, '') end,
     invoked_variant = case when :scored_by::text is null then invoked_variant else nullif(:invoked_variant, '') end,
     threshold = coalesce(:threshold, threshold),
-    model_hash = coalesce(:model_hash, model_hash)
+    model_hash = coalesce(:model_hash, model_hash),
+    note = nullif(:note, '')
 where batch_id = :batch_id

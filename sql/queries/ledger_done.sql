@@ -21,5 +21,6 @@ set
     invoked_variant = nullif(:invoked_variant, ''),
     threshold = :threshold,
     model_hash = :model_hash,
-    error = nullif(:error, '')
+    error = nullif(:error, ''),
+    note = nullif(:note, '')
 where batch_id = :batch_id

@@ -29,7 +29,8 @@ select
     invoked_variant,
     threshold,
     model_hash,
-    error
+    error,
+    note
 from run_ledger
 where
     kind = any(:kinds)

@@ -6,7 +6,8 @@ with minutes as (
         loaded_at,
         received,
         scored_by,
-        fallback_reason
+        fallback_reason,
+        note
     from run_ledger
     where minute >= :now::timestamptz - interval '2 days'
 ),
@@ -34,6 +35,14 @@ failed as (
         and coalesce(minute, landed_at) >= :now::timestamptz - interval '2 days'
 ),
 
+noted as (
+    select
+        count(*) as minutes,
+        max(note) as note
+    from minutes
+    where note is not null and loaded_at >= :now::timestamptz - make_interval(secs => :fallback_seconds)
+),
+
 waiting as (
     select count(*) as batches
     from run_ledger
@@ -44,6 +53,8 @@ select
     waiting.batches as waiting,
     fallbacks.minutes as fallback_minutes,
     coalesce(fallbacks.reason, '') as fallback_reason,
+    noted.minutes as noted_minutes,
+    coalesce(noted.note, '') as note,
     (
         select count(*) from failed
         where not failed.is_killer
@@ -66,3 +77,4 @@ select
     ) as last_minute_with_payments
 from waiting
 cross join fallbacks
+cross join noted

@@ -35,7 +35,8 @@ select
     ledger.threshold,
     ledger.model_hash,
     ledger.error,
-    ledger.events
+    ledger.events,
+    ledger.note
 from run_ledger as ledger;
 
 -- Grain: one record, or one whole answer (row_index is null), that could not become a payment.

@@ -53,6 +53,7 @@ MAILED_AS = {
     "the endpoint fails, the local model scores": "The SageMaker endpoint fails",
     "minutes could not be loaded": "Minutes could not be loaded",
     "runs died over a batch, and it was passed": "Runs died over a batch, and it was passed",
+    "answers of the payments API are not all of the payments": "Answers of the payments API are not all",
     "the alert rules cannot be used": "The alert rules cannot be used",
     "landed minutes are not copied to the bucket": "Landed minutes have not been copied to the bucket",
 }

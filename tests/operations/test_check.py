@@ -96,6 +96,7 @@ class Api:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.records = folder, [GOOD]
+        self.beside: dict[str, object] = {}
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
@@ -104,7 +105,7 @@ class Api:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                body = json.dumps(api.records).encode()
+                body = json.dumps({"data": api.records, **api.beside} if api.beside else api.records).encode()
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
@@ -145,7 +146,10 @@ def test_a_mapped_name_that_no_record_has_is_a_failure(api: Api) -> None:
     """Unsaid, euros would become FRAUD_CURRENCY: the record itself is valid."""
     found = api.found(MAP.replace("value.cur", "value.curr"))
     assert not found.ok
-    assert found.found == "1 record, 1 valid; no record has value.curr (mapped to currency)"
+    assert found.found == (
+        "1 record, 1 valid; no record has value.curr (mapped to currency); "
+        "the names found are id, at, value, card, shop"
+    )
     assert "PAYMENTS_API_FIELDS" in found.cure
 
 
@@ -182,3 +186,22 @@ def test_the_dashboard_may_be_asked_elsewhere_than_links_lead(api: Api) -> None:
     found = findings(api.folder, dashboard_check_url=inside)["dashboard"]
     assert found.ok
     assert found.found == f"{inside} is up; links in mails lead to http://127.0.0.1:9"
+
+
+def test_more_pages_and_errors_beside_the_records_are_failures(api: Api) -> None:
+    """What is not all that the API has is told, with the cure; the records are counted all the same."""
+    api.beside = {"has_more": True}
+    found = api.found()
+    assert not found.ok
+    assert found.found.endswith("1 record, 1 valid; the answer is not all that the payments API has (has_more is true)")
+    assert "Pages are not followed" in found.cure
+    api.records, api.beside = [], {"success": False}
+    found = api.found()
+    assert not found.ok
+    assert "says that it failed (success is false)" in found.found
+
+
+def test_the_names_that_were_found_stand_beside_those_that_were_wanted(api: Api) -> None:
+    """Where nothing fits the map; names that may be somebody's data are only counted."""
+    api.records = [{"reference": 1, "when": 2, CARD: 3}]
+    assert "the names found are reference, when and 1 other" in api.found().found

@@ -130,3 +130,46 @@ def test_a_quarantined_record_decodes_to_itself():
     assert decode(table.record_body(0)).items == [{"a": 12345678901234567890, "b": "\ud800"}]
     with pytest.raises(PayloadError):
         decode(table.record_body(1))
+
+
+@pytest.mark.parametrize(
+    ("document", "says"),
+    [
+        ({"detail": "x", "code": 7}, r"\(it holds detail, code; a list is looked for under data, payments"),
+        ({"response": {"rows": []}}, r"it holds response; "),
+        ({"data": {"rows": [], "more": 1}}, r"it holds data; data holds rows, more; "),
+        ({"4111111111111111": [], "ann@example.com": 1, "ok": 2}, r"it holds ok and 2 others; "),
+        ({"4111111111111111": []}, r"it holds 1 other; "),
+        ({f"name{letter}": 1 for letter in "abcdefghijkl"}, r"nameh and 4 others; "),
+        ({}, r"it holds no names; "),
+    ],
+)
+def test_where_no_records_are_found_the_names_that_were_are_told(document, says):
+    """So that the map or the address can be mended; only names that can be nobody's data, and not many."""
+    with pytest.raises(PayloadError, match=says) as caught:
+        decode(json.dumps(document).encode())
+    assert "4111" not in str(caught.value)
+    assert "example.com" not in str(caught.value)
+
+
+def test_an_error_in_an_answer_without_records_is_no_minute_without_payments():
+    """Success false, an error or a failed status beside an empty list: the answer cannot be used."""
+    for beside in ({"success": False}, {"error": {"code": 7}}, {"errors": [{"x": 1}]}, {"status": "error"}):
+        with pytest.raises(PayloadError, match="says that it failed") as caught:
+            decode(json.dumps({**beside, "data": []}).encode())
+        assert caught.value.cure
+
+
+def test_what_stands_beside_records_goes_with_them():
+    """More pages and errors are told with the table, for records and split frames alike."""
+    records = decode(b'{"has_more": true, "errors": ["x"], "data": [{"id": 1}]}')
+    split = decode(b'{"columns": ["id"], "data": [[1]], "next": "/p2"}')
+
+    assert (records.beside.more, records.beside.error) == ("has_more is true", "errors is not empty")
+    assert split.beside.more == "next names a next page"
+    assert decode(b'[{"id": 1}]').beside.more == ""
+
+
+def test_records_are_found_under_the_name_that_has_some():
+    """An empty list under one known name does not hide the payments under another."""
+    assert len(decode(b'{"data": [], "items": [{"id": 1}]}')) == 1

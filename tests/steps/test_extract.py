@@ -181,3 +181,52 @@ def test_a_second_extract_does_not_wait_for_ever(landing, clock, fake_api):
 def test_neither_database_nor_other_steps_are_needed():
     """Its arguments are the API, the landing and a clock."""
     assert list(extract.__annotations__) == ["batch", "api", "landing", "clock", "limits", "return"]
+
+
+FAILED = b'{"success": false, "data": []}'
+IN_PART = b'{"errors": ["timeout"], "data": [{"trans_num": "a"}]}'
+
+
+def test_a_failed_answer_is_no_window_without_payments(landing, clock, fake_api, bodies):
+    """An error in a 200 is asked again, as any unreadable answer; the notes say why."""
+    completion = extract(BATCH, fake_api(clock, FAILED, GOOD, windowed=True), landing, clock, Limits())
+
+    assert bodies(landing, completion) == [FAILED, GOOD]
+    assert "part 1 cannot be read: the answer says that it failed (success is false)" in completion.notes[0]
+
+
+def test_a_window_that_always_fails_stays_open(landing, clock, fake_api):
+    """Never an empty minute."""
+    with pytest.raises(ApiUnavailable, match="says that it failed"):
+        extract(BATCH, fake_api(clock, FAILED, windowed=True), landing, clock, Limits())
+    assert landing.completion(BATCH) is None
+
+
+def test_records_beside_an_error_are_asked_for_again_and_then_taken(landing, clock, fake_api, bodies):
+    """A clean answer is better; where none comes, the payments that came are not held back."""
+    better = extract(BATCH, fake_api(clock, IN_PART, GOOD, windowed=True), landing, clock, Limits())
+    assert bodies(landing, better) == [IN_PART, GOOD]
+
+    other = Batch.of_id("2026-11-20T10:30Z")
+    taken = extract(other, fake_api(clock, IN_PART, windowed=True), landing, clock, Limits())
+    assert set(bodies(landing, taken)) == {IN_PART}
+    assert "says that it failed, though it holds records (errors is not empty)" in taken.notes[0]
+
+
+def test_more_pages_are_noted(landing, clock, fake_api):
+    """They are not followed; the minute closes, and its marker says so."""
+    answer = b'{"has_more": true, "data": [{"trans_num": "a"}]}'
+    completion = extract(BATCH, fake_api(clock, answer, windowed=True), landing, clock, Limits())
+
+    assert completion.notes == ("10:32:02 part 1 is not all that the payments API has (has_more is true)",)
+
+
+def test_of_what_earlier_runs_landed_only_the_last_answer_is_read_again(landing, clock, fake_api):
+    """A run that was killed between landing and closing left its good answer last; bad ones pile up at no cost."""
+    for body in (b"<html>", b"<html>", GOOD):
+        landing.land(BATCH, Answer(body, 200, "", clock.now()))
+    read, api = [], fake_api(clock, GOOD, windowed=True)
+    landing.read = lambda batch, part, whole=landing.read: read.append(part.number) or whole(batch, part)
+
+    assert extract(BATCH, api, landing, clock, Limits()).status == "landed"
+    assert (read, api.asked) == ([3], [])

@@ -173,3 +173,49 @@ def test_a_file_of_past_payments_goes_the_same_way(store, payment, run):
     result = run([history], store)
 
     assert result.payments["batch_id"].tolist() == ["history-0123456789ab-2026-11-20"]
+
+
+def test_what_stands_beside_the_records_is_noted(store, payment, work, run):
+    """A page that is not the last, an error beside records: told of the batch, whose payments go on."""
+    pages = {"has_more": True, "data": [payment(1)]}
+    failed = {"errors": ["x"], "data": [payment(2)]}
+    result = run([work(31, pages, pages, failed), work(32, [payment(3)])], store)
+
+    notes = result.batches["note"]
+    assert notes[0] == (
+        "an answer is not all that the payments API has (has_more is true); "
+        "an answer says that it failed, though it holds records (errors is not empty)"
+    )
+    assert notes.isna().tolist() == [False, True]
+    assert result.batches["valid"].tolist() == [2, 1]
+
+
+def test_a_failed_answer_is_no_empty_batch(store, work, run):
+    """It is unreadable: the batch has an error, so it is not done."""
+    result = run([work(31, {"success": False, "data": []}), work(32, {"data": []})], store)
+
+    assert "says that it failed (success is false)" in result.batches["error"][0]
+    assert result.batches["error"].isna().tolist() == [False, True]
+
+
+def test_bad_records_beyond_the_limit_are_told_in_one_line(store, payment, work, run, cipher):
+    """The first 20,000 of an answer are kept apart; good ones among them go on, all are counted."""
+    bad = [{"trans_num": str(number)} for number in range(20_500)]
+    result = run([work(31, [*bad, payment(1), *bad[:300]])], store)
+
+    assert result.batches[["received", "valid", "quarantined"]].to_numpy().tolist() == [[20_801, 1, 20_800]]
+    whole = result.quarantine[result.quarantine["row_index"].isna()].iloc[0]
+    assert (len(result.quarantine), whole["reason"]) == (20_001, "kept_only_in_landing")
+    assert whole["detail"].startswith("bad records that are too many or too long to be kept apart: 800 (")
+    assert cipher.decrypt(whole["record"]) == b""
+    assert result.quarantine["row_index"].max() == 19_999
+
+
+def test_a_long_answer_is_judged_in_pieces_under_its_own_row_numbers(store, payment, work, run):
+    """A bad row's number is its place in the answer, wherever it stands."""
+    rows = [payment(number % 7) for number in range(120_000)]
+    rows[49_999] = rows[50_000] = rows[119_999] = {"trans_num": "bad"}
+    result = run([work(31, rows)], store)
+
+    assert result.quarantine["row_index"].tolist() == [49_999, 50_000, 119_999]
+    assert result.batches[["received", "valid", "duplicates"]].to_numpy().tolist() == [[120_000, 7, 119_990]]

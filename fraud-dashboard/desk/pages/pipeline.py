@@ -187,8 +187,9 @@ def _state_text(row: object) -> object:
     state = ledger.state_of(row)
     kind = {"failed": "alarm", "missed": "alarm", "late": "warn", "fallback": "warn", "done": "good"}.get(state, "")
     name = {"fallback": "done by the local model", "late": "done late"}.get(state, state)
-    error = getattr(row, "error", None) or getattr(row, "fallback_reason", None)
-    said = f' <span class="desk-quiet">{parts.safe(error)}</span>' if isinstance(error, str) else ""
+    texts = [getattr(row, column, None) for column in ("error", "fallback_reason", "note")]
+    text = next((text for text in texts if isinstance(text, str)), None)
+    said = f' <span class="desk-quiet">{parts.safe(text)}</span>' if text else ""
     return parts.Html(parts.badge(name, kind) + said)
 
 

@@ -66,7 +66,12 @@ def status(
     for line in state["ledger"]:
         seconds = "" if line["seconds"] is None else f"{line['seconds']:.1f}"
         cells = [str(line[name]) for name in columns]
-        table.add_row(*cells, seconds, line["scored_by"] or "", line["error"] or line["fallback_reason"] or "")
+        table.add_row(
+            *cells,
+            seconds,
+            line["scored_by"] or "",
+            "; ".join(filter(None, (line["error"], line["fallback_reason"], line["note"]))),
+        )
     console.print(table)
     waiting = ", ".join(f"{what} {count}" for what, count in state["waiting"].items())
     console.print(f"waiting: {waiting}")

@@ -76,6 +76,15 @@ NOTHING_BESIDE = Beside()
 _Named = tuple[str, str, object]  # the name to show, the name to compare, the value
 
 
+def told(beside: Beside) -> list[str]:
+    """A sentence each for the run ledger and the operator."""
+    sentences = {
+        "is not all that the payments API has": beside.more,
+        "says that it failed, though it holds records": beside.error,
+    }
+    return [f"{sentence} ({found})" for sentence, found in sentences.items() if found]
+
+
 def look_beside(document: Mapping[str, object], records_key: str, count: int) -> Beside:
     """What the answer ``document`` says beside its ``count`` records under ``records_key``."""
     named = [one for one in _named(document) if one[0] != records_key]

@@ -33,7 +33,7 @@ MOST_VALUES = 8_000_000  # of one answer: about one for each comma and each open
 MOST_OBJECTS = 2_000_000  # of one answer: opening braces, those in texts too
 _MOST_WRAPPINGS = 3
 _MOST_DIGITS = 4000  # Python refuses to read longer integers; such a number is out of every range anyway
-_HARMLESS = re.compile(r"[A-Za-z_@$][A-Za-z_@$. -]{0,30}[0-9]{0,2}")
+_HARMLESS = re.compile(r"[@$]?[A-Za-z_][A-Za-z_-]{0,30}[0-9]{0,2}")
 _MOST_NAMED, _MOST_LOOKED_AT = 8, 100
 
 

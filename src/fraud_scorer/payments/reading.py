@@ -12,6 +12,7 @@ import pandas as pd
 
 from fraud_scorer.batches import Batch
 from fraud_scorer.errors import LandingError, PayloadError
+from fraud_scorer.payments.beside import told
 from fraud_scorer.payments.decode import decode
 from fraud_scorer.payments.fields import FieldMap
 from fraud_scorer.payments.rows import Reject
@@ -54,6 +55,7 @@ class BatchReading:
         self.quarantined: list[dict[str, object]] = []
         self.errors: list[str] = []
         self.received = 0
+        self.notes: list[str] = []  # what the answers said that was not followed
         self.bad = 0  # records that are no payments, kept apart or not
 
     def take(self, part: RawPart) -> None:
@@ -86,6 +88,7 @@ class BatchReading:
             bad.add(judged.rejects)
         self.received += len(table)
         self.bad += bad.count
+        self.notes += [f"an answer {sentence}" for sentence in told(table.beside)]
         self.valid += valid
         self.quarantined += [self._record(part, row, reason, detail, body) for row, reason, detail, body in bad.lines()]
 
@@ -161,10 +164,10 @@ class _Bad:
             return list(self._kept)
         reasons = ", ".join(f"{reason} {count:,}" for reason, count in self._others.most_common(5))
         detail = (
-            f"{self._others.total():,} more bad records are kept only with their answer, in landing ({reasons}): mend "
-            "what is wrong, then replay the batch"
+            f"bad records that are too many or too long to be kept apart: {self._others.total():,} ({reasons}); they "
+            "are in landing with their answer: mend what is wrong, then replay the batch"
         )
-        return [(None, "too_many_bad_records", detail, b""), *self._kept]
+        return [(None, "kept_only_in_landing", detail, b""), *self._kept]
 
 
 def _why(bad: Reject, table: AnyTable) -> tuple[str, str]:

@@ -224,7 +224,13 @@ def _to_load(batches: pd.DataFrame, seconds: float) -> list[BatchToLoad]:
     share = (batches["received"] + 1) / (batches["received"] + 1).sum()
     return [
         BatchToLoad(
-            Batch.of_id(row["batch_id"]), row["landing_seq"], row["received"], part * seconds, _text(row["error"])
+            Batch.of_id(row["batch_id"]),
+            row["landing_seq"],
+            row["received"],
+            part * seconds,
+            _text(row["error"]),
+            _text(row["note"]),
+            row["quarantined"],
         )
         for row, part in zip(rows, share, strict=True)
     ]

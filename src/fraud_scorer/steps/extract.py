@@ -15,6 +15,7 @@ from typing import Protocol
 
 from fraud_scorer.batches import MINUTE, Batch
 from fraud_scorer.errors import ApiUnavailable, LandingError, PayloadError, TransientError
+from fraud_scorer.payments.beside import told
 from fraud_scorer.payments.decode import decode
 from fraud_scorer.ports import Answer, Completion, Landing, Part, PaymentsApi
 
@@ -182,12 +183,18 @@ class _Asking:
         self._batch, self._api, self._landing, self._clock = batch, api, landing, clock
         self._limits, self._notes = limits, notes
         self._pause = _FIRST_PAUSE
+        self._failed_with_records = (
+            False  # an answer brought records and says that it failed: else there is none better
+        )
         self.gave_up = False  # the window was answered unreadably as often as one run asks
         self.retry_after: float | None = None
 
     def until(self, ends: datetime) -> bool:
         """Ask until enough has landed (True) or time is up (False)."""
-        landed = [self._is_readable(part) for part in self._landing.parts(self._batch)]
+        return self._asked(ends) or (self._api.windowed and self._failed_with_records)
+
+    def _asked(self, ends: datetime) -> bool:
+        landed = self._landed()
         most = len(landed) + (1 if len(landed) >= MOST_UNREADABLE else MOST_UNREADABLE)
         while not self._enough(landed):
             if self._api.windowed and len(landed) >= most:
@@ -213,19 +220,37 @@ class _Asking:
         """A windowed API: one readable answer. A current one: so many answers."""
         return any(landed) if self._api.windowed else len(landed) >= self._limits.calls
 
-    def _land(self, answer: Answer) -> bool:
-        """Land first; only then look whether it can be read."""
-        part = self._landing.land(self._batch, answer)
-        readable = _readable(answer.body, part)
-        if not readable:
-            self._notes.append(f"{answer.received_at:%H:%M:%S} part {part.number} cannot be read")
-        return readable
+    def _landed(self) -> list[bool]:
+        """Whether each part from earlier runs is a window's answer: none but the last can be, else it was closed."""
+        parts = self._landing.parts(self._batch)
+        last = parts[-1:] if self._api.windowed else []
+        return [False] * (len(parts) - len(last)) + [self._is_answer(part) for part in last]
 
-    def _is_readable(self, part: Part) -> bool:
+    def _land(self, answer: Answer) -> bool:
+        """Land first; only then look whether it is an answer."""
+        part = self._landing.land(self._batch, answer)
+        return self._look(answer.body, part)
+
+    def _is_answer(self, part: Part) -> bool:
         try:
-            return _readable(self._landing.read(self._batch, part), part)
+            return self._look(self._landing.read(self._batch, part), part)
         except LandingError:
             return False
+
+    def _look(self, body: bytes, part: Part) -> bool:
+        """Whether a window needs no other answer; one with records that says it failed is the best so far."""
+        try:
+            beside = decode(body, http_status=part.http_status, truncated=part.truncated).beside
+        except PayloadError as error:
+            self._note(part, f"cannot be read: {error.what}")
+            return False
+        for sentence in told(beside):
+            self._note(part, sentence)
+        self._failed_with_records |= bool(beside.error)
+        return not beside.error
+
+    def _note(self, part: Part, sentence: str) -> None:
+        self._notes.append(f"{part.received_at:%H:%M:%S} part {part.number} {sentence}")
 
     def _waited(self, retry_after: float | None, ends: datetime) -> bool:
         """Wait as the server asks, or a little longer each time; False if that would outlast the budget."""
@@ -236,11 +261,3 @@ class _Asking:
             return False
         self._clock.sleep(seconds)
         return True
-
-
-def _readable(body: bytes, part: Part) -> bool:
-    try:
-        decode(body, http_status=part.http_status, truncated=part.truncated)
-    except PayloadError:
-        return False
-    return True

@@ -32,6 +32,8 @@ class BatchToLoad:
     received: int  # records in its answers, good or bad
     seconds: float  # work on the run so far, this batch's share
     error: str = ""  # why nothing of it could be read
+    note: str = ""  # what its answers said that was not followed
+    bad: int = 0  # records that are no payments
 
 
 @dataclass(frozen=True)
@@ -172,6 +174,8 @@ def _work(
         seconds=one.seconds,
         invoked_variant=scored.invoked_variant,
         error=one.error,
+        note=one.note,
+        bad=one.bad,
     )
 
 

@@ -39,8 +39,9 @@ BATCH_COLUMNS = {
     "received": "int64",  # records that came; an answer that cannot be read counts as one
     "valid": "int64",  # payments and events, repeats inside the batch collapsed
     "duplicates": "int64",  # those repeats
-    "quarantined": "int64",
+    "quarantined": "int64",  # records that are no payments, those among them that are kept only with their answer
     "error": "str",  # why nothing of the batch could be read; null if something could
+    "note": "str",  # what its answers said that was not followed; null if nothing
 }
 
 
@@ -152,7 +153,9 @@ class _Read:
     earlier_tokens: dict[str, str]
     received: int
     duplicates: int
+    bad: int
     error: str | None
+    note: str | None
 
     def last_day(self, time_zone: str) -> object:
         """The latest local day of its payments; None if it has none."""
@@ -187,6 +190,8 @@ def _read_batch(work: Work, tokens: CardTokens, encrypt: Callable[[bytes], bytes
         earlier_tokens=tokens.earlier_tokens(once["card"].tolist()),
         received=reading.received,
         duplicates=len(everything) - len(once),
+        bad=reading.bad,
+        note="; ".join(dict.fromkeys(reading.notes)) or None,
         error=None if reading.valid else "; ".join(reading.errors) or "no answer landed for this batch",
     )
 
@@ -235,7 +240,7 @@ def _profiles(scored: pd.DataFrame, store: Store, recipe: Recipe) -> pd.DataFram
 def _batches(read: Sequence[_Read]) -> pd.DataFrame:
     rows = [
         (one.work.batch.batch_id, one.work.landing_seq, one.received, len(one.tokenised), one.duplicates,
-         len(one.quarantine), one.error)
+         one.bad, one.error, one.note)
         for one in read
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=list(BATCH_COLUMNS)).astype(BATCH_COLUMNS)

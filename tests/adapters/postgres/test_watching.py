@@ -42,6 +42,15 @@ def test_minutes_are_seen(world: World) -> None:
     assert look(world, NOW + timedelta(days=3)).last_completed_at is None
 
 
+def test_what_is_not_all_is_seen_while_it_lasts(world: World) -> None:
+    """Minutes loaded within the last five minutes whose answers were not all that the payments API has."""
+    world.minute(1, [{"trans_num": "a" * 32}], note="has_more is true")
+    world.rows("update run_ledger set loaded_at = '2026-11-20T10:43:00Z'")
+    seen = look(world)
+    assert (seen.noted_minutes, seen.note, world.ledger(1)["note"]) == (1, "has_more is true", "has_more is true")
+    assert (world.ledger(1)["status"], look(world, NOW + timedelta(minutes=4)).noted_minutes) == ("done", 0)
+
+
 def test_fallback_and_breaker_are_seen_while_they_last(world: World) -> None:
     """Minutes loaded within the last five minutes, and breakers that are open now."""
     world.minute(1, [{"trans_num": "a" * 32}], scored_by="local-fallback", fallback_reason="throttled")

@@ -127,6 +127,8 @@ def test_an_unreachable_database_is_an_incident_once_it_lasts(scene: Scene) -> N
          "Over: mail is undeliverable"),
         ({"fallback_minutes": 2, "fallback_reason": "slow"}, "The SageMaker endpoint fails: the local model scores",
          "Over: the endpoint fails, the local model scores"),
+        ({"noted_minutes": 1, "note": "has_more is true"}, "Answers of the payments API are not all of the payments",
+         "Over: answers of the payments API are not all of the payments"),
         ({"failed_minutes": 1}, "Minutes could not be loaded, and were passed", "Over: minutes could not be loaded"),
         ({"killers": "2026-11-20T10:31Z"}, "Runs died over a batch, and it was passed",
          "Over: runs died over a batch, and it was passed"),

@@ -53,7 +53,7 @@ def load_batch(cursor: psycopg2.extensions.cursor, work: LoadWork, token: str) -
         unchanged=len(work.payments) - written.inserted - written.updated - written.events,
         flagged=len(written.flagged),
         messages=messages,
-        quarantined=len(work.quarantine),
+        quarantined=max(work.bad, len(work.quarantine)),
         events=written.events,
     )
     changed = counts.inserted + counts.updated + written.event_rows + labels + quarantined + profiles
@@ -194,6 +194,7 @@ def _write_ledger(
         "valid": len(work.payments),
         "seconds": work.seconds,
         "error": without_nul(work.error),
+        "note": without_nul(work.note),
         "scored_by": work.scored_by,
         "fallback_reason": without_nul(work.fallback_reason or ""),
         "invoked_variant": without_nul(work.invoked_variant),

@@ -28,6 +28,8 @@ class Seen:
     mail_error: str
     failed_error: str = ""  # of the failed minute that landed last
     killers: str = ""  # batches that were passed because runs died over them, and tried again or not to be tried soon
+    noted_minutes: int = 0  # loaded lately, with answers that are not all of what there was
+    note: str = ""  # of one of them
 
 
 class PostgresWatching:

@@ -20,6 +20,7 @@ UNCOPIED_AFTER = timedelta(hours=1)
 
 DATABASE, STALLED, SILENT, MAIL = "database", "stalled", "silent", "mail"
 FALLBACK, FAILED, KILLERS, BUCKET, RULES = "fallback", "failed", "killers", "bucket", "rules"
+INCOMPLETE = "incomplete"
 NAMES = {
     DATABASE: "fraud_db cannot be reached",
     STALLED: "no minute has completed",
@@ -30,6 +31,7 @@ NAMES = {
     KILLERS: "runs died over a batch, and it was passed",
     BUCKET: "landed minutes are not copied to the bucket",
     RULES: "the alert rules cannot be used",
+    INCOMPLETE: "answers of the payments API are not all of the payments",
 }
 
 
@@ -78,6 +80,7 @@ def judged(
         FALLBACK: _fallback(seen),
         FAILED: _failed(seen),
         KILLERS: _killers(seen),
+        INCOMPLETE: _incomplete(seen),
     }
     # while minutes wait to be loaded, nobody knows yet what the API gave
     if findings[STALLED] is None and not seen.waiting:
@@ -198,6 +201,21 @@ def _killers(seen: Seen) -> Finding | None:
         action="See its size by `fraud-scorer batch list`. Load it where there is more memory and time, on the command "
         "line: `fraud-scorer batch retry ID`. To give it up: `fraud-scorer batch pass ID --why ...`.",
         facts={"Batches, within two days": seen.killers},
+    )
+
+
+def _incomplete(seen: Seen) -> Finding | None:
+    if not seen.noted_minutes:
+        return None
+    return Finding(
+        title="Answers of the payments API are not all of the payments",
+        lines=(
+            "The payments that came are scored. Those on further pages, or kept back by an error there, are not here.",
+            "Pages are not followed.",
+        ),
+        action="Let PAYMENTS_API_URL ask for pages large enough for a minute, or ask whoever runs the API; then "
+        "`fraud-scorer check`.",
+        facts={"It says": seen.note},
     )
 
 
