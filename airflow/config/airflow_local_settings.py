@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import logging
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any
 
+from fraud_scorer.batches import LIVE
+
 __all__ = ["task_instance_mutation_hook"]
 
-LIVE = timedelta(minutes=3)
 BACKFILL_POOL = "fraud_backfill"
 HEAVY = (
     "boto3",

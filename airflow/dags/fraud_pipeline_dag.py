@@ -20,8 +20,9 @@ killed or ran out of time is followed by one that takes half as many batches, do
 The API is not asked twice, no payment is stored twice and no mail is sent twice, whatever you choose. A minute that was
 never loaded has its turn: what landed before it and still waits is loaded first, by the same run.
 
-* **one minute, or one of its tasks**: clear it (Grid → task → Clear). Stage files that are gone are made again from
-  the landed bytes.
+* **one minute, or one of its tasks**: clear it (Grid → task → Clear). A run that should have begun more than three
+  minutes ago works on its own minute alone (and what must come before it); the live runs take what waits. Stage files
+  that are gone are made again from the landed bytes.
 * **a range, by Airflow**, also minutes that never ran:
   `airflow backfill create --dag-id fraud_pipeline --from-date 2026-11-20T10:00Z --to-date 2026-11-20T10:59Z
   --reprocess-behavior completed`
@@ -37,7 +38,7 @@ Under `make run` Airflow's command line is `make airflow ARGS="backfill create .
 
 ## When not to
 
-* Do not clear hours of runs at once: cleared runs count as live ones and go first. Use a backfill.
+* Do not clear hours of runs at once: Airflow gives them the DAG's run slots before new minutes. Use a backfill.
 * Do not set `catchup`: an API without windows would answer with today's payments.
 * Do not give the pool `fraud_scoring` more slots: runs would take each other's batches over, for nothing.
 
@@ -66,7 +67,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import DAG, CronDataIntervalTimetable, Param, chain, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from fraud_scorer.batches import Batch, parse_minute
+from fraud_scorer.batches import LIVE, Batch, parse_minute
 from fraud_scorer.errors import SettingsError, TerminalError
 
 if TYPE_CHECKING:
@@ -154,6 +155,23 @@ def batch_of(interval_start: datetime | None) -> Batch:
     return Batch.of_minute(interval_start)
 
 
+def own_only(dag_run: Any, batch: Batch) -> list[Batch] | None:
+    """The minute that a backfill or an old run (cleared, or late) works on, loaded or not; None: all that wait.
+
+    Old is what `airflow_local_settings` moves to the pool of old runs.
+    """
+    due = getattr(dag_run, "run_after", None)
+    is_old = due is not None and due < datetime.now(UTC) - LIVE
+    return [batch] if is_old or getattr(dag_run, "run_type", "") == "backfill" else None
+
+
+def run_of(dag_run: Any, interval_start: datetime | None) -> tuple[Any, ...]:
+    """What score and load are told: the run's name and, if it is not a live one, its own minute."""
+    batch = batch_of(interval_start)
+    only = own_only(dag_run, batch)
+    return (batch.batch_id,) if only is None else (batch.batch_id, only)
+
+
 def asked_replay(params: Mapping[str, Any]) -> tuple[datetime, datetime, bool]:
     """From, to and rescore of a run started by hand.
 
@@ -197,9 +215,7 @@ def transform(
             tell("replay", wired("fraud_db", "aws_default").replay(start, end, rescore=rescore))
             return
         batch = batch_of(data_interval_start)
-        # a backfill works on its own minute, loaded or not (and what has to go before it); a live run on all that wait
-        only = [batch] if dag_run.run_type == "backfill" else None
-        tell("transform", wired("fraud_db").transform(batch.batch_id, only))
+        tell("transform", wired("fraud_db").transform(batch.batch_id, own_only(dag_run, batch)))
 
 
 def score(dag_run: Any = None, data_interval_start: Any = None, wired: Wired = wired_pipeline) -> None:
@@ -207,13 +223,13 @@ def score(dag_run: Any = None, data_interval_start: Any = None, wired: Wired = w
     if is_replay(dag_run):
         raise AirflowSkipException("transform has replayed the whole range")
     with told_to_airflow("score"):
-        tell("score", wired("fraud_db", "aws_default").score(batch_of(data_interval_start).batch_id))
+        tell("score", wired("fraud_db", "aws_default").score(*run_of(dag_run, data_interval_start)))
 
 
-def load(data_interval_start: Any = None, wired: Wired = wired_pipeline) -> None:
+def load(dag_run: Any = None, data_interval_start: Any = None, wired: Wired = wired_pipeline) -> None:
     """Write it, one transaction per batch; what is lost of the decisions is decided again."""
     with told_to_airflow("load"):
-        tell("load", wired("fraud_db", "aws_default").load(batch_of(data_interval_start).batch_id))
+        tell("load", wired("fraud_db", "aws_default").load(*run_of(dag_run, data_interval_start)))
 
 
 def alert(dag_run: Any = None, data_interval_start: Any = None, wired: Wired = wired_pipeline) -> None:

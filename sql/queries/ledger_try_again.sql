@@ -12,7 +12,7 @@ due as (
         and exists (
             select 1
             from run_ledger as other
-            where other.status = 'done' and other.loaded_at > passed.passed_at
+            where other.status = 'done' and other.loaded_at >= passed.passed_at
         )
         and not exists (
             select 1

@@ -16,6 +16,7 @@ from datetime import UTC, date, datetime, timedelta
 from fraud_scorer.errors import SettingsError
 
 MINUTE = timedelta(minutes=1)
+LIVE = timedelta(minutes=3)  # after its minute's end a run is a live one for so long, then an old one
 
 
 @dataclass(frozen=True, order=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -39,10 +39,18 @@ class FakePipeline:
         return call
 
 
-def run(dag_module: ModuleType, step: str, pipeline: FakePipeline, run_type: str, params: Any = None) -> Any:
-    """Call one task's function as Airflow would."""
+def run(
+    dag_module: ModuleType,
+    step: str,
+    pipeline: FakePipeline,
+    run_type: str,
+    params: Any = None,
+    *,
+    minutes_ago: int = 0,
+) -> Any:
+    """Call one task's function as Airflow would; the run was due so long ago."""
     context = {
-        "dag_run": SimpleNamespace(run_type=run_type),
+        "dag_run": SimpleNamespace(run_type=run_type, run_after=datetime.now(UTC) - timedelta(minutes=minutes_ago)),
         "params": params or NO_PARAMS,
         "data_interval_start": MINUTE,
     }
@@ -66,11 +74,15 @@ def test_a_scheduled_run_works_on_its_interval(dag_module: ModuleType) -> None:
     ]
 
 
-def test_a_backfill_works_on_its_own_minute_only(dag_module: ModuleType) -> None:
-    """A backfill's transform names its batch, so that it takes nothing from a live run."""
+@pytest.mark.parametrize(("run_type", "minutes_ago"), [("backfill", 0), ("backfill", 60), ("scheduled", 4)])
+def test_a_backfill_and_an_old_run_work_on_their_own_minute_only(
+    dag_module: ModuleType, run_type: str, minutes_ago: int
+) -> None:
+    """Each step names its batch, so that it takes nothing from a live run, also where it has to make work again."""
     pipeline = FakePipeline()
-    run(dag_module, "transform", pipeline, "backfill")
-    assert pipeline.calls == [("transform", BATCH, [Batch.of_minute(MINUTE)])]
+    for step in ("transform", "score", "load"):
+        run(dag_module, step, pipeline, run_type, minutes_ago=minutes_ago)
+    assert pipeline.calls == [(step, BATCH, [Batch.of_minute(MINUTE)]) for step in ("transform", "score", "load")]
 
 
 def test_a_run_started_by_hand_replays(dag_module: ModuleType) -> None:

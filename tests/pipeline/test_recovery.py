@@ -222,3 +222,35 @@ def test_broken_alert_rules_keep_no_payment_from_being_stored(town: Town, tmp_pa
     assert town.stored() == town.handed_out()
     told = town.rows("select distinct batch_id, recipient from outbox where kind = 'alert' order by batch_id")
     assert [who for _, who in told] == ["analyst@localhost", "lead@example.org", "lead@example.org"]
+
+
+def test_an_old_run_leaves_the_live_queue_to_the_live_runs(town: Town) -> None:
+    """Cleared, whichever of its steps: its own minute and what must come before it, though the stage is lost."""
+    for number in range(4):
+        town.pipeline().extract(town.at(number))
+    old, own = town.pipeline(), town.batch(1)
+    assert old.transform(own.batch_id, [own])["batches"] == 2
+    for step in (old.score, old.load):
+        shutil.rmtree(town.folder / "stage")
+        step(own.batch_id, [own])
+    assert list(town.states().values()) == ["done", "done", "landed", "landed"]
+    assert old.load(own.batch_id, [own])["new"] == 0
+    assert list(town.states().values()) == ["done", "done", "landed", "landed"]
+
+
+def test_the_first_error_is_not_hidden_by_a_later_one(town: Town) -> None:
+    """The API is down and the database too: the API's error goes on, the other stands in its notes."""
+    town.order("status_503", count=50)
+    with pytest.raises(ApiUnavailable) as met:
+        town.pipeline(fraud_db_url="postgresql+psycopg2://fraud:secret@127.0.0.1:9/fraud_db").run_minute(town.at(0))
+    assert any("afterwards also StoreUnavailable" in note for note in met.value.__notes__)
+
+
+def test_an_error_after_an_error_of_extract_is_noted_on_it(town: Town) -> None:
+    """What goes wrong with missed minutes does not hide why this one has not landed."""
+    town.order("status_503", count=50)
+    pipeline = town.pipeline()
+    pipeline.parts.landing.open_batches = lambda: 1 / 0  # type: ignore[method-assign]
+    with pytest.raises(ApiUnavailable) as met:
+        pipeline.extract(town.at(0))
+    assert any("afterwards also ZeroDivisionError" in note for note in met.value.__notes__)

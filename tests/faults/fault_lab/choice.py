@@ -13,6 +13,7 @@ ALWAYS = (
     "load, in the middle (payments inserted, not committed): SIGKILL",
     "PostgreSQL: commit sent, answer lost",
     "SMTP: cut after DATA, accepted, answer lost",
+    "a batch that kills its worker: SIGKILL in transform",
 )
 DRAWN = 4
 

@@ -8,6 +8,7 @@ by its own wiring and handed to it in a wrapper (`LabParts`).
 from __future__ import annotations
 
 import os
+import resource
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,11 +32,16 @@ class InjectedFault(RuntimeError):
 
 @dataclass
 class Order:
-    """At the ``nth`` time that ``point`` (a pattern) is reached: ``kill``, ``raise`` or ``stop`` (until continued)."""
+    """What to do where ``point`` (a pattern) is reached.
+
+    ``act``: ``kill`` (SIGKILL), ``segv`` (SIGSEGV), ``memory`` (a limit is met), ``raise``, or ``stop`` (until
+    continued). At the ``nth`` time; with ``batch`` (an id) each time that the call is about that batch.
+    """
 
     point: str
     act: str = "kill"
     nth: int = 1
+    batch: str = ""
 
 
 class Gate:
@@ -46,22 +52,43 @@ class Gate:
         self._left = [order.nth for order in orders]
         self.struck: list[str] = []
 
-    def reach(self, point: str) -> None:
-        """Pass this point, or not."""
+    def reach(self, point: str, batch: str = "") -> None:
+        """Pass this point, or not; ``batch``: the one that the call is about."""
         for number, order in enumerate(self._orders):
-            if fnmatchcase(point, order.point):
-                self._left[number] -= 1
-                if self._left[number] == 0:
-                    self._act(order, point)
+            if order.batch not in ("", batch) or not fnmatchcase(point, order.point):
+                continue
+            self._left[number] -= 1
+            if self._left[number] == 0 or order.batch:
+                self._act(order, point)
 
     def _act(self, order: Order, point: str) -> None:
         self.struck.append(point)
         if order.act == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
+        elif order.act == "segv":
+            signal.signal(signal.SIGSEGV, signal.SIG_DFL)
+            os.kill(os.getpid(), signal.SIGSEGV)
+        elif order.act == "memory":
+            _run_out_of_memory()
         elif order.act == "stop":
             os.kill(os.getpid(), signal.SIGSTOP)
         else:
             raise InjectedFault(point)
+
+
+def _run_out_of_memory() -> None:
+    """Ask for more than the process may have; the limit is what it was afterwards."""
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (1 << 33, before[1]))
+    try:
+        bytearray(1 << 34)
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+
+
+def _batch_id(about: object = None, *_: object) -> str:
+    """The batch that a call is about: itself, or the work on it."""
+    return str(getattr(getattr(about, "batch", about), "batch_id", ""))
 
 
 class Watched:
@@ -76,9 +103,10 @@ class Watched:
 
     def _watched(self, attribute: str, call: Callable[..., Any]) -> Callable[..., Any]:
         def watched(*args: Any, **kwargs: Any) -> Any:
-            self._gate.reach(f"{self._name}.{attribute}:before")
+            batch = _batch_id(*args)
+            self._gate.reach(f"{self._name}.{attribute}:before", batch)
             result = call(*args, **kwargs)
-            self._gate.reach(f"{self._name}.{attribute}:after")
+            self._gate.reach(f"{self._name}.{attribute}:after", batch)
             return result
 
         return watched

@@ -33,6 +33,7 @@ import fraud_scorer.messages.render  # noqa: F401
 from fraud_scorer.batches import Batch, parse_minute
 from fraud_scorer.errors import FraudScorerError
 from fraud_scorer.logs import configure_logging
+from fraud_scorer.pipeline.passed import retry
 from fraud_scorer.pipeline.verbs import Pipeline
 from fraud_scorer.settings import Settings
 
@@ -63,6 +64,8 @@ def _call(pipeline: Pipeline, verb: str, *arguments: Any) -> Any:
         start, end, options = arguments
         return pipeline.replay(parse_minute(start), parse_minute(end), **options)
     batch_id = str(arguments[0])
+    if verb == "batch_retry":
+        return retry(pipeline.parts, Batch.of_id(batch_id))
     if verb in ("extract", "run_minute"):
         return getattr(pipeline, verb)(Batch.of_id(batch_id))
     return getattr(pipeline, verb)(batch_id)

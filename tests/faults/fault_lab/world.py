@@ -49,6 +49,7 @@ class World:
         shutil.copytree(lab.models[0], self.model)
         self.clock_jump_seconds = 0
         self.file_limit = 0
+        self.standing: list[dict[str, Any]] = []  # points of every run
         self.usual_seconds = 1.0  # real ones, of a minute
         self.processes = 0
         self.environment: dict[str, str] = {}  # what runs see besides the settings
@@ -102,7 +103,7 @@ class World:
     def start(self, *calls: tuple[Any, ...], points: Points = ()) -> Run:
         """A process that makes these calls of the pipeline and strikes at these points."""
         order = {
-            "calls": calls, "points": list(points), "at": self.machine_time.isoformat(),
+            "calls": calls, "points": [*points, *self.standing], "at": self.machine_time.isoformat(),
             "settings": self.settings, "environment": self.environment, "file_limit": self.file_limit,
             "clock_jump_seconds": self.clock_jump_seconds,
             "engine_limits": {"connect_seconds": 2, "transaction_seconds": 4.0, "lock_seconds": 10.0},

@@ -11,6 +11,9 @@ from pathlib import Path
 from fault_lab.fault import Fault, dies, fails, passes, point
 from fault_lab.world import MINUTE, World
 
+from fraud_scorer.batches import Batch
+
+KILLER = "passed in bounded time, its bytes kept, all others scored"
 BERLIN = {"fraud_time_zone": "Europe/Berlin"}
 
 
@@ -65,13 +68,31 @@ def _overtaken_in_transaction(world: World) -> str:
 
 
 def _killed_again_and_again(world: World, times: int) -> str:
-    """The same batch, claimed by one run after the other, each killed; then one more that is let live."""
+    """Seven runs in a row, each killed whatever it had taken; then those that are let live load what was passed too."""
     for _ in range(times):
         dies(world.minute([point("store.load:before")]))
-    passes(world.minute())
-    attempts, refusals = world.rows("select max(attempts), max(refusals) from run_ledger where status = 'done'")[0]
-    assert (attempts > times, refusals) == (True, 0), (attempts, refusals)
-    return f"one batch claimed {attempts} times, never refused, never given up"
+    passed = world.rows("select count(*) from run_ledger where status = 'failed'")[0][0]
+    assert passed, "no batch was passed"
+    return f"{passed} passed meanwhile, and loaded by the first runs that lived"
+
+
+def _kills_its_worker(world: World, act: str, at: str) -> str:
+    """One batch does this to each run that reaches this point with it; then it is loaded by hand, where it does not."""
+    batch_id = Batch.of_minute(world.machine_time).batch_id
+    world.standing = [{"point": at, "act": act, "batch": batch_id}]
+    died = 0
+    while world.minute().code:
+        died += 1
+        assert died < 8, "the others are held up for ever"
+    status, passed_for, error = world.rows(
+        "select status, passed_for, error from run_ledger where batch_id = %s", batch_id
+    )[0]
+    assert (status, bool(error)) == ("failed", True), (status, passed_for, error)
+    waits = world.rows("select count(*) from run_ledger where status = 'landed'")[0][0]
+    assert not waits, f"{waits} batches still wait"
+    world.standing = []
+    passes(world.run(("batch_retry", batch_id)))
+    return f"{died} runs died of it; passed for {passed_for}, all others scored; loaded by `batch retry`"
 
 
 # --- the clock ------------------------------------------------------------------------------------------------------
@@ -172,8 +193,16 @@ FAULTS = [
     Fault("a run paused before load, overtaken by the next", "fenced", lambda w: _overtaken(w, "store.load:before")),
     Fault("a run paused before score, overtaken by the next", "fenced", lambda w: _overtaken(w, "scorer.score:before")),
     Fault("a run paused inside load's transaction", "the next one's wait ends; one result", _overtaken_in_transaction),
-    Fault("seven runs killed in a row, each at its load", "the batch is never given up",
+    Fault("seven runs killed in a row, each at its load", "what is passed meanwhile is loaded when runs live again",
           lambda world: _killed_again_and_again(world, 7), slow=True),
+    Fault("a batch that kills its worker: SIGKILL in transform", KILLER,
+          lambda world: _kills_its_worker(world, "kill", "landing.read:after")),
+    Fault("a batch that kills its worker: SIGSEGV in transform", KILLER,
+          lambda world: _kills_its_worker(world, "segv", "landing.read:after")),
+    Fault("a batch that kills its worker: SIGKILL in load", KILLER,
+          lambda world: _kills_its_worker(world, "kill", "store.load:before")),
+    Fault("a batch that kills its worker: out of memory in transform", KILLER,
+          lambda world: _kills_its_worker(world, "memory", "landing.read:after")),
     Fault("clock 10 minutes ahead for 3 minutes", "no empty minute lands; all whole when it is right again",
           lambda world: _clock_moved(world, 10)),
     Fault("clock 10 minutes behind for 3 minutes", "nothing asked twice; all whole when it is right again",
