@@ -135,6 +135,8 @@ def _again(first: str, last: str) -> str:
     """The command that takes failed batches up again; its end is excluded, so it lies a minute after the last."""
     if first.startswith("history-") or last.startswith("history-"):
         return "import the file again: `fraud-scorer history import FILE`"
+    if not (first[0].isdigit() and last[0].isdigit()):  # records tried again, or a minute asked for again
+        return "`fraud-scorer batch retry ID` (`fraud-scorer batch list` names them)"
     end = datetime.fromisoformat(last) + timedelta(minutes=1)
     return f"`fraud-scorer replay --from {first} --to {end:%Y-%m-%dT%H:%MZ}`"
 

@@ -21,7 +21,7 @@ LIVE = timedelta(minutes=3)  # after its minute's end a run is a live one for so
 
 @dataclass(frozen=True, order=True)
 class Batch:
-    """One batch. ``minute`` is the start of its interval (UTC), None for imported history and retried records."""
+    """One batch. ``minute`` is the start of its interval (UTC), None where it is no minute's own (see ``kind``)."""
 
     batch_id: str
     minute: datetime | None = None
@@ -50,13 +50,26 @@ class Batch:
         return cls(f"history-retry-{mark}" if history else f"retry-{mark}")
 
     @classmethod
+    def of_again(cls, minute: datetime, attempt: int = 1) -> Batch:
+        """The batch of what a windowed API answers when it is asked again for the interval that starts at ``minute``.
+
+        Another one at each attempt: the bytes of a closed batch never change.
+        """
+        mark = f"{require_aware(minute).astimezone(UTC):%Y%m%dT%H%MZ}"
+        return cls(f"again-{mark}" if attempt == 1 else f"again-{mark}.{attempt}")
+
+    @classmethod
     def of_id(cls, batch_id: str) -> Batch:
         """The batch that ``batch_id`` names."""
-        return cls(batch_id) if batch_id.startswith(("history-", "retry-")) else cls.of_minute(parse_minute(batch_id))
+        return (
+            cls(batch_id)
+            if batch_id.startswith(("history-", "retry-", "again-"))
+            else cls.of_minute(parse_minute(batch_id))
+        )
 
     @property
     def kind(self) -> str:
-        """``minute``, ``history`` or ``retry``, as the run ledger writes it."""
+        """``minute``, ``history``, ``retry`` or ``again``, as the run ledger writes it."""
         return self.batch_id.partition("-")[0] if self.minute is None else "minute"
 
     @property

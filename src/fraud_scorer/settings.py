@@ -66,6 +66,13 @@ class Settings(BaseSettings):
     payments_api_look_back_minutes: int = Field(
         120, ge=0, description="How far back missed minutes are asked for (windowed API only)"
     )
+    payments_api_lag_minutes: int = Field(
+        0,
+        ge=0,
+        le=1440,
+        description="How late the API may show a payment: each minute's window begins so much earlier, repeats change "
+        "nothing (windowed API only)",
+    )
 
     # the store and the disk
     fraud_db_url: DatabaseUrl = Field(

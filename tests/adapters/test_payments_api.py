@@ -114,6 +114,13 @@ def test_a_windowed_url_asks_for_exactly_the_minute(server):
     assert not HttpPaymentsApi("http://h/").windowed
 
 
+def test_a_window_begins_earlier_by_the_lag(server):
+    """What the API shows late is in the window of a later minute; each ends with its own minute."""
+    ask(server, response(), query="?start={start}&end={end}", lag=timedelta(minutes=5))
+
+    assert "?start=2025-11-20T10%3A26%3A00Z&end=2025-11-20T10%3A32%3A00Z " in server.requests[0]
+
+
 def test_a_window_that_is_not_over_on_the_servers_clock_is_not_taken(server):
     """Our clock ten minutes ahead: the window would come back empty; the error says how long to wait."""
     now = datetime.now(UTC)

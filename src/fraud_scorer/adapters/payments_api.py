@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -39,9 +39,12 @@ class HttpPaymentsApi:
         *,
         headers: Mapping[str, str] | None = None,
         max_bytes: int = 67_108_864,
+        lag: timedelta = timedelta(),
         now: Callable[[], datetime] | None = None,
     ) -> None:
         """``url`` may hold {start} and {end}; ``now`` is the clock that ``ask``'s deadlines are read on.
+
+        ``lag``: how long after its time a payment may first be shown. A window begins so much earlier than its minute.
 
         Raises:
             SettingsError: no http(s) URL, or only one of {start} and {end}.
@@ -54,6 +57,7 @@ class HttpPaymentsApi:
         self._url = url
         self._headers = {"Accept": "application/json", "User-Agent": "fraud-scorer", **(headers or {})}
         self._max_bytes = max_bytes
+        self._lag = lag
         self._now = now or (lambda: datetime.now(UTC))
 
     def ask(self, batch: Batch, *, deadline: datetime) -> Answer:
@@ -89,7 +93,7 @@ class HttpPaymentsApi:
             return self._url
         if batch.minute is None:
             raise SettingsError(f"batch {batch.batch_id} is history: the payments API is not asked for it")
-        start, end = (quote(f"{moment:%Y-%m-%dT%H:%M:%SZ}") for moment in (batch.minute, batch.end))
+        start, end = (quote(f"{moment:%Y-%m-%dT%H:%M:%SZ}") for moment in (batch.minute - self._lag, batch.end))
         return self._url.replace("{start}", start).replace("{end}", end)
 
 

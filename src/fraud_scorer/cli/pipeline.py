@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fraud_scorer import wiring
-from fraud_scorer.batches import Batch, parse_minute
+from fraud_scorer.batches import Batch, minutes_between, parse_minute
 from fraud_scorer.cli.output import AsJson, Decimal, console, print_json, progress_bar, warn
+from fraud_scorer.errors import SettingsError
 from fraud_scorer.settings import load_settings, settings_with
 
 if TYPE_CHECKING:
@@ -66,9 +67,43 @@ def _tell(result: dict[str, Any], as_json: bool) -> None:
     )
 
 
-def extract(at: At, as_json: AsJson = False) -> None:
-    """Ask the payments API for a minute and land its answers as they are."""
-    _tell(_pipeline().extract(Batch.of_minute(at)), as_json)
+def extract(
+    at: Annotated[datetime | None, typer.Option("--at", parser=parse_minute, metavar="TIME", help="The minute")] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Ask a windowed API again for minutes that are closed: --at, or --from --to")
+    ] = False,
+    start: Annotated[
+        datetime | None, typer.Option("--from", parser=parse_minute, metavar="TIME", help="First minute, with --again")
+    ] = None,
+    end: Annotated[
+        datetime | None, typer.Option("--to", parser=parse_minute, metavar="TIME", help="First minute left out")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask the payments API for a minute and land its answers as they are.
+
+    With --again what comes lands as batches of their own (again-…); the next run loads them, and known payments are
+    unchanged.
+    """
+    if not again:
+        if at is None or start or end:
+            raise SettingsError("which minute?", "Say --at TIME; with --again also --from TIME --to TIME")
+        _tell(_pipeline().extract(Batch.of_minute(at)), as_json)
+        return
+    minutes = _minutes(at, start, end)
+    with progress_bar("asking again", quiet=as_json) as advance:
+        _tell(_pipeline().extract_again(minutes, progress=advance), as_json)
+
+
+def _minutes(at: datetime | None, start: datetime | None, end: datetime | None) -> list[Batch]:
+    """The minutes that --at, or --from and --to, name."""
+    if at is not None and start is None and end is None:
+        return [Batch.of_minute(at)]
+    if at is not None or start is None or end is None:
+        raise SettingsError("which minutes?", "Say --at TIME, or --from TIME --to TIME")
+    if minutes := list(minutes_between(start, end)):
+        return minutes
+    raise SettingsError("--to is not later than --from", "Give the first minute, and the first one left out")
 
 
 def transform(at: At, as_json: AsJson = False) -> None:

@@ -21,7 +21,7 @@ from fraud_scorer.pipeline.replay import Progress, replay, silent
 from fraud_scorer.pipeline.run import Run
 from fraud_scorer.pipeline.waiting import asked_for, note_landed, waiting
 from fraud_scorer.steps.alert import alert
-from fraud_scorer.steps.extract import extract, extract_missed
+from fraud_scorer.steps.extract import extract, extract_again, extract_missed
 
 if TYPE_CHECKING:
     from fraud_scorer.wiring import Parts
@@ -54,6 +54,21 @@ class Pipeline:
             "landing_seq": done.landing_seq,
             "made_up_for": len(made_up),
         }
+
+    def extract_again(self, minutes: Sequence[Batch], *, progress: Progress = silent) -> dict[str, Any]:
+        """Ask a windowed API again for these minutes; each answer is a batch of its own, loaded by the next run.
+
+        Stops at the first error: what landed until then is kept, and asking again repeats nothing that matters.
+        """
+        parts, size, landed = self.parts, 0, []
+        progress(0, len(minutes))
+        for number, minute in enumerate(minutes, start=1):
+            done = extract_again(minute, parts.api, parts.landing, parts.clock, parts.limits)
+            landed.append(done.batch.batch_id)
+            size += sum(part.byte_count for part in done.parts)
+            log.info("Landed again.", action="extract", batch_id=done.batch.batch_id, parts=len(done.parts))
+            progress(number, len(minutes))
+        return {"asked_again": len(landed), "bytes": size, "first": landed[0], "last": landed[-1]}
 
     def transform(self, run: str, batches: Sequence[Batch] | None = None) -> dict[str, Any]:
         """Claim ``batches`` and what has to be loaded before them (None: all that wait); prepare them for score.

@@ -7,6 +7,7 @@ for any minute within the look-back.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from fraud_scorer.batches import MINUTE, Batch
-from fraud_scorer.errors import ApiUnavailable, LandingError, PayloadError, TransientError
+from fraud_scorer.errors import ApiUnavailable, LandingError, PayloadError, SettingsError, TransientError
 from fraud_scorer.payments.beside import told
 from fraud_scorer.payments.decode import decode
 from fraud_scorer.ports import Answer, Completion, Landing, Part, PaymentsApi
@@ -78,6 +79,35 @@ def extract(batch: Batch, api: PaymentsApi, landing: ExtractLanding, clock: Cloc
     ends = clock.now() + timedelta(seconds=limits.budget_seconds)
     with _alone(batch, landing, clock, ends):
         return landing.completion(batch) or _extract(batch, api, landing, clock, limits, ends)
+
+
+def extract_again(minute: Batch, api: PaymentsApi, landing: ExtractLanding, clock: Clock, limits: Limits) -> Completion:
+    """Ask a windowed API again for a minute, closed or not, and land the answer as a batch of its own.
+
+    The minute's own batch stays as it is. What is known already changes nothing when it is loaded.
+
+    Raises:
+        SettingsError: the API has no windows: it would answer with today's payments.
+        ApiUnavailable: no usable answer within the budget; the same call again goes on.
+        TransientError: the minute is not over, or another command asks for it, or the disk is full.
+    """
+    if not api.windowed:
+        raise SettingsError(
+            "PAYMENTS_API_URL holds no {start} and {end}: the API shows only what is current",
+            "Only an API that can be asked for a window can be asked again",
+        )
+    if clock.now() < minute.end:
+        raise TransientError(f"minute {minute.batch_id} is not over yet", f"Ask again from {minute.end:%H:%M} UTC on")
+    assert minute.minute is not None
+    attempts = (Batch.of_again(minute.minute, number) for number in itertools.count(1))
+    batch = next(one for one in attempts if landing.completion(one) is None)
+    ends = clock.now() + timedelta(seconds=limits.budget_seconds)
+    with _alone(batch, landing, clock, ends):
+        notes: list[str] = []
+        asking = _Asking(batch, api, landing, clock, limits, notes, window=minute)
+        if not asking.until(ends):
+            raise asking.error()
+        return landing.close(batch, now=clock.now(), notes=notes)
 
 
 def extract_missed(api: PaymentsApi, landing: ExtractLanding, clock: Clock, limits: Limits) -> list[Completion]:
@@ -165,11 +195,7 @@ def _extract(
         finished = asking.until(ends if api.windowed else min(ends, batch.end + CURRENT_FOR))
         nothing_landed = not landing.parts(batch)
         if not finished and (api.windowed or nothing_landed):
-            error = (AnswersUnreadable if asking.gave_up else ApiUnavailable)(
-                f"no usable answer for {batch.batch_id}: {notes[-1] if notes else 'no time was left'}"
-            )
-            error.retry_after = asking.retry_after
-            raise error
+            raise asking.error()
     status = "landed" if landing.parts(batch) else "missed"
     return landing.close(batch, now=clock.now(), status=status, notes=notes)
 
@@ -178,16 +204,33 @@ class _Asking:
     """The calls of one batch: as many answers as are wanted, each landed at once."""
 
     def __init__(
-        self, batch: Batch, api: PaymentsApi, landing: ExtractLanding, clock: Clock, limits: Limits, notes: list[str]
+        self,
+        batch: Batch,
+        api: PaymentsApi,
+        landing: ExtractLanding,
+        clock: Clock,
+        limits: Limits,
+        notes: list[str],
+        *,
+        window: Batch | None = None,
     ) -> None:
+        """``window``: the minute that is asked for, if it is not the batch's own."""
         self._batch, self._api, self._landing, self._clock = batch, api, landing, clock
-        self._limits, self._notes = limits, notes
+        self._limits, self._notes, self._window = limits, notes, window or batch
         self._pause = _FIRST_PAUSE
         self._failed_with_records = (
             False  # an answer brought records and says that it failed: else there is none better
         )
         self.gave_up = False  # the window was answered unreadably as often as one run asks
         self.retry_after: float | None = None
+
+    def error(self) -> ApiUnavailable:
+        """Why not enough has landed."""
+        why = self._notes[-1] if self._notes else "no time was left"
+        kind = AnswersUnreadable if self.gave_up else ApiUnavailable
+        error = kind(f"no usable answer for {self._window.batch_id}: {why}")
+        error.retry_after = self.retry_after
+        return error
 
     def until(self, ends: datetime) -> bool:
         """Ask until enough has landed (True) or time is up (False)."""
@@ -205,7 +248,7 @@ class _Asking:
                 return False
             deadline = min(ends, now + timedelta(seconds=self._limits.call_seconds))
             try:
-                answer = self._api.ask(self._batch, deadline=deadline)
+                answer = self._api.ask(self._window, deadline=deadline)
             except ApiUnavailable as error:
                 self._notes.append(f"{now:%H:%M:%S} {error.what}")
                 if not self._waited(error.retry_after, ends):

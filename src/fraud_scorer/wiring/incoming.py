@@ -32,6 +32,7 @@ class Incoming(Chosen):
             self.settings.payments_api_url,
             headers=parse_headers(self.settings.payments_api_headers.get_secret_value()),
             max_bytes=self.settings.payments_api_max_bytes,
+            lag=timedelta(minutes=self.settings.payments_api_lag_minutes),
             now=self.clock.now,
         )
 
