@@ -60,9 +60,10 @@ class Columns:
             if not self.positions:
                 self._check(frame, label_map)
             self._take(frame)
+        self._nothing: list[Any] = [None] * len(self.positions)
 
     def __getitem__(self, ours: str) -> list[Any]:
-        return self.values.get(ours) or [None] * len(self.positions)
+        return self.values.get(ours, self._nothing)
 
     def _check(self, frame: pd.DataFrame, label_map: LabelMap) -> None:
         folded_names = {folded(name): str(name) for name in frame.columns}
