@@ -85,6 +85,10 @@ PAYMENTS ?= 1000000
 bench-pages: .venv/.installed ## how long the dashboard's queries and pages take with a full day (PAYMENTS=1000000 ARGS=--no-browser)
 	@$(BIN)/python -m benchmarks.pages --payments $(PAYMENTS) $(ARGS)
 
+.PHONY: bench-purge
+bench-purge: .venv/.installed ## how long purging takes beside loads, of twelve million payments (ARGS="--payments 1000000")
+	@$(BIN)/python -m benchmarks.purging $(ARGS)
+
 .PHONY: lint
 lint: .venv/.installed ## ruff, types, import contracts, SQL, Dockerfiles, docker-compose.yml
 	$(BIN)/ruff check .

@@ -363,6 +363,15 @@ CREATE FUNCTION public.lock_merchant_days() RETURNS void
     AS $$
     select pg_advisory_xact_lock(hashtextextended('merchant days', 0))
 $$;
+CREATE FUNCTION public.note_purge(run timestamp with time zone, kind text, before timestamp with time zone, many bigint) RETURNS void
+    LANGUAGE sql
+    AS $$
+    insert into purges as noted (started_at, what, older_than, purged, ended_at)
+    select run, kind, before, many, clock_timestamp()
+    where many > 0
+    on conflict (started_at, what) do update
+        set purged = noted.purged + excluded.purged, ended_at = excluded.ended_at
+$$;
 CREATE FUNCTION public.payment_day_counts(counted public.counted_payment[], sign integer) RETURNS SETOF public.merchant_days
     LANGUAGE sql STABLE
     SET "TimeZone" TO 'UTC'
@@ -383,6 +392,164 @@ $$;
 CREATE FUNCTION public.payment_place(kind text, amount_cents bigint) RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$ select case when amount_cents < 0 then 2 when kind = 'capture' then 1 else 0 end $$;
+CREATE FUNCTION public.purge_aged(what text, since timestamp with time zone, before timestamp with time zone, at_most integer, run timestamp with time zone) RETURNS TABLE(purged bigint, reached timestamp with time zone)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    SET "fraud_scorer.purge" TO 'on'
+    AS $$
+declare
+    numbers bigint[];
+    names text[];
+begin
+    if what = 'payments' then
+        return query select * from purge_payments(since, before, at_most, run);
+        return;
+    elsif what = 'payment_history' then
+        select array_agg(history_id), max(replaced_at) into numbers, reached
+        from (
+            select history_id, replaced_at from payment_history
+            where replaced_at >= since and replaced_at < before
+            order by replaced_at limit at_most
+        );
+        delete from payment_history where history_id = any(numbers);
+    elsif what = 'payment_events' then
+        -- of payments that are gone, or never came
+        select array_agg(event_id), max(recorded_at) into numbers, reached
+        from (
+            select event_id, recorded_at from payment_events
+            where
+                recorded_at >= since and recorded_at < before
+                and not exists (
+                    select from payments_scored where payments_scored.trans_num = payment_events.trans_num
+                )
+            order by recorded_at limit at_most
+        );
+        delete from payment_events where event_id = any(numbers);
+    elsif what = 'labels' then
+        -- a label stays as long as its payment
+        select array_agg(label_id), max(recorded_at) into numbers, reached
+        from (
+            select label_id, recorded_at from labels
+            where
+                recorded_at >= since and recorded_at < before
+                and not exists (select from payments_scored where payments_scored.trans_num = labels.trans_num)
+            order by recorded_at limit at_most
+        );
+        delete from labels where label_id = any(numbers);
+    elsif what = 'outbox' then
+        -- what waits or failed is somebody's work still
+        select array_agg(message_id), max(created_at) into names, reached
+        from (
+            select message_id, created_at from outbox
+            where created_at >= since and created_at < before and status in ('sent', 'suppressed')
+            order by created_at limit at_most
+        );
+        delete from outbox_payments where message_id = any(names);
+        delete from outbox where message_id = any(names);
+    elsif what = 'shadow_scores' then
+        select array_agg(distinct trans_num), max(scored_at) into names, reached
+        from (
+            select trans_num, scored_at from shadow_scores
+            where scored_at >= since and scored_at < before
+            order by scored_at limit at_most
+        );
+        delete from shadow_scores where trans_num = any(names) and scored_at < before;
+    elsif what = 'landing_index' then
+        select array_agg(distinct batch_id), max(received_at) into names, reached
+        from (
+            select batch_id, received_at from landing_index
+            where
+                received_at >= since and received_at < before
+                and exists (
+                    select from run_ledger
+                    where run_ledger.batch_id = landing_index.batch_id and run_ledger.status <> 'landed'
+                )
+            order by received_at limit at_most
+        );
+        delete from landing_index where batch_id = any(names) and received_at < before;
+    elsif what = 'quarantine' then
+        select array_agg(quarantine_id), max(created_at) into numbers, reached
+        from (
+            select quarantine_id, created_at from quarantine
+            where created_at >= since and created_at < before and record = ''
+            order by created_at limit at_most
+        );
+        delete from quarantine where quarantine_id = any(numbers);
+    elsif what = 'quarantined records' then
+        -- they may hold card data; the reason stays
+        select array_agg(quarantine_id), max(created_at) into numbers, reached
+        from (
+            select quarantine_id, created_at from quarantine
+            where created_at >= since and created_at < before and record <> ''
+            order by created_at limit at_most
+        );
+        update quarantine
+        set record = '', status = case when status = 'open' then 'dropped' else status end
+        where quarantine_id = any(numbers);
+    elsif what = 'message texts' then
+        -- that they were sent, to whom and about what, stays
+        select array_agg(message_id), max(created_at) into names, reached
+        from (
+            select message_id, created_at from outbox
+            where
+                created_at >= since and created_at < before and content <> '{}'
+                and (status = 'sent' or (status = 'suppressed' and last_error is distinct from 'flood'))
+            order by created_at limit at_most
+        );
+        update outbox set content = '{}' where message_id = any(names);
+    elsif what = 'merchant_profiles' then
+        select array_agg(distinct profile_day::text) into names
+        from (select profile_day from merchant_profiles where profile_day < before::date order by 1 limit at_most);
+        delete from merchant_profiles where profile_day = any(names::date[]);
+    else
+        raise invalid_parameter_value using message = format('nothing of the kind %s is purged', what);
+    end if;
+    get diagnostics purged = row_count;
+    perform note_purge(run, what, before, purged);
+    return next;
+end
+$$;
+CREATE FUNCTION public.purge_payments(since timestamp with time zone, before timestamp with time zone, at_most integer, run timestamp with time zone) RETURNS TABLE(purged bigint, reached timestamp with time zone)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    SET "fraud_scorer.purge" TO 'on'
+    AS $$
+declare
+    names text[];
+    many bigint;
+begin
+    perform lock_merchant_days();
+    select array_agg(old.trans_num), max(old.event_time)
+    into names, reached
+    from (
+        select trans_num, event_time
+        from payments_scored
+        where event_time >= since and event_time < before
+        order by event_time
+        limit at_most
+    ) as old;
+    insert into purged_payments
+    select purged_key(trans_num) as payment_key from unnest(names) as trans_num order by payment_key
+    on conflict do nothing;
+    delete from payment_history where trans_num = any(names);
+    get diagnostics many = row_count;
+    perform note_purge(run, 'payment_history', before, many);
+    delete from payment_events where trans_num = any(names);
+    get diagnostics many = row_count;
+    perform note_purge(run, 'payment_events', before, many);
+    delete from shadow_scores where trans_num = any(names);
+    get diagnostics many = row_count;
+    perform note_purge(run, 'shadow_scores', before, many);
+    delete from payments_scored where trans_num = any(names);
+    get diagnostics many = row_count;
+    perform note_purge(run, 'payments', before, many);
+    purged := many;
+    return next;
+end
+$$;
+CREATE FUNCTION public.purged_key(trans_num text) RETURNS uuid
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN (encode(substr(sha256(convert_to(trans_num, 'UTF8'::name)), 1, 16), 'hex'::text))::uuid;
 CREATE FUNCTION public.recount_after() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -639,6 +806,18 @@ COMMENT ON TABLE public.payments_scored IS 'One row a payment: its latest body a
 COMMENT ON COLUMN public.payments_scored.amount_cents IS 'Minor units of currency; negative is a refund.';
 COMMENT ON COLUMN public.payments_scored.features IS 'What the scorer saw, in the order of the manifest of model_hash.';
 COMMENT ON COLUMN public.payments_scored.kind IS 'purchase, authorisation, or what stands for them while they are not known: capture, refund, reversal.';
+CREATE TABLE public.purged_payments (
+    payment_key uuid NOT NULL
+);
+COMMENT ON TABLE public.purged_payments IS 'Payments that were purged, by purged_key(trans_num): they are never new again.';
+CREATE TABLE public.purges (
+    started_at timestamp with time zone NOT NULL,
+    what text NOT NULL,
+    older_than timestamp with time zone NOT NULL,
+    purged bigint NOT NULL,
+    ended_at timestamp with time zone NOT NULL
+);
+COMMENT ON TABLE public.purges IS 'What was purged for its age, how many rows of it, and when; kept for ever.';
 CREATE TABLE public.quarantine (
     quarantine_id bigint NOT NULL,
     batch_id text NOT NULL,
@@ -784,6 +963,10 @@ ALTER TABLE ONLY public.payment_history
     ADD CONSTRAINT payment_history_pkey PRIMARY KEY (history_id);
 ALTER TABLE ONLY public.payments_scored
     ADD CONSTRAINT payments_scored_pkey PRIMARY KEY (trans_num);
+ALTER TABLE ONLY public.purged_payments
+    ADD CONSTRAINT purged_payments_pkey PRIMARY KEY (payment_key);
+ALTER TABLE ONLY public.purges
+    ADD CONSTRAINT purges_pkey PRIMARY KEY (started_at, what);
 ALTER TABLE ONLY public.quarantine
     ADD CONSTRAINT quarantine_batch_id_part_row_index_key UNIQUE NULLS NOT DISTINCT (batch_id, part, row_index);
 ALTER TABLE ONLY public.quarantine
@@ -803,13 +986,18 @@ ALTER TABLE ONLY public.snoozes
 CREATE UNIQUE INDEX labels_chargeback_once ON public.labels USING btree (trans_num, verdict, known_at) WHERE (source = 'chargeback'::text);
 CREATE INDEX labels_known ON public.labels USING btree (known_at);
 CREATE UNIQUE INDEX labels_payload_landing ON public.labels USING btree (trans_num, landing_seq) WHERE (source = 'payload'::text);
+CREATE INDEX labels_recorded ON public.labels USING btree (recorded_at);
 CREATE INDEX labels_trans_num ON public.labels USING btree (trans_num);
+CREATE INDEX landing_index_received ON public.landing_index USING btree (received_at);
 CREATE INDEX outbox_batch ON public.outbox USING btree (batch_id);
 CREATE INDEX outbox_created ON public.outbox USING btree (created_at);
 CREATE INDEX outbox_open ON public.outbox USING btree (created_at) WHERE (status = ANY (ARRAY['pending'::text, 'failed'::text]));
 CREATE INDEX outbox_payments_message ON public.outbox_payments USING btree (message_id);
 CREATE INDEX outbox_payments_trans_num ON public.outbox_payments USING btree (trans_num);
+CREATE INDEX outbox_readable ON public.outbox USING btree (created_at) WHERE (content <> '{}'::jsonb);
 CREATE INDEX outbox_waiting ON public.outbox USING btree (next_attempt_at) WHERE (status = 'pending'::text);
+CREATE INDEX payment_events_recorded ON public.payment_events USING btree (recorded_at);
+CREATE INDEX payment_history_replaced ON public.payment_history USING btree (replaced_at);
 CREATE INDEX payment_history_trans_num ON public.payment_history USING btree (trans_num, history_id);
 CREATE INDEX payments_scored_batch ON public.payments_scored USING btree (batch_id);
 CREATE INDEX payments_scored_card ON public.payments_scored USING btree (card_token, event_time);
@@ -818,12 +1006,15 @@ CREATE INDEX payments_scored_draw ON public.payments_scored USING btree (event_t
 CREATE INDEX payments_scored_event_time ON public.payments_scored USING btree (event_time) INCLUDE (amount_cents, currency, category, flagged);
 CREATE INDEX payments_scored_flagged ON public.payments_scored USING btree (event_time) WHERE flagged;
 CREATE INDEX payments_scored_payload_fraud ON public.payments_scored USING btree (event_time) WHERE payload_is_fraud;
+CREATE INDEX quarantine_created ON public.quarantine USING btree (created_at);
 CREATE INDEX quarantine_open ON public.quarantine USING btree (quarantine_id) WHERE (status = 'open'::text);
+CREATE INDEX quarantine_readable ON public.quarantine USING btree (created_at) WHERE (record <> '\x'::bytea);
 CREATE INDEX run_ledger_failed ON public.run_ledger USING btree (landing_seq) WHERE (status = 'failed'::text);
 CREATE INDEX run_ledger_latest ON public.run_ledger USING btree (minute DESC NULLS LAST, landing_seq DESC);
 CREATE INDEX run_ledger_loaded ON public.run_ledger USING btree (loaded_at);
 CREATE INDEX run_ledger_open ON public.run_ledger USING btree (status) WHERE (status = ANY (ARRAY['failed'::text, 'landed'::text]));
 CREATE INDEX run_ledger_unloaded ON public.run_ledger USING btree (landing_seq) WHERE (status = 'landed'::text);
+CREATE INDEX shadow_scores_scored ON public.shadow_scores USING btree (scored_at);
 CREATE INDEX snoozes_value ON public.snoozes USING btree (subject, value, until);
 CREATE TRIGGER labels_count_changed AFTER UPDATE ON public.labels REFERENCING OLD TABLE AS was NEW TABLE AS became FOR EACH STATEMENT EXECUTE FUNCTION public.count_labels();
 CREATE TRIGGER labels_count_gone AFTER DELETE ON public.labels REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION public.count_labels();

@@ -8,7 +8,7 @@ in `.env` is in force a minute later.
 | `drift` | compares yesterday, and days that were missed, with the model's training, feature by feature | the mail goes without its line on drift; the next morning's run, or `fraud-scorer drift`, does it |
 | `report` | writes the mail on yesterday to the outbox, one a recipient of `ALERT_RECIPIENTS` (and the webhook) | is tried every five minutes for an hour |
 | `send` | sends what waits | nothing is lost: `fraud_pipeline`'s next `alert` sends it |
-| `housekeeping` | forgets landed bytes and quarantined records older than `FRAUD_LANDING_KEEP_DAYS` | the next morning's does it |
+| `housekeeping` | purges what is older than the settings `FRAUD_…_KEEP_DAYS` allow, for fifteen minutes at most | the next morning's does it |
 
 The report on a day is written once and then frozen: clearing `report` or running it again mails nobody twice. A
 recipient who is new since gets theirs. Before the first payment ever there is nothing to report, and no mail.

@@ -90,7 +90,30 @@ class Settings(BaseSettings):
     fraud_landing_keys: SecretStr = Field(
         SecretStr(""), description="Fernet keys for landed bytes, comma separated; the first encrypts"
     )
-    fraud_landing_keep_days: int = Field(30, ge=1, description="Landed bytes are purged after so many days")
+    fraud_landing_keep_days: int = Field(
+        30, ge=1, description="Landed bytes, quarantined records and sent messages' texts are purged after so many days"
+    )
+    fraud_payments_keep_days: int = Field(
+        730,
+        ge=90,
+        description="Payments, with their decision and former bodies, are purged so long after they happened",
+    )
+    fraud_history_keep_days: int = Field(
+        400, ge=90, description="A payment's former bodies and decisions are purged so long after they were replaced"
+    )
+    fraud_labels_keep_days: int = Field(
+        730, ge=90, description="Labels stay as long as their payment, and at least so long after they came"
+    )
+    fraud_outbox_keep_days: int = Field(
+        400, ge=30, description="That a message was sent, to whom and about what, is purged after so many days"
+    )
+    fraud_shadow_keep_days: int = Field(180, ge=1, description="Shadow scores are purged after so many days")
+    fraud_landing_index_keep_days: int = Field(
+        400, ge=1, description="The lines on landed answers are purged after so many days, but not before their bytes"
+    )
+    fraud_quarantine_keep_days: int = Field(
+        400, ge=1, description="Reasons of quarantined records are purged after so many days, not before the records"
+    )
     fraud_card_keys: SecretStr = Field(
         SecretStr(""), description="Keys of the card tokens as id:key, comma separated; the first one is used"
     )

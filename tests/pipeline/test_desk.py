@@ -128,6 +128,10 @@ def test_housekeeping_forgets_what_was_kept_long_enough(run: Run, town: Town) ->
     replayed = town.pipeline().replay(town.batch(0).minute, town.batch(1).minute)
     assert (replayed["minutes"], replayed["not_landed"]) == (0, 1)
     assert "batches purged 0" in run("housekeeping").stdout
+    town.clock.at += timedelta(days=731)
+    done = keep_house(town.pipeline().parts)
+    assert (done.payments_purged, done.purge_is_done, town.stored()) == (len(payments), True, set())
+    assert town.rows("select sum(purged) from purges where what = 'payments'") == [(len(payments),)]
 
 
 def test_the_watchdog_mails_an_outage_as_a_process_of_its_own(town: Town, tmp_path: Path, nobody_listens: str) -> None:

@@ -213,7 +213,7 @@ def landing_rebuild(
 
 
 def housekeeping(as_json: AsJson = False) -> None:
-    """Once a day: purge landed bytes, quarantined records and sent messages' texts that were kept long enough."""
+    """Once a day: purge what is older than the settings FRAUD_…_KEEP_DAYS allow, and write down how much went."""
     from fraud_scorer.operations.housekeeping import keep_house
 
     tell(vars(keep_house(_parts())), as_json)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import structlog
 
 if TYPE_CHECKING:
+    from fraud_scorer.settings import Settings
     from fraud_scorer.wiring import Parts
 
 log = structlog.get_logger()
-COPY_SECONDS = 600.0  # of housekeeping's half hour
+COPY_SECONDS, PURGE_SECONDS = 600.0, 900.0  # of housekeeping's half hour
 
 
 @dataclass(frozen=True)
@@ -20,17 +22,28 @@ class Kept:
     """What one housekeeping forgot, and what it could not."""
 
     stages_dropped: int  # work between two steps that nobody touched for an hour
-    records_purged: int  # quarantined records
+    records_purged: int  # bytes of quarantined records
     messages_purged: int  # what sent messages said
+    payments_purged: int  # with their decisions, events and former bodies
+    history_purged: int  # former bodies and decisions of payments that stay
+    events_purged: int  # refunds, captures and disputes of payments that are stored no longer
+    labels_purged: int  # of payments that are stored no longer
+    shadow_purged: int  # shadow scores
+    outbox_purged: int  # that messages were sent
+    quarantine_purged: int  # why records were quarantined
+    index_purged: int  # lines on landed answers
+    profiles_purged: int  # merchants' profiles of days
+    purge_is_done: bool  # else the time was up: the next housekeeping goes on
     batches_purged: int  # landed bytes of so many batches
     batches_copied: int  # to the bucket, if one is set: what the minutes' runs left
     still_waiting: int  # old batches that are not loaded yet: kept
 
 
 def keep_house(parts: Parts) -> Kept:
-    """Purge what is older than FRAUD_LANDING_KEEP_DAYS: landed bytes, quarantined records, what sent messages said.
+    """Purge what is older than the settings FRAUD_…_KEEP_DAYS allow. What went, how much and when stays in ``purges``.
 
-    Decisions, ledger, labels and reasons stay. A batch that still waits to be loaded is kept, however old.
+    Decisions, labels and reasons stay as long as their payment; the ledger for ever. A batch that still waits to be
+    loaded is kept, however old.
 
     Raises:
         StoreUnavailable: ``fraud_db`` cannot be reached: without it nobody knows what may be purged.
@@ -40,17 +53,46 @@ def keep_house(parts: Parts) -> Kept:
     now, days = parts.clock.now(), parts.settings.fraud_landing_keep_days
     old = parts.landing.purgeable(now=now, keep_days=days)
     finished = parts.store.finished(old)
-    before = now - timedelta(days=days)
+    parts.store.count_labels()
+    purged, is_done = _purge_rows(parts, now)
     done = Kept(
         stages_dropped=parts.stage.purge(now=now),
-        records_purged=parts.quarantine.purge(before),
-        messages_purged=parts.outbox.purge(before),
+        **purged,
+        purge_is_done=is_done,
         batches_purged=parts.landing.purge(finished, now=now, keep_days=days),
         batches_copied=parts.archive.copy(seconds=COPY_SECONDS) if parts.archive else 0,
         still_waiting=len(set(old) - finished),
     )
     log.info("Kept house.", action="housekeeping", **vars(done))
     return done
+
+
+def _purge_rows(parts: Parts, now: datetime) -> tuple[dict[str, int], bool]:
+    """Purge each kind of row in ``fraud_db`` by its age: how many of each (by Kept's fields), and whether all went."""
+    until, purged, is_done = time.monotonic() + PURGE_SECONDS, {}, True
+    for field, (what, days) in _kept_days(parts.settings).items():
+        before = now - timedelta(days=days)
+        purged[field], all_went = parts.purge.purge(what, before, run=now, until=until)
+        is_done = is_done and all_went
+    return purged, is_done
+
+
+def _kept_days(settings: Settings) -> dict[str, tuple[str, int]]:
+    """The kind of row by Kept's field, and how many days it is kept. What may hold card data goes first."""
+    landed = settings.fraud_landing_keep_days
+    return {
+        "records_purged": ("quarantined records", landed),
+        "messages_purged": ("message texts", landed),
+        "payments_purged": ("payments", settings.fraud_payments_keep_days),
+        "history_purged": ("payment_history", settings.fraud_history_keep_days),
+        "events_purged": ("payment_events", settings.fraud_payments_keep_days),
+        "labels_purged": ("labels", settings.fraud_labels_keep_days),
+        "shadow_purged": ("shadow_scores", settings.fraud_shadow_keep_days),
+        "outbox_purged": ("outbox", settings.fraud_outbox_keep_days),
+        "quarantine_purged": ("quarantine", max(landed, settings.fraud_quarantine_keep_days)),
+        "index_purged": ("landing_index", max(landed, settings.fraud_landing_index_keep_days)),
+        "profiles_purged": ("merchant_profiles", settings.fraud_payments_keep_days),
+    }
 
 
 EVERY = 2**31  # batches: no bound

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from fraud_scorer.adapters.postgres.labels import PostgresLabels
     from fraud_scorer.adapters.postgres.ledger import PostgresLedger
     from fraud_scorer.adapters.postgres.outbox import PostgresOutbox
+    from fraud_scorer.adapters.postgres.purging import PostgresPurge
     from fraud_scorer.adapters.postgres.quarantine import PostgresQuarantine
     from fraud_scorer.adapters.postgres.store import PostgresStore
 
@@ -49,6 +50,13 @@ class Keeping(Chosen):
         from fraud_scorer.adapters.postgres.quarantine import PostgresQuarantine
 
         return PostgresQuarantine(self.engine)
+
+    @cached_property
+    def purge(self) -> PostgresPurge:
+        """Rows that are kept no longer."""
+        from fraud_scorer.adapters.postgres.purging import PostgresPurge
+
+        return PostgresPurge(self.engine)
 
     @cached_property
     def labels(self) -> PostgresLabels:

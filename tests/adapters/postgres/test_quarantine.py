@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 
 from fraud_scorer.adapters.postgres import create_store_engine, loading
+from fraud_scorer.adapters.postgres.purging import PostgresPurge
 from fraud_scorer.adapters.postgres.quarantine import PostgresQuarantine
 
 World = Any  # conftest.World
@@ -74,9 +76,10 @@ def test_states_change_once(quarantine: PostgresQuarantine) -> None:
 def test_old_records_are_forgotten(quarantine: PostgresQuarantine, world: World) -> None:
     """Their bytes go, their reason stays, and nobody is asked to mend them any more."""
     created = quarantine.listed()[0]["created_at"]
-    assert quarantine.purge(created) == 0
-    assert quarantine.purge(created + timedelta(seconds=1)) == 3
-    assert quarantine.purge(created + timedelta(seconds=1)) == 0
+    purging = PostgresPurge(create_store_engine(world.url), at_once=2)
+    before = [created, created + timedelta(seconds=1), created + timedelta(seconds=1)]
+    gone = [purging.purge("quarantined records", moment, run=created, until=math.inf) for moment in before]
+    assert gone == [(0, True), (3, True), (0, True)]
     assert world.rows("select distinct status, length(record) from quarantine") == [("dropped", 0)]
     assert quarantine.open_records() == 0
 

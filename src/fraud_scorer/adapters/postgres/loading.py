@@ -83,6 +83,7 @@ def _write_payments(cursor: psycopg2.extensions.cursor, work: LoadWork, *, first
         return written
     rows(cursor, "load_stage", {})
     copy_in(cursor, "load_stage_copy", table)
+    rows(cursor, "load_drop_purged", {})
     deliveries = set(table["delivery"].unique().to_pylist())
     has_events = bool(events.num_rows) or ARRIVAL in deliveries
     if has_events:

@@ -163,12 +163,6 @@ class PostgresOutbox:
         """Queue refused messages again (all, or those named), with ``held`` also what a flood held back; how many."""
         return len(self._run("outbox_retry", message_ids=None if message_ids is None else list(message_ids), held=held))
 
-    def purge(self, before: datetime) -> int:
-        """Forget what messages made before (aware) said, sent or kept back for good; that they were sent stays."""
-        with transaction(self._engine) as cursor:
-            self._on(cursor, "outbox_purge", before=before)
-            return int(cursor.rowcount)
-
     def snoozed(self) -> dict[str, frozenset[str]]:
         """What is not mailed now: tokens under ``card``, names under ``merchant``."""
         rows = self._run("snoozes_active")

@@ -86,12 +86,6 @@ class PostgresQuarantine:
         """Give up those named, or the open ones of a reason (neither: all); how many were open until now."""
         return len(self._run("quarantine_drop", ids=_ids(ids), reason=reason))
 
-    def purge(self, before: datetime) -> int:
-        """Forget the bytes of what was quarantined before (aware); what was open is dropped. How many."""
-        with transaction(self._engine) as cursor:
-            rows(cursor, "quarantine_purge", {"before": before})
-            return int(cursor.rowcount)
-
     def _run(self, name: str, **values: object) -> list[dict[str, Any]]:
         with transaction(self._engine) as cursor:
             return cast("list[dict[str, Any]]", rows(cursor, name, values))
