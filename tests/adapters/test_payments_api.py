@@ -199,7 +199,9 @@ def test_a_date_to_come_back_at_becomes_seconds(server):
 
 def test_a_wrong_address_or_key_says_what_to_check(server):
     """401 and 404 name the settings."""
-    with pytest.raises(ApiUnavailable, match=r"answered 401\. Check PAYMENTS_API_URL and PAYMENTS_API_HEADERS"):
+    with pytest.raises(
+        ApiUnavailable, match=r"answered 401\. It does not accept the credentials: set PAYMENTS_API_HEADERS"
+    ):
         ask(server, response(status="401 Unauthorized"))
 
 

@@ -75,6 +75,13 @@ def test_failures_are_repeated_ever_more_slowly_within_the_budget(landing, clock
     assert landing.completion(BATCH) is None
 
 
+def test_the_error_keeps_the_cure_of_the_last_refusal(landing, clock, fake_api):
+    """Wrong credentials are told by the setting that holds them."""
+    refused = ApiUnavailable("the API answered 401", "Set PAYMENTS_API_HEADERS")
+    with pytest.raises(ApiUnavailable, match=r"answered 401. Set PAYMENTS_API_HEADERS"):
+        extract(BATCH, fake_api(clock, refused), landing, clock, Limits(budget_seconds=2))
+
+
 def test_a_retry_goes_on_where_the_last_run_stopped(landing, clock, fake_api, bodies):
     """One of three answers landed before the run was killed: two more are asked for."""
     landing.land(BATCH, Answer(b"[1]", 200, "", clock.now()))

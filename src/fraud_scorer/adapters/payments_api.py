@@ -26,6 +26,7 @@ _CHUNK = 65_536
 _DATE_GRAIN_SECONDS = 1.0  # a Date header leaves the fraction out
 _LONGEST_WAIT_SECONDS = 86_400.0  # a larger Retry-After would overflow a date
 _MOST_REDIRECTS = 3
+_NOT_ALLOWED = (401, 403, 407)
 _REDIRECTS = (301, 302, 303, 307, 308)
 _NETWORK = (requests.RequestException, HTTPError, OSError)
 
@@ -202,6 +203,10 @@ def _refusal(response: requests.Response, url: str) -> ApiUnavailable:
     """The error of a status that is no answer; a retry helps with 429 and 5xx, the settings with the rest."""
     status = response.status_code
     cure = "" if status == 429 or status >= 500 else "Check PAYMENTS_API_URL and PAYMENTS_API_HEADERS"
+    if status in _NOT_ALLOWED:
+        cure = (
+            "It does not accept the credentials: set PAYMENTS_API_HEADERS to those it wants, and check PAYMENTS_API_URL"
+        )
     error = ApiUnavailable(f"{_place(url)} answered {status}", cure)
     error.retry_after = _retry_after(response.headers.get("Retry-After", ""))
     return error

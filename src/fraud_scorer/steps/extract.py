@@ -223,12 +223,13 @@ class _Asking:
         )
         self.gave_up = False  # the window was answered unreadably as often as one run asks
         self.retry_after: float | None = None
+        self.cure = ""  # of the last call that gave no answer
 
     def error(self) -> ApiUnavailable:
         """Why not enough has landed."""
         why = self._notes[-1] if self._notes else "no time was left"
         kind = AnswersUnreadable if self.gave_up else ApiUnavailable
-        error = kind(f"no usable answer for {self._window.batch_id}: {why}")
+        error = kind(f"no usable answer for {self._window.batch_id}: {why}", self.cure)
         error.retry_after = self.retry_after
         return error
 
@@ -251,6 +252,7 @@ class _Asking:
                 answer = self._api.ask(self._window, deadline=deadline)
             except ApiUnavailable as error:
                 self._notes.append(f"{now:%H:%M:%S} {error.what}")
+                self.cure = error.cure
                 if not self._waited(error.retry_after, ends):
                     return False
                 continue
