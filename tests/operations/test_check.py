@@ -164,6 +164,39 @@ def test_an_answer_of_which_nothing_would_be_stored_is_a_failure(api: Api) -> No
     assert "not of records" in api.found().found
 
 
+NEGATIVE = [GOOD | {"id": f"p{number}", "value": {"sum": -5 - number, "cur": "GBP"}} for number in range(7)]
+
+
+def test_spending_as_negative_amounts_is_told_until_it_is_declared(api: Api) -> None:
+    """Undeclared they are refunds, of which nothing is scored."""
+    api.records = NEGATIVE
+    found = api.found()
+    assert not found.ok
+    assert found.found.endswith("nothing of this is scored: all amounts are negative: they count as refunds")
+    assert "amounts: {spending: negative}" in found.cure
+    lines = "".join(f"  {line}\n" for line in MAP.splitlines())
+    found = api.found(f"fields:\n{lines}amounts: {{spending: negative}}\n")
+    assert (found.ok, found.found[-16:]) == (True, "records, 7 valid")
+
+
+def test_what_is_not_scored_and_what_was_not_understood_is_told(api: Api) -> None:
+    """Kinds by count, words that say nothing (never what may be someone's data), dropped values by reason."""
+    api.records = [
+        GOOD, GOOD | {"state": "DECLINED"}, GOOD | {"state": "frobnicated"}, GOOD | {"state": CARD},
+        GOOD | {"lat": 200, "state": "paid"},
+    ]  # fmt: skip
+    found = api.found(MAP + "state: status\n")
+    assert found.ok
+    assert "5 valid; 1 of kind decline, not scored; 2 unknown words in type and status: frobnicated" in found.found
+    assert found.found.endswith("unusable optional values dropped: 1 coordinates_out_of_range")
+    assert CARD not in found.found
+    api.records = [GOOD | {"state": "declined"}]
+    found = api.found(MAP + "state: status\n")
+    assert not found.ok
+    assert "none is a purchase" in found.found
+    assert "kinds" in found.cure
+
+
 def test_an_answer_without_records_tries_nothing_and_says_so(api: Api) -> None:
     """A quiet minute is no fault."""
     api.records = []

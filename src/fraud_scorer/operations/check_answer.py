@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from fraud_scorer.errors import SettingsError
 from fraud_scorer.payments.beside import told
 from fraud_scorer.payments.decode import decode, harmless
-from fraud_scorer.payments.validate import validate
+from fraud_scorer.payments.kind_words import SCORED
+from fraud_scorer.payments.validate import Validated, validate
 
 if TYPE_CHECKING:
     from fraud_scorer.payments.tables import AnyTable
@@ -21,8 +24,8 @@ def judge_answer(answer: Answer, recipe: Recipe) -> str:
 
     Raises:
         PayloadError: the answer cannot be read, or says that it failed.
-        SettingsError: every record would be refused, a name in the field map stands in none of them, or they are not
-            all that there is.
+        SettingsError: every record would be refused or left unscored, a name in the field map stands in none of them,
+            or they are not all that there is.
     """
     table = decode(answer.body, http_status=answer.http_status, truncated=answer.truncated)
     if not len(table) and not told(table.beside):
@@ -37,14 +40,36 @@ def judge_answer(answer: Answer, recipe: Recipe) -> str:
         raise SettingsError(f"{counts}; no record has {names}; {_found(table)}", _UNSEEN)
     if judged.payments.empty and len(table):
         raise SettingsError(f"{counts}; {_found(table)}", _ALL_REFUSED)
+    counts += _told(judged)
     if said := told(table.beside):
         raise SettingsError(f"{counts}; the answer {' and '.join(said)}", _NOT_ALL)
+    if not judged.payments["kind"].isin(SCORED).any():
+        negative = (judged.payments["amount_cents"] < 0).all() and not recipe.fields.maps("type", "status")
+        why = "all amounts are negative: they count as refunds" if negative else "none is a purchase"
+        raise SettingsError(f"{counts}; nothing of this is scored: {why}", _NEGATIVE if negative else _NO_PURCHASE)
     return counts
 
 
 def _found(table: AnyTable) -> str:
     """The names that could be mapped, as far as they can be nobody's data."""
     return f"the names found are {harmless(islice(table.names, _MOST_NAMES), count=len(table.names)) or 'none'}"
+
+
+def _told(judged: Validated) -> str:
+    """What is not scored, the words that say nothing, and what was dropped; words only if they can be no one's data."""
+    others = judged.payments["kind"][~judged.payments["kind"].isin(SCORED)].value_counts()
+    sentences = [f"{count} of kind {kind}, not scored" for kind, count in others.items()]
+    if judged.unknown_kinds:
+        words = [word for word in judged.unknown_kinds if _WORD.fullmatch(word)][:_MOST_WORDS]
+        shown = f": {', '.join(words)}" if words else ""
+        number = len(judged.unknown_kinds)
+        sentences.append(f"{number} unknown {'word' if number == 1 else 'words'} in type and status{shown} (purchases, "
+                         "unless declared under kinds)")  # fmt: skip
+    if judged.dropped:
+        counts = Counter(one.reason for one in judged.dropped)
+        reasons = ", ".join(f"{count} {reason}" for reason, count in counts.most_common(_MOST_WORDS))
+        sentences.append(f"unusable optional values dropped: {reasons}")
+    return "".join(f"; {sentence}" for sentence in sentences)
 
 
 def _records(count: int) -> str:
@@ -60,4 +85,14 @@ _NOT_ALL = (
     "runs the API"
 )
 _MOST_NAMES = 100
+_WORD = re.compile(r"[A-Za-z][A-Za-z_.-]{0,39}")
+_MOST_WORDS = 5
+_NEGATIVE = (
+    "If the API writes spending as negative amounts, declare it in the file that PAYMENTS_API_FIELDS names: "
+    "amounts: {spending: negative}; if these are refunds, check again when payments come"
+)
+_NO_PURCHASE = (
+    "If some are purchases, declare their words under kinds in the file that PAYMENTS_API_FIELDS names; else check "
+    "again when payments come"
+)
 _ALL_REFUSED = "Map the API's names to ours: PAYMENTS_API_FIELDS, docs/connect-your-own-api.md"

@@ -73,6 +73,10 @@ class FieldMap:
         several = ((theirs, [ours] if isinstance(ours, str) else ours) for theirs, ours in self.theirs_to_ours.items())
         return [(theirs, one) for theirs, ours in several for one in ours]
 
+    def maps(self, *ours: str) -> bool:
+        """Whether one of these fields of ours is mapped or a constant."""
+        return any(one in ours for _, one in self.pairs) or any(one in ours for one in self.constants)
+
     def apply(self, table: AnyTable) -> dict[str, list[object]]:
         """The table's columns under our names; what we do not know is left out.
 

@@ -52,7 +52,8 @@ _TOGETHER = {
 }  # fmt: skip
 _ORDER = (DECLINE, VERIFICATION, DISPUTE, REVERSAL, REFUND, CAPTURE, AUTHORISATION, PURCHASE, UNKNOWN)
 _GIVES_BACK = (REFUND, REVERSAL)
-_TAKES = (PURCHASE, AUTHORISATION, CAPTURE, UNKNOWN)
+SCORED = (PURCHASE, AUTHORISATION, CAPTURE)  # what takes or reserves money; all else is stored, never scored
+_TAKES = (*SCORED, UNKNOWN)
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _BETWEEN = re.compile(r"[\W_]+")
 _KIND_OF = {word: kind for kind in reversed(_ORDER[:-1]) for word in BUILT_IN[kind].split()}

@@ -108,3 +108,13 @@ def test_why_the_last_failed_minute_failed_is_seen(world: World) -> None:
     failed = world.rows("select max(error) from run_ledger where status = 'failed'")
     seen = look(world)
     assert (seen.failed_minutes, seen.failed_error) == (2, failed[0][0])
+
+
+def test_payments_of_which_none_is_scored_are_seen(world: World, one: Any) -> None:
+    """Refunds alone, of a day; one purchase among them is enough."""
+    world.minute(1, [one(f"r{number}", amount_cents=-500 - number) for number in range(3)])
+    event_time = world.rows("select max(event_time) from payments_scored")[0][0]
+    assert (look(world, event_time).unscored, look(world, event_time).all_negative) == (3, True)
+    assert look(world, event_time + timedelta(days=2)).unscored == 0
+    world.minute(2, [one("p", amount_cents=500)])
+    assert (look(world, event_time).unscored, look(world, event_time).all_negative) == (0, False)

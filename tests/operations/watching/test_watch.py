@@ -187,3 +187,16 @@ def test_a_short_relief_is_not_the_end(scene: Scene) -> None:
         scene.seen = None
         scene.pass_time(0.5)
     assert scene.titles == ["The mail server refused fraud mails"]
+
+
+def test_payments_of_which_none_is_scored_are_an_incident(scene: Scene) -> None:
+    """From twenty in a row on: with the declaration that mends it, and over once one is scored."""
+    scene.pass_time(1)
+    well = scene.seen or replace(scene.quiet, last_completed_at=scene.now, last_minute=scene.now)
+    scene.seen = replace(well, last_completed_at=scene.now, unscored=19, all_negative=True)
+    scene.pass_time(1)
+    assert scene.titles == []
+    scene.seen = replace(scene.seen, unscored=20)
+    scene.pass_time(1)
+    assert scene.titles == ["None of the last 20 payments was scored"]
+    assert "amounts: {spending: negative}" in str(scene.post.sent[0].content)

@@ -26,6 +26,8 @@ class Seen:
     oldest_mail_at: datetime | None  # when the mail that waits longest was made
     mails_refused: int  # within a day
     mail_error: str
+    unscored: int = 0  # the latest payments of a day, if none of them was scored; at most 200
+    all_negative: bool = False  # these are all below zero
     failed_error: str = ""  # of the failed minute that landed last
     killers: str = ""  # batches that were passed because runs died over them, and tried again or not to be tried soon
     noted_minutes: int = 0  # loaded lately, with answers that are not all of what there was
@@ -51,6 +53,7 @@ class PostgresWatching:
             ledger = cast("dict[str, Any]", rows(cursor, "watch_ledger", values)[0])
             mail = cast("dict[str, Any]", rows(cursor, "watch_mail", values)[0])
             breakers = rows(cursor, "watch_breaker", values)
+            latest = cast("dict[str, int]", rows(cursor, "watch_unscored", values)[0])
         return Seen(
             **ledger,
             open_breakers=tuple(str(row["endpoint"]) for row in breakers),
@@ -58,4 +61,6 @@ class PostgresWatching:
             oldest_mail_at=mail["oldest_pending_at"],
             mails_refused=mail["refused"],
             mail_error=mail["last_error"],
+            unscored=0 if latest["scored"] else latest["payments"],
+            all_negative=latest["negative"] == latest["payments"],
         )

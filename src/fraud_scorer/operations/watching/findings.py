@@ -16,15 +16,17 @@ STALLED_AFTER = timedelta(minutes=3)
 UNREACHABLE_AFTER = timedelta(minutes=1)
 MAIL_OVERDUE_AFTER = timedelta(minutes=10)
 FALLBACK_WITHIN = timedelta(minutes=5)
+UNSCORED_FROM = 20  # payments in a row: so many refunds and no purchase are no chance
 UNCOPIED_AFTER = timedelta(hours=1)
 
-DATABASE, STALLED, SILENT, MAIL = "database", "stalled", "silent", "mail"
+DATABASE, STALLED, SILENT, UNSCORED, MAIL = "database", "stalled", "silent", "unscored", "mail"
 FALLBACK, FAILED, KILLERS, BUCKET, RULES = "fallback", "failed", "killers", "bucket", "rules"
 INCOMPLETE = "incomplete"
 NAMES = {
     DATABASE: "fraud_db cannot be reached",
     STALLED: "no minute has completed",
     SILENT: "the payments API gives no payments",
+    UNSCORED: "nothing that comes is scored",
     MAIL: "mail is undeliverable",
     FALLBACK: "the endpoint fails, the local model scores",
     FAILED: "minutes could not be loaded",
@@ -76,6 +78,7 @@ def judged(
     findings: Findings = {
         DATABASE: None,
         STALLED: _stalled(seen, watching_since, now, failures),
+        UNSCORED: _unscored(seen),
         MAIL: _mail(seen, now),
         FALLBACK: _fallback(seen),
         FAILED: _failed(seen),
@@ -142,6 +145,22 @@ def _silent(seen: Seen, watching_since: datetime, now: datetime, silent_after: t
         ),
         action="Ask whoever runs the payments API; `fraud-scorer check` tries it.",
         facts={"Last minute with payments": _clock(last)},
+    )
+
+
+def _unscored(seen: Seen) -> Finding | None:
+    if seen.unscored < UNSCORED_FROM:
+        return None
+    why = (
+        "All their amounts are negative: they count as refunds." if seen.all_negative else "None counts as a purchase."
+    )
+    return Finding(
+        title=f"None of the last {seen.unscored} payments was scored",
+        lines=(why, "They are stored; frauds among them are not found."),
+        action="If the API writes spending as negative amounts, declare it in the file that PAYMENTS_API_FIELDS names, "
+        "amounts: {spending: negative}, or its words under kinds; then run these minutes again: `fraud-scorer replay "
+        "--from ... --to ...`. `fraud-scorer check` tries the file.",
+        facts={"Within": "one day"},
     )
 
 
