@@ -875,6 +875,7 @@ CREATE TABLE public.run_ledger (
     claimed_at timestamp with time zone,
     unanswered integer DEFAULT 0 NOT NULL,
     note text,
+    dropped jsonb,
     events integer DEFAULT 0 NOT NULL,
     lone_unanswered integer DEFAULT 0 NOT NULL,
     passed_for text,
@@ -891,6 +892,7 @@ COMMENT ON COLUMN public.run_ledger.refusals IS 'Runs in which it alone was refu
 COMMENT ON COLUMN public.run_ledger.claimed_at IS 'When a run last took it while it waited; an import holds its day by it.';
 COMMENT ON COLUMN public.run_ledger.unanswered IS 'Runs in a row that took it and were killed or ran out of time: the next one takes half as many batches.';
 COMMENT ON COLUMN public.run_ledger.note IS 'What its answers said that was not followed: more pages, an error beside the records. Null: nothing.';
+COMMENT ON COLUMN public.run_ledger.dropped IS 'How many unusable optional values its payments lost, by field and reason; null: none.';
 COMMENT ON COLUMN public.run_ledger.events IS 'Refunds, captures, disputes and the like that came for known payments.';
 COMMENT ON COLUMN public.run_ledger.lone_unanswered IS 'Runs in a row that took it alone and were killed or ran out of time; at the third it has failed.';
 COMMENT ON COLUMN public.run_ledger.passed_for IS 'Why it was passed: refusals, lone_runs (unanswered), or hand.';

@@ -5,6 +5,7 @@ set
     received = :received,
     valid = :valid,
     quarantined = :quarantined,
+    dropped = nullif(:dropped, '')::jsonb,
     inserted = inserted + :inserted,
     updated = updated + :updated,
     events = events + :events,

@@ -11,6 +11,7 @@ set
     received = :received,
     valid = :valid,
     quarantined = :quarantined,
+    dropped = nullif(:dropped, '')::jsonb,
     inserted = :inserted,
     updated = :updated,
     unchanged = :unchanged,

@@ -18,6 +18,7 @@ select
     received,
     valid,
     quarantined,
+    dropped,
     inserted,
     updated,
     unchanged,

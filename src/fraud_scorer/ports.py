@@ -186,6 +186,7 @@ class LoadWork:
     error: str = ""  # why nothing of the batch could be read; it is then marked failed
     note: str = ""  # what its answers said that was not followed: more pages, an error beside the records
     bad: int = 0  # records that are no payments, those among them that are kept only with their answer
+    dropped: str = ""  # JSON: how many unusable optional values its payments lost, by reason
     follows_lost: bool = False  # the run lost a batch that landed before it: it was prepared on what may not be so
     messages: list[Message] = field(default_factory=list)
 

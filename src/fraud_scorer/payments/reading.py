@@ -56,6 +56,7 @@ class BatchReading:
         self.errors: list[str] = []
         self.received = 0
         self.notes: list[str] = []  # what the answers said that was not followed
+        self.dropped: Counter[str] = Counter()  # unusable optional values of valid payments, by field and reason
         self.bad = 0  # records that are no payments, kept apart or not
 
     def take(self, part: RawPart) -> None:
@@ -86,6 +87,7 @@ class BatchReading:
             judged = self._validated(columns, range(start, min(start + _ROWS_AT_ONCE, len(table))), part.received_at)
             valid.append(judged.payments)
             bad.add(judged.rejects)
+            self.dropped.update(one.reason for one in judged.dropped)
         self.received += len(table)
         self.bad += bad.count
         self.notes += [f"an answer {sentence}" for sentence in told(table.beside)]
@@ -100,7 +102,7 @@ class BatchReading:
             return judged
         payments = judged.payments.assign(row_index=judged.payments["row_index"] + rows.start)
         rejects = [replace(one, row_index=one.row_index + rows.start) for one in judged.rejects]
-        return Validated(payments, rejects)
+        return replace(judged, payments=payments, rejects=rejects)
 
     def _refuse(self, part: RawPart, reason: str, detail: str, body: bytes | AnyTable) -> None:
         """A whole answer: one record without a row index."""

@@ -66,6 +66,8 @@ class Run:
             about = pd.DataFrame({"model_hash": [parts.model.model_hash], "seconds": [time.monotonic() - began]})
             parts.stage.write(self.name, token, "transform", transformed.frames() | {"about": about})
         self._answered(token, _left_out(work, transformed))
+        for batch_id, dropped in transformed.batches[["batch_id", "dropped"]].dropna().itertuples(index=False):
+            log.warning("Left unusable optional values out.", action="transform", batch_id=batch_id, dropped=dropped)
         log.info("Transformed.", action="transform", run=self.name, batches=len(transformed.batches),
                  payments=len(transformed.payments))  # fmt: skip
         return transformed
@@ -228,9 +230,10 @@ def _to_load(batches: pd.DataFrame, seconds: float) -> list[BatchToLoad]:
             row["landing_seq"],
             row["received"],
             part * seconds,
-            _text(row["error"]),
-            _text(row["note"]),
-            row["quarantined"],
+            error=_text(row["error"]),
+            note=_text(row["note"]),
+            bad=row["quarantined"],
+            dropped=_text(row["dropped"]),
         )
         for row, part in zip(rows, share, strict=True)
     ]

@@ -34,6 +34,7 @@ class BatchToLoad:
     error: str = ""  # why nothing of it could be read
     note: str = ""  # what its answers said that was not followed
     bad: int = 0  # records that are no payments
+    dropped: str = ""  # JSON: how many unusable optional values its payments lost, by reason
 
 
 @dataclass(frozen=True)
@@ -176,6 +177,7 @@ def _work(
         error=one.error,
         note=one.note,
         bad=one.bad,
+        dropped=one.dropped,
     )
 
 

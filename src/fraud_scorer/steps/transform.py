@@ -6,6 +6,7 @@ nothing can be read never stops the others.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -40,6 +41,7 @@ BATCH_COLUMNS = {
     "valid": "int64",  # payments and events, repeats inside the batch collapsed
     "duplicates": "int64",  # those repeats
     "quarantined": "int64",  # records that are no payments, those among them that are kept only with their answer
+    "dropped": "str",  # unusable optional values of valid payments: a JSON object of counts by reason; null if none
     "error": "str",  # why nothing of the batch could be read; null if something could
     "note": "str",  # what its answers said that was not followed; null if nothing
 }
@@ -154,6 +156,7 @@ class _Read:
     received: int
     duplicates: int
     bad: int
+    dropped: str | None
     error: str | None
     note: str | None
 
@@ -192,6 +195,7 @@ def _read_batch(work: Work, tokens: CardTokens, encrypt: Callable[[bytes], bytes
         duplicates=len(everything) - len(once),
         bad=reading.bad,
         note="; ".join(dict.fromkeys(reading.notes)) or None,
+        dropped=json.dumps(dict(sorted(reading.dropped.items()))) if reading.dropped else None,
         error=None if reading.valid else "; ".join(reading.errors) or "no answer landed for this batch",
     )
 
@@ -240,7 +244,7 @@ def _profiles(scored: pd.DataFrame, store: Store, recipe: Recipe) -> pd.DataFram
 def _batches(read: Sequence[_Read]) -> pd.DataFrame:
     rows = [
         (one.work.batch.batch_id, one.work.landing_seq, one.received, len(one.tokenised), one.duplicates,
-         one.bad, one.error, one.note)
+         one.bad, one.dropped, one.error, one.note)
         for one in read
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=list(BATCH_COLUMNS)).astype(BATCH_COLUMNS)

@@ -57,6 +57,15 @@ def test_the_ledger_tells_what_the_load_did(world: World, one: One) -> None:
     assert world.store.unloaded(10) == []
 
 
+def test_the_ledger_counts_the_values_that_were_dropped(world: World, one: One) -> None:
+    """By field and reason, as of the last load that changed anything."""
+    world.landed(1)
+    work = world.work(1, [one("a")], received=1)
+    work.dropped = '{"dob_not_a_date": 1}'
+    world.load(work)
+    assert world.ledger(1)["dropped"] == {"dob_not_a_date": 1}
+
+
 def test_a_replay_that_scores_nothing_keeps_why_it_was_scored_locally(world: World, one: One) -> None:
     """What it changes (here a record that is bad now) is counted; scorer and reason stay as recorded."""
     world.landed(1)

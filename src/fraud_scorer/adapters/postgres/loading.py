@@ -196,6 +196,7 @@ def _write_ledger(
         "seconds": work.seconds,
         "error": without_nul(work.error),
         "note": without_nul(work.note),
+        "dropped": work.dropped,
         "scored_by": work.scored_by,
         "fallback_reason": without_nul(work.fallback_reason or ""),
         "invoked_variant": without_nul(work.invoked_variant),
