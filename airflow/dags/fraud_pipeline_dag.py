@@ -5,7 +5,7 @@ payments of 10:31. What became of a minute stands in the run ledger: `fraud-scor
 
 | task | does | if it fails |
 |---|---|---|
-| `extract` | lands the API's answer on disk; waits for nothing | a windowed API is asked for that minute again, later |
+| `extract` | lands the API's answer on disk; waits for nothing | mail that waits goes; a windowed API is asked later |
 | `transform` | checks the waiting batches, adds features; also if `extract` failed | the next run takes them |
 | `score` | decides, on SageMaker or on the local model | the next run takes them |
 | `load` | writes, one transaction a batch | nothing was written; the next run takes them |
@@ -239,6 +239,11 @@ def alert(dag_run: Any = None, data_interval_start: Any = None, wired: Wired = w
         tell("alert", wired("fraud_db", "smtp_default").alert(run))
 
 
+def alert_meanwhile(context: Mapping[str, Any], wired: Wired = wired_pipeline) -> None:
+    """Send what waits while `extract` waits for its second try: Airflow calls this between the two."""
+    alert(context["dag_run"], context["data_interval_start"], wired)
+
+
 def tell(step: str, counts: object) -> None:
     """What a step did, in its log."""
     logging.getLogger("fraud_pipeline").info("%s: %s", step, counts)
@@ -259,7 +264,7 @@ with DAG(
     tags=["fraud", "payments"],
 ) as dag:
     chain(
-        task(**limits(tries=2, timeout_seconds=50, pool="fraud_extract"))(extract)(),
+        task(**limits(tries=2, timeout_seconds=50, pool="fraud_extract"), on_retry_callback=alert_meanwhile)(extract)(),
         # whatever became of this minute's extract, batches of earlier minutes may wait
         task(**limits(tries=3, timeout_seconds=100, pool="fraud_scoring"), trigger_rule="all_done")(transform)(),
         task(**limits(tries=2, timeout_seconds=60, pool="fraud_scoring"))(score)(),

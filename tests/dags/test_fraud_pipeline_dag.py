@@ -95,6 +95,11 @@ def test_extract_waits_for_nothing_that_scores(dag: DAG) -> None:
     assert "upstream" in repr(weights[0]).lower()
 
 
+def test_waiting_mail_does_not_wait_for_extracts_second_try(dag: DAG) -> None:
+    """Between extract's tries Airflow calls what sends the mail that waits."""
+    assert [call.__name__ for call in dag.get_task("extract").on_retry_callback] == ["alert_meanwhile"]
+
+
 def test_a_failed_step_stops_neither_the_waiting_batches_nor_the_mail(dag: DAG) -> None:
     """Transform runs after a failed extract; alert runs after anything, and the run's colour stays load's."""
     assert dag.get_task("transform").trigger_rule == "all_done"

@@ -74,6 +74,14 @@ def test_a_scheduled_run_works_on_its_interval(dag_module: ModuleType) -> None:
     ]
 
 
+def test_waiting_mail_leaves_before_extract_tries_again(dag_module: ModuleType) -> None:
+    """What Airflow calls between extract's tries sends the mail that waits."""
+    pipeline = FakePipeline()
+    context = {"dag_run": SimpleNamespace(run_type="scheduled"), "data_interval_start": MINUTE, "ti": object()}
+    dag_module.alert_meanwhile(context, lambda *_: pipeline)
+    assert pipeline.calls == [("alert", BATCH)]
+
+
 @pytest.mark.parametrize(("run_type", "minutes_ago"), [("backfill", 0), ("backfill", 60), ("scheduled", 4)])
 def test_a_backfill_and_an_old_run_work_on_their_own_minute_only(
     dag_module: ModuleType, run_type: str, minutes_ago: int
