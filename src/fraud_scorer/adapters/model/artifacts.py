@@ -1,8 +1,7 @@
-"""A trained model on disk: manifest, ``preprocess.joblib``, ``model.ubj``; hashes checked before unpickling."""
+"""A trained model on disk: manifest, ``preprocess.joblib``, ``model.ubj``; hashes checked first, no code of it run."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ import pandas as pd
 
 from fraud_scorer.adapters.model.booster import contributions, load_booster, spare_forked_threads
 from fraud_scorer.adapters.model.manifest import RETRAIN, checked_files, read_manifest, refuse_other_library
+from fraud_scorer.adapters.model.unpickling import read_preprocess
 from fraud_scorer.errors import ArtifactError
 from fraud_scorer.features.declared import FEATURES, split_column
 from fraud_scorer.features.reasons import strongest_reasons
@@ -79,7 +79,7 @@ class Artifacts:
 
 
 def load_artifacts(folder: Path) -> Artifacts:
-    """The model in ``folder``: hashes first, then versions and features, then unpickled.
+    """The model in ``folder``: hashes first, then versions and features, then read; no code of it is run.
 
     Raises:
         ArtifactError: a file is missing or altered, or the model does not fit this library.
@@ -94,18 +94,6 @@ def load_artifacts(folder: Path) -> Artifacts:
         features=tuple(manifest["matrix_columns"]),
         recommended_threshold=float(manifest["recommended_threshold"]),
         booster_bytes=files[BOOSTER],
-        _preprocess=_unpickle(files[PREPROCESS], folder / PREPROCESS),
+        _preprocess=read_preprocess(files[PREPROCESS], folder / PREPROCESS),
         _usual=Usual(**manifest["usual"]),
     )
-
-
-def _unpickle(content: bytes, path: Path) -> Any:
-    import joblib
-
-    try:
-        preprocess = joblib.load(io.BytesIO(content))
-    except Exception as error:  # a pickle may raise anything: UnpicklingError, TypeError, zlib.error, ...
-        raise ArtifactError(f"{path} does not fit this library ({type(error).__name__}: {error})", RETRAIN) from None
-    if not callable(getattr(preprocess, "transform", None)):
-        raise ArtifactError(f"{path} holds a {type(preprocess).__name__}, which transforms nothing", RETRAIN)
-    return preprocess
