@@ -45,10 +45,13 @@ def test_commas_quotes_and_accents_survive() -> None:
 
 def test_a_file_names_merchants_as_they_are_stored() -> None:
     """What is joined with other tables keeps its name; a page reads it as people write it."""
-    row = {"merchant": "fraud_Kuhn LLC", "amount": 9.0, "expected_loss": 8.1, "reasons": None, "event_time_local": NOW}
+    refund = {"kind": "refund", "amount": 2.5, "currency": "USD"}
+    row = {"merchant": "fraud_Kuhn LLC", "amount": 9.0, "currency": "USD", "expected_loss": 8.1, "reasons": None,
+           "event_time_local": NOW, "events": [refund]}  # fmt: skip
     table = flagged_list.for_export(pd.DataFrame([row]))
     assert table["merchant"].tolist() == ["fraud_Kuhn LLC"]
-    assert set(table.columns) == {"merchant", "amount", "reasons", "local_time"}
+    assert table["events"].tolist() == ["refunded 2.50 of 9.00 USD"]
+    assert set(table.columns) == {"merchant", "amount", "currency", "reasons", "local_time", "events"}
 
 
 def test_control_characters_do_not_break_a_workbook() -> None:

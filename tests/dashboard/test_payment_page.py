@@ -47,6 +47,41 @@ def test_an_unknown_payment_is_said(store: Any, open_page: Open, text: Text) -> 
     assert "No such payment" in text(open_page(payment="feedbeef"))
 
 
+def event(store: Any, trans_num: str, kind: str, cents: int, at: str) -> None:
+    """Something that happened to a payment."""
+    store.insert(
+        "payment_events", trans_num=trans_num, kind=kind, amount_cents=cents, currency="USD", event_time=at,
+        occurrence=at, card_token="a" * 64, card_key_id="k1", card_last4="1234", merchant="Kuhn", body_hash=b"\x01",
+        batch_id="2026-11-19T12:00Z", landing_seq=9,
+    )  # fmt: skip
+
+
+def test_what_happened_to_a_payment_stands_beside_its_decision(store: Any, open_page: Open, text: Text) -> None:
+    """Each event with its kind, amount and time, the earliest first; flag and amount are the payment's own."""
+    store.payment("worst", "2026-11-19T10:31Z", amount_cents=10000, flagged=True)
+    event(store, "worst", "refund", -2500, "2026-11-19T12:00Z")
+    event(store, "worst", "dispute", 9000, "2026-11-19T14:10Z")
+    event(store, "worst", "capture", 8000, "2026-11-19T11:00Z")
+    page = open_page(payment="worst")
+    assert page.title[0].value.startswith("100.00 USD at")
+    read = text(page)
+    assert "flagged at 95.0%" in read
+    said = ("captured 80.00 of 100.00 USD", "refunded 25.00 of 100.00 USD", "disputed 90.00 of 100.00 USD")
+    assert all(one in read for one in said)
+    places = [read.index(words) for words in ("19 Nov 2026, 11:00", "19 Nov 2026, 12:00", "19 Nov 2026, 14:10")]
+    assert places == sorted(places)
+    assert "a" * 64 not in read
+
+
+def test_what_comes_before_its_payment_is_shown(store: Any, open_page: Open, text: Text) -> None:
+    """A decline alone has no payment and no decision; its id leads to what is known."""
+    event(store, "early", "decline", 700, "2026-11-19T12:00Z")
+    read = text(open_page(payment="early"))
+    assert "The payment itself has not come" in read
+    assert "declined" in read
+    assert "7.00 USD" in read
+
+
 def test_a_refund_has_no_decision(store: Any, open_page: Open, text: Text) -> None:
     """It is stored and not scored."""
     none = dict.fromkeys(("fraud_probability", "threshold", "scored_by", "model_hash"))

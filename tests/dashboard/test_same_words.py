@@ -18,8 +18,9 @@ from fraud_scorer.cli import drift as drift_command
 from fraud_scorer.currencies import decimals
 from fraud_scorer.day_facts import DayFacts
 from fraud_scorer.features import wording
+from fraud_scorer.frames import KINDS
 from fraud_scorer.messages import daily, daily_view
-from fraud_scorer.messages.wording import probability_text, readable_category, readable_merchant
+from fraud_scorer.messages.wording import events_text, probability_text, readable_category, readable_merchant
 
 THURSDAY = date(2026, 11, 19)
 NOW = datetime(2026, 11, 20, 7, 30, tzinfo=UTC)
@@ -52,6 +53,15 @@ def test_probabilities_are_said_alike() -> None:
     """From certainty down to next to nothing, and the same on both sides of a threshold."""
     for probability in (0.0, 0.0004, 0.001, 0.0547, 0.0709, 0.0999, 0.1, 0.289, 0.9349, 0.97, 0.9994, 0.99996, 1.0):
         assert words.probability(probability) == probability_text(probability)
+
+
+def test_events_are_said_alike() -> None:
+    """Every kind, in the payment's currency and in another one."""
+    for kind in KINDS:
+        for currency in ("EUR", "JPY", "KWD"):
+            sums = [{"kind": kind, "amount_cents": 123_400, "amount": 123_400 / 10 ** decimals(currency),
+                     "currency": currency}]  # fmt: skip
+            assert words.events(sums, 2_000, "EUR") == events_text(sums, 200_000, "EUR")
 
 
 def test_categories_are_said_alike() -> None:

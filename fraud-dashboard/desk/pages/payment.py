@@ -76,7 +76,9 @@ def _heading(row: Any) -> None:
     st.title(
         f"{words.money(row.amount, row.currency)} at {words.as_markdown(words.merchant(row.merchant))}", anchor=False
     )
-    st.html(f"<p>{_decision_badge(row)} {parts.label_badge(row.label, row.label_source, row.verdict)}</p>")
+    happened = [parts.badge(words.events([event], row.amount, row.currency)) for event in row.events]
+    known = parts.label_badge(row.label, row.label_source, row.verdict)
+    st.html(f"<p>{' '.join([_decision_badge(row), known, *happened])}</p>")
 
 
 def _decision_badge(row: Any) -> Html:

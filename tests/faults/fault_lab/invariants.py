@@ -103,7 +103,8 @@ def _quarantine(world: World, known: Truth) -> list[str]:
 
 def _ledger(world: World, known: Truth) -> list[str]:
     """Each batch's counts, from the landed bytes."""
-    names = ("status", "received", "valid", "quarantined", "inserted", "updated", "unchanged", "flagged", "alerted")
+    names = ("status", "received", "valid", "quarantined", "inserted", "updated", "unchanged", "events", "flagged",
+             "alerted")  # fmt: skip
     lines = {row[0]: dict(zip(names, row[1:], strict=True))
              for row in world.rows(f"select batch_id, {', '.join(names)} from run_ledger")}  # fmt: skip
     wrong = []
@@ -117,8 +118,8 @@ def _ledger(world: World, known: Truth) -> list[str]:
         said = tuple(line[name] for name in ("status", "received", "valid", "quarantined"))
         if said != whole:
             wrong.append(f"{batch.batch_id}: {said} instead of {whole}")
-        if line["inserted"] + line["updated"] + line["unchanged"] != line["valid"]:
-            wrong.append(f"{batch.batch_id}: new, updated and unchanged are not the valid ones")
+        if line["inserted"] + line["updated"] + line["unchanged"] + line["events"] != line["valid"]:
+            wrong.append(f"{batch.batch_id}: new, updated, unchanged and events are not the valid ones")
     stored = world.rows("select count(*) from payments_scored")[0][0]
     inserted = sum(line["inserted"] for line in lines.values())
     alerted = dict(world.rows(
