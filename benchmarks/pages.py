@@ -79,7 +79,7 @@ def full_store(payments: int) -> Iterator[EmbeddedPostgres]:
         server = EmbeddedPostgres(folder / "postgres", free_port(), PASSWORD)
         try:
             server.start()
-            migrate(server.url("fraud_db"), dashboard_password=PASSWORD)
+            migrate(server.url("fraud_db"), passwords={"fraud_dashboard": PASSWORD})
             engine = create_engine(server.url("fraud_db"), isolation_level="AUTOCOMMIT")
             with engine.connect() as connection:
                 _set(connection, "bench.payments", str(payments))

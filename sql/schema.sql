@@ -1,4 +1,5 @@
 -- A snapshot of what sql/migrations make, for reading; a test holds the two equal.
+CREATE SCHEMA report;
 CREATE TYPE public.counted_payment AS (
 	trans_num text,
 	merchant text,
@@ -363,6 +364,26 @@ CREATE FUNCTION public.lock_merchant_days() RETURNS void
     AS $$
     select pg_advisory_xact_lock(hashtextextended('merchant days', 0))
 $$;
+CREATE FUNCTION public.note_model_change() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+    known text := (
+        select detail ->> 'model_hash' from audit_events where action = 'model change' order by event_id desc limit 1
+    );
+begin
+    if known is distinct from new.model_hash then
+        insert into audit_events (actor, action, detail)
+        values (
+            session_user,
+            'model change',
+            jsonb_build_object('model_hash', new.model_hash, 'before', known, 'batch_id', new.batch_id)
+        );
+    end if;
+    return null;
+end
+$$;
 CREATE FUNCTION public.note_purge(run timestamp with time zone, kind text, before timestamp with time zone, many bigint) RETURNS void
     LANGUAGE sql
     AS $$
@@ -395,12 +416,12 @@ CREATE FUNCTION public.payment_place(kind text, amount_cents bigint) RETURNS int
 CREATE FUNCTION public.purge_aged(what text, since timestamp with time zone, before timestamp with time zone, at_most integer, run timestamp with time zone) RETURNS TABLE(purged bigint, reached timestamp with time zone)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
-    SET "fraud_scorer.purge" TO 'on'
     AS $$
 declare
     numbers bigint[];
     names text[];
 begin
+    perform set_config('fraud_scorer.purge', 'on', true);
     if what = 'payments' then
         return query select * from purge_payments(since, before, at_most, run);
         return;
@@ -512,12 +533,13 @@ $$;
 CREATE FUNCTION public.purge_payments(since timestamp with time zone, before timestamp with time zone, at_most integer, run timestamp with time zone) RETURNS TABLE(purged bigint, reached timestamp with time zone)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
-    SET "fraud_scorer.purge" TO 'on'
     AS $$
 declare
     names text[];
     many bigint;
 begin
+    -- the triggers of append-only tables let a purge pass; an owner that is no superuser cannot say so above
+    perform set_config('fraud_scorer.purge', 'on', true);
     perform lock_merchant_days();
     select array_agg(old.trans_num), max(old.event_time)
     into names, reached
@@ -605,6 +627,57 @@ begin
     end loop;
 end
 $$;
+CREATE FUNCTION public.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if tg_op = 'DELETE' and current_setting('fraud_scorer.purge', true) = 'on'
+        or (select rolsuper from pg_roles where rolname = current_user)
+    then
+        return null;
+    end if;
+    raise insufficient_privilege using
+        message = format('%s is append-only: %s is refused', tg_table_name, lower(tg_op)),
+        hint = 'Append a row that says otherwise; what is old goes by `fraud-scorer housekeeping`.';
+end
+$$;
+CREATE FUNCTION public.refuse_label_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if (
+        old.source = 'payload'
+        and old.landing_seq is not null
+        and to_jsonb(new) - 'known_at' = to_jsonb(old) - 'known_at'
+        or (select rolsuper from pg_roles where rolname = current_user)
+    ) then
+        return new;
+    end if;
+    raise insufficient_privilege using
+        message = 'labels is append-only: of a label only the time at which a payload''s became known may be mended',
+        hint = 'Append another label.';
+end
+$$;
+CREATE TABLE public.audit_events (
+    event_id bigint NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    login text DEFAULT SESSION_USER NOT NULL,
+    actor text NOT NULL,
+    action text NOT NULL,
+    detail jsonb DEFAULT '{}'::jsonb NOT NULL,
+    CONSTRAINT audit_events_actor_check CHECK (((actor <> ''::text) AND (length(actor) <= 200)))
+);
+COMMENT ON TABLE public.audit_events IS 'What somebody did beside the pipeline''s own runs: who, what, when.';
+COMMENT ON COLUMN public.audit_events.login IS 'The database login, as PostgreSQL knows it.';
+COMMENT ON COLUMN public.audit_events.actor IS 'The user of the operating system and the machine, as the program said.';
+ALTER TABLE public.audit_events ALTER COLUMN event_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.audit_events_event_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE public.card_tokens (
     earlier_token text NOT NULL,
     token text NOT NULL,
@@ -618,6 +691,21 @@ CREATE TABLE public.circuit_breaker (
     last_error text,
     changed_at timestamp with time zone DEFAULT now() NOT NULL
 );
+CREATE TABLE public.desk_claims (
+    signature bytea NOT NULL,
+    author text NOT NULL,
+    made_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    made_in xid8 DEFAULT pg_current_xact_id() NOT NULL
+);
+CREATE TABLE public.desk_key (
+    only_row boolean DEFAULT true NOT NULL,
+    inner_pad bytea NOT NULL,
+    outer_pad bytea NOT NULL,
+    CONSTRAINT desk_key_inner_pad_check CHECK ((length(inner_pad) = 64)),
+    CONSTRAINT desk_key_only_row_check CHECK (only_row),
+    CONSTRAINT desk_key_outer_pad_check CHECK ((length(outer_pad) = 64))
+);
+COMMENT ON TABLE public.desk_key IS 'What checks the dashboard''s signatures; written by migrate, read by no role.';
 CREATE TABLE public.drift_days (
     day date NOT NULL,
     model_hash text NOT NULL,
@@ -931,10 +1019,16 @@ ALTER TABLE public.snoozes ALTER COLUMN snooze_id ADD GENERATED ALWAYS AS IDENTI
     NO MAXVALUE
     CACHE 1
 );
+ALTER TABLE ONLY public.audit_events
+    ADD CONSTRAINT audit_events_pkey PRIMARY KEY (event_id);
 ALTER TABLE ONLY public.card_tokens
     ADD CONSTRAINT card_tokens_pkey PRIMARY KEY (earlier_token);
 ALTER TABLE ONLY public.circuit_breaker
     ADD CONSTRAINT circuit_breaker_pkey PRIMARY KEY (endpoint);
+ALTER TABLE ONLY public.desk_claims
+    ADD CONSTRAINT desk_claims_pkey PRIMARY KEY (signature);
+ALTER TABLE ONLY public.desk_key
+    ADD CONSTRAINT desk_key_pkey PRIMARY KEY (only_row);
 ALTER TABLE ONLY public.drift_days
     ADD CONSTRAINT drift_days_pkey PRIMARY KEY (day, model_hash);
 ALTER TABLE ONLY public.feature_drift
@@ -985,6 +1079,8 @@ ALTER TABLE ONLY public.shadow_scores
     ADD CONSTRAINT shadow_scores_pkey PRIMARY KEY (trans_num, model_hash);
 ALTER TABLE ONLY public.snoozes
     ADD CONSTRAINT snoozes_pkey PRIMARY KEY (snooze_id);
+CREATE INDEX audit_events_action ON public.audit_events USING btree (action, event_id);
+CREATE INDEX desk_claims_made_at ON public.desk_claims USING btree (made_at);
 CREATE UNIQUE INDEX labels_chargeback_once ON public.labels USING btree (trans_num, verdict, known_at) WHERE (source = 'chargeback'::text);
 CREATE INDEX labels_known ON public.labels USING btree (known_at);
 CREATE UNIQUE INDEX labels_payload_landing ON public.labels USING btree (trans_num, landing_seq) WHERE (source = 'payload'::text);
@@ -1018,10 +1114,14 @@ CREATE INDEX run_ledger_open ON public.run_ledger USING btree (status) WHERE (st
 CREATE INDEX run_ledger_unloaded ON public.run_ledger USING btree (landing_seq) WHERE (status = 'landed'::text);
 CREATE INDEX shadow_scores_scored ON public.shadow_scores USING btree (scored_at);
 CREATE INDEX snoozes_value ON public.snoozes USING btree (subject, value, until);
+CREATE TRIGGER audit_events_keep BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_events FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER labels_append_only BEFORE UPDATE ON public.labels FOR EACH ROW EXECUTE FUNCTION public.refuse_label_change();
 CREATE TRIGGER labels_count_changed AFTER UPDATE ON public.labels REFERENCING OLD TABLE AS was NEW TABLE AS became FOR EACH STATEMENT EXECUTE FUNCTION public.count_labels();
 CREATE TRIGGER labels_count_gone AFTER DELETE ON public.labels REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION public.count_labels();
 CREATE TRIGGER labels_count_new AFTER INSERT ON public.labels REFERENCING NEW TABLE AS became FOR EACH STATEMENT EXECUTE FUNCTION public.count_labels();
 CREATE TRIGGER labels_count_none AFTER TRUNCATE ON public.labels FOR EACH STATEMENT EXECUTE FUNCTION public.recount_after();
+CREATE TRIGGER labels_keep BEFORE DELETE OR TRUNCATE ON public.labels FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER payment_history_keep BEFORE DELETE OR UPDATE OR TRUNCATE ON public.payment_history FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER payments_scored_count_changed AFTER UPDATE ON public.payments_scored REFERENCING OLD TABLE AS was NEW TABLE AS became FOR EACH STATEMENT EXECUTE FUNCTION public.count_payments();
 CREATE TRIGGER payments_scored_count_gone AFTER DELETE ON public.payments_scored REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION public.count_payments();
 CREATE TRIGGER payments_scored_count_new AFTER INSERT ON public.payments_scored REFERENCING NEW TABLE AS became FOR EACH STATEMENT EXECUTE FUNCTION public.count_payments();
@@ -1029,6 +1129,7 @@ CREATE TRIGGER payments_scored_count_none AFTER TRUNCATE ON public.payments_scor
 CREATE TRIGGER payments_scored_keep_predecessors AFTER UPDATE ON public.payments_scored REFERENCING OLD TABLE AS was NEW TABLE AS became FOR EACH STATEMENT EXECUTE FUNCTION public.keep_predecessors();
 CREATE TRIGGER payments_scored_lock_first BEFORE INSERT OR DELETE OR UPDATE ON public.payments_scored FOR EACH STATEMENT EXECUTE FUNCTION public.lock_before_payments();
 CREATE TRIGGER report_settings_recount AFTER UPDATE ON public.report_settings FOR EACH ROW WHEN (((old.time_zone IS DISTINCT FROM new.time_zone) OR (old.label_delay IS DISTINCT FROM new.label_delay))) EXECUTE FUNCTION public.recount_after();
+CREATE TRIGGER run_ledger_note_model AFTER UPDATE OF model_hash ON public.run_ledger FOR EACH ROW WHEN (((new.model_hash IS NOT NULL) AND (new.model_hash IS DISTINCT FROM old.model_hash))) EXECUTE FUNCTION public.note_model_change();
 ALTER TABLE ONLY public.feature_drift
     ADD CONSTRAINT feature_drift_day_model_hash_fkey FOREIGN KEY (day, model_hash) REFERENCES public.drift_days(day, model_hash) ON DELETE CASCADE;
 ALTER TABLE ONLY public.landing_index

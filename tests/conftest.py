@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
 import os
 import shutil
@@ -13,8 +14,10 @@ import psycopg2
 import pytest
 import requests
 import structlog
+from sqlalchemy.engine import make_url
 
 from fraud_scorer.operations.database.embedded_postgres import EmbeddedPostgres, free_port
+from fraud_scorer.operations.database.logins import ROLES
 from fraud_scorer.operations.database.migrate import migrate
 from fraud_scorer.settings import Settings, load_settings
 
@@ -59,8 +62,32 @@ def postgres_server() -> Iterator[EmbeddedPostgres]:
 
 
 @pytest.fixture(scope="session")
-def _migrated_template(postgres_server: EmbeddedPostgres) -> EmbeddedPostgres:
-    migrate(postgres_server.url(TEMPLATE))
+def signing_key() -> str:
+    """With which a dashboard under test signs; each migrated database checks by it."""
+    return "the key of the dashboard under test"
+
+
+@pytest.fixture(scope="session")
+def signed(signing_key: str) -> Callable[..., str]:
+    """What a dashboard that has the key says beside a write: ``signed(name, author=…, …)``; `key` may be another."""
+    path = Path(__file__).parents[1] / "fraud-dashboard" / "desk" / "claims.py"
+    spec = importlib.util.spec_from_file_location("claims_of_the_desk", path)
+    assert spec is not None
+    assert spec.loader is not None
+    claims = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(claims)
+
+    def claim(name: str, *, key: str = signing_key, now: float | None = None, **parameters: object) -> str:
+        made: str = claims.claim(key, name, parameters, now)
+        return made
+
+    return claim
+
+
+@pytest.fixture(scope="session")
+def _migrated_template(postgres_server: EmbeddedPostgres, signing_key: str) -> EmbeddedPostgres:
+    passwords = dict.fromkeys(ROLES, postgres_server.password)
+    migrate(postgres_server.url(TEMPLATE), passwords=passwords, signing_key=signing_key)
     return postgres_server
 
 
@@ -69,8 +96,22 @@ def postgres_url(_migrated_template: EmbeddedPostgres) -> Iterator[str]:
     """SQLAlchemy's URL (str) of a fresh, migrated database of this test alone."""
     name = f"test_{next(_numbers)}"
     _administer(_migrated_template, f"create database {name} template {TEMPLATE} strategy file_copy")
+    # a database's own settings and rights are not copied with it
+    _administer(_migrated_template, f'alter database {name} set search_path to "$user", public, report')
+    _administer(_migrated_template, f"revoke temporary on database {name} from public")
+    _administer(_migrated_template, f"grant temporary on database {name} to fraud_writer")
     yield _migrated_template.url(name)
     _administer(_migrated_template, f"drop database if exists {name} with (force)")
+
+
+@pytest.fixture(scope="session")
+def as_role() -> Callable[[str, str], str]:
+    """The same database by another login: ``as_role(postgres_url, "fraud_writer")``."""
+
+    def of(url: str, role: str) -> str:
+        return make_url(url).set(username=role).render_as_string(hide_password=False)
+
+    return of
 
 
 @pytest.fixture

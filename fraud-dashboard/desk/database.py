@@ -14,6 +14,7 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as NoneFree
 
+from desk.claims import claim
 from desk.settings import Settings, read_settings
 
 QUERIES = Path(__file__).resolve().parent.parent / "queries"
@@ -82,10 +83,12 @@ def _kept(settings: Settings, name: str, parameters: tuple[tuple[str, Parameter]
 
 
 def write(name: str, **parameters: Parameter) -> int | None:
-    """Run one of the writing queries in a transaction: the new row's id, None if it did nothing."""
+    """Run one of the writing queries in a transaction, its author signed: the new row's id, None if it did nothing."""
+    settings = read_settings()
+    signed = claim(settings.signing_key, name, parameters)
     try:
-        with engine(read_settings()).begin() as connection:
-            written = connection.execute(text(_sql(name)), parameters).scalar()
+        with engine(settings).begin() as connection:
+            written = connection.execute(text(_sql(name)), {**parameters, "claim": signed}).scalar()
     except (DBAPIError, NoneFree) as error:
         raise _trouble(error) from error
     return None if written is None else int(written)
@@ -112,7 +115,7 @@ def engine(settings: Settings) -> Engine:
         connect_args={
             "connect_timeout": CONNECT_SECONDS,
             "application_name": "fraud-dashboard",
-            "options": f"-c statement_timeout={milliseconds} -c timezone=UTC",
+            "options": f"-c statement_timeout={milliseconds} -c timezone=UTC -c search_path=report",
         },
     )
 
@@ -128,6 +131,13 @@ def _trouble(error: DBAPIError | NoneFree) -> DatabaseTrouble:
     code = getattr(error.orig, "pgcode", None) or ""
     if code == "57014":
         return DatabaseTrouble("the query took too long", "Try again in a minute, or raise DASHBOARD_QUERY_SECONDS.")
+    if code == "FS001":
+        return DatabaseTrouble(
+            "it could not check who judges",
+            "DASHBOARD_SIGNING_KEY must be the FRAUD_DASHBOARD_SIGNING_KEY that `fraud-scorer migrate` ran with.",
+        )
+    if code == "FS002":
+        return DatabaseTrouble("too many verdicts within a minute", "Go on in a minute.")
     if code == "42501":
         return DatabaseTrouble("this role lacks a right", "Run `fraud-scorer migrate`: it grants what is missing.")
     if isinstance(error, ProgrammingError):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import getpass
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 NAMES = (
     "DASHBOARD_DB_URL",
+    "DASHBOARD_SIGNING_KEY",
     "DASHBOARD_QUERY_SECONDS",
     "DASHBOARD_AUTHOR",
     "DASHBOARD_PUBLISHED_ON",
@@ -28,7 +29,8 @@ class WrongSetting(Exception):
 class Settings:
     """What the environment says."""
 
-    db_url: str
+    db_url: str = field(repr=False)
+    signing_key: str = field(repr=False)
     query_seconds: float
     author: str
     published_on: str
@@ -50,6 +52,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
 
     return Settings(
         db_url=_db_url(value("DASHBOARD_DB_URL", "")),
+        signing_key=value("DASHBOARD_SIGNING_KEY", ""),
         query_seconds=_seconds(value("DASHBOARD_QUERY_SECONDS", "15")),
         author=value("DASHBOARD_AUTHOR", _user_name()),
         published_on=value("DASHBOARD_PUBLISHED_ON", ""),

@@ -1,5 +1,13 @@
 -- The report's calendar: days and hours as report_settings.time_zone counts them.
 
+-- What the report goes by. Grain: one row.
+create or replace view v_report_settings as
+select
+    settings.time_zone,
+    settings.label_delay,
+    settings.currency
+from report_settings as settings;
+
 -- The moment a report is made. A session may set fraud_report.now to see a report as of another moment.
 create or replace function report_now() returns timestamptz
 language sql stable parallel safe
@@ -8,12 +16,12 @@ as $$ select coalesce(nullif(current_setting('fraud_report.now', true), '')::tim
 -- `(select report_time_zone())` is asked once a query; without the brackets, once a row.
 create or replace function report_time_zone() returns text
 language sql stable parallel safe
-as $$ select settings.time_zone from report_settings as settings $$;
+as $$ select settings.time_zone from v_report_settings as settings $$;
 
 -- How long after its event a payload's label counts as known.
 create or replace function report_label_delay() returns interval
 language sql stable parallel safe
-as $$ select settings.label_delay from report_settings as settings $$;
+as $$ select settings.label_delay from v_report_settings as settings $$;
 
 create or replace function report_today() returns date
 language sql stable parallel safe
@@ -29,7 +37,7 @@ as $$
                 then midnight.at - interval '1 hour'
             else midnight.at
         end
-    from report_settings as settings
+    from v_report_settings as settings
     cross join lateral (select day::timestamp at time zone settings.time_zone as at) as midnight
 $$;
 

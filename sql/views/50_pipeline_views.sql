@@ -1,13 +1,5 @@
 -- What the pipeline says of itself, without claims, keys, quarantined records and the texts of messages.
 
--- Grain: one row.
-create or replace view v_report_settings as
-select
-    settings.time_zone,
-    settings.label_delay,
-    settings.currency
-from report_settings as settings;
-
 -- Grain: one batch.
 create or replace view v_run_ledger as
 select

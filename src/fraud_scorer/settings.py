@@ -21,10 +21,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from fraud_scorer.env_file import CURE, ambiguous_values, fault_of, read_env_file
 from fraud_scorer.errors import SettingsError
-from fraud_scorer.settings_values import DatabaseUrl, FolderOrBucket, Seconds, ZoneName
+from fraud_scorer.settings_values import DatabaseUrl, FolderOrBucket, NoOrDatabaseUrl, Seconds, ZoneName
 
 GENERATED_FILE, USERS_FILE = ".data/local.env", ".env"
 KEY_LISTS = ("fraud_card_keys", "fraud_landing_keys")
+OTHER_LOGINS = ("fraud_db_owner_url", "fraud_db_admin_url", "fraud_db_alerter_url")  # of the database of fraud_db_url
 PREFIXES = (
     "FRAUD_",
     "PAYMENTS_API_",
@@ -76,10 +77,29 @@ class Settings(BaseSettings):
 
     # the store and the disk
     fraud_db_url: DatabaseUrl = Field(
-        SecretStr("postgresql+psycopg2://fraud:fraud@127.0.0.1:5433/fraud_db"), description="PostgreSQL's fraud_db"
+        SecretStr("postgresql+psycopg2://fraud:fraud@127.0.0.1:5433/fraud_db"),
+        description="PostgreSQL's fraud_db by the pipeline's login, fraud_writer; alone it must be the owner's",
+    )
+    fraud_db_owner_url: NoOrDatabaseUrl = Field(
+        SecretStr(""), description="The login that migrates, fraud_owner; empty: FRAUD_DB_URL"
+    )
+    fraud_db_admin_url: NoOrDatabaseUrl = Field(
+        SecretStr(""),
+        description="Who makes database, roles and logins for `migrate`: a superuser or a hosted server's master; "
+        "empty: the owner",
+    )
+    fraud_db_alerter_url: NoOrDatabaseUrl = Field(
+        SecretStr(""), description="The login that sends messages, fraud_alerter; empty: FRAUD_DB_URL"
     )
     fraud_dashboard_db_password: SecretStr = Field(
-        SecretStr(""), description="Password of the dashboard's read-only role; empty: migrate makes no such login"
+        SecretStr(""), description="Password of the role fraud_dashboard, the dashboard's; empty: no such login is made"
+    )
+    fraud_dashboard_signing_key: SecretStr = Field(
+        SecretStr(""),
+        description="With which the dashboard signs who judged, 32 letters or more, known to it and to `migrate` alone",
+    )
+    fraud_auditor_db_password: SecretStr = Field(
+        SecretStr(""), description="Password of the role fraud_auditor, which reads all records; empty: no such login"
     )
     fraud_data_dir: Path = Field(Path(".data"), description="Landed bytes and the work between two steps")
     fraud_landing: FolderOrBucket = Field(
@@ -207,7 +227,7 @@ def settings_with(given: Mapping[str, object]) -> Settings:
         settings = None
     if faults or settings is None:
         raise SettingsError("; ".join(faults), "`.env.example` lists every setting")
-    return settings.model_copy(update=_with_generated_keys(settings))
+    return settings.model_copy(update=_with_generated_keys(settings) | _without_foreign_logins(settings))
 
 
 def _in_files() -> dict[str, object]:
@@ -245,6 +265,17 @@ def _with_generated_keys(settings: Settings) -> dict[str, SecretStr]:
         keys = [getattr(settings, name).get_secret_value(), generated.get(name.upper()) or ""]
         update[name] = SecretStr(joined_keys(*keys))
     return update
+
+
+def _without_foreign_logins(settings: Settings) -> dict[str, SecretStr]:
+    """Where FRAUD_DB_URL leads to a database of the user's own: none of the logins that ``make run`` generated."""
+    generated = dotenv_values(generated_file(), interpolate=False)
+    if settings.fraud_db_url.get_secret_value() == generated.get("FRAUD_DB_URL"):
+        return {}
+    known = {name: generated.get(name.upper()) for name in OTHER_LOGINS}
+    return {
+        name: SecretStr("") for name, url in known.items() if url and getattr(settings, name).get_secret_value() == url
+    }
 
 
 def joined_keys(*lists: str) -> str:

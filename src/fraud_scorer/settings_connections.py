@@ -99,7 +99,7 @@ class AwsAccess:
 
 
 def store_settings(connection: Connection) -> dict[str, object]:
-    """``fraud_db_url`` of a PostgreSQL connection, always by psycopg2.
+    """``fraud_db_url`` of a PostgreSQL connection, always by psycopg2, and no other login beside it.
 
     Raises:
         SettingsError: another type, no host, no database, or an extra that cannot be had (IAM, Redshift).
@@ -119,7 +119,10 @@ def store_settings(connection: Connection) -> dict[str, object]:
         database=connection.schema,
         query={name: text for name in sorted(LIBPQ) if (text := connection.text(name))},
     )
-    return {"fraud_db_url": url.render_as_string(hide_password=False)}
+    return {
+        "fraud_db_url": url.render_as_string(hide_password=False),
+        "fraud_db_alerter_url": "",  # one login for all: another's may be another server's
+    }
 
 
 def mail_settings(connection: Connection) -> dict[str, object]:

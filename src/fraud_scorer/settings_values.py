@@ -33,6 +33,10 @@ def _database_url(url: SecretStr) -> SecretStr:
     return url
 
 
+def _no_or_database_url(url: SecretStr) -> SecretStr:
+    return _database_url(url) if url.get_secret_value() else url
+
+
 def _folder_or_bucket(text: str) -> str:
     if "://" not in text:
         return text
@@ -47,4 +51,5 @@ def _folder_or_bucket(text: str) -> str:
 ZoneName = Annotated[str, AfterValidator(_zone)]
 Seconds = Annotated[float, Field(gt=0)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_url)]
+NoOrDatabaseUrl = Annotated[SecretStr, AfterValidator(_no_or_database_url)]
 FolderOrBucket = Annotated[str, AfterValidator(_folder_or_bucket)]

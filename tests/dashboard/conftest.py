@@ -110,12 +110,13 @@ def dashboard_url(store: Store) -> str:
 
 
 @pytest.fixture
-def environment(dashboard_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def environment(dashboard_url: str, signing_key: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The dashboard's settings in the environment; its connections are closed afterwards."""
     import streamlit as st
 
     monkeypatch.setenv("DASHBOARD_DB_URL", dashboard_url)
     monkeypatch.setenv("DASHBOARD_AUTHOR", "ana")
+    monkeypatch.setenv("DASHBOARD_SIGNING_KEY", signing_key)
     monkeypatch.chdir(DASHBOARD)
     yield
     from desk import database, settings

@@ -80,7 +80,7 @@ def test_what_alone_cannot_be_written_is_told_on_the_page(store: Any, open_page:
     store.payment("p", "2026-11-19T10:31Z", flagged=True)
     page = open_page("review")
     page.text_input(key="note-p").set_value("called the holder").run()
-    store.cursor.execute("revoke execute on function record_verdict(text, text, text, text) from fraud_dashboard")
+    store.cursor.execute("revoke execute on function record_verdict(text, text, text, text, text) from fraud_dashboard")
     read = text(press(page, "Fraud"))
     assert "Not recorded: your last click changed nothing." in read
     assert "this role lacks a right" in read

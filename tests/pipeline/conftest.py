@@ -103,9 +103,14 @@ def _write_manifest(folder: Path, columns: list[str]) -> None:
 
 @dataclass
 class Town:
-    """One installation: its own database, data folder, mailbox, payments API and clock."""
+    """One installation: its own database, data folder, mailbox, payments API and clock.
+
+    The pipeline has its own logins; ``url`` is a superuser's, who looks what became of it.
+    """
 
     url: str
+    writer_url: str
+    alerter_url: str
     folder: Path
     api_url: str
     smtp_port: int
@@ -118,7 +123,8 @@ class Town:
             "payments_api_url": f"{self.api_url}/current-transactions?start={{start}}&end={{end}}",
             "payments_api_look_back_minutes": 60,
             "payments_api_budget_seconds": 2.0,
-            "fraud_db_url": self.url,
+            "fraud_db_url": self.writer_url,
+            "fraud_db_alerter_url": self.alerter_url,
             "fraud_data_dir": self.folder,
             "fraud_landing_keys": "MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA=",
             "fraud_card_keys": "k1:0123456789abcdef0123456789abcdef",
@@ -196,7 +202,9 @@ def stream() -> Stream:
 
 
 @pytest.fixture
-def town(postgres_url: str, small_model: Path, stream: Stream, tmp_path: Path) -> Iterator[Town]:
+def town(
+    postgres_url: str, as_role: Callable[[str, str], str], small_model: Path, stream: Stream, tmp_path: Path
+) -> Iterator[Town]:
     """An installation of this test's own."""
     mailbox = Mailbox()
     listening = socket.create_server(("127.0.0.1", 0))
@@ -209,8 +217,9 @@ def town(postgres_url: str, small_model: Path, stream: Stream, tmp_path: Path) -
     thread.start()
     while not server.started:
         time.sleep(0.01)
-    made.append(Town(postgres_url, tmp_path, f"http://127.0.0.1:{listening.getsockname()[1]}", controller.port,
-                     small_model, mailbox))  # fmt: skip
+    logins = [as_role(postgres_url, role) for role in ("fraud_writer", "fraud_alerter")]
+    made.append(Town(postgres_url, *logins, tmp_path, f"http://127.0.0.1:{listening.getsockname()[1]}",
+                     controller.port, small_model, mailbox))  # fmt: skip
     try:
         yield made[0]
     finally:

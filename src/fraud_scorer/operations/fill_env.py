@@ -27,11 +27,17 @@ SECRETS: Mapping[str, Callable[[], str]] = {
     "FRAUD_CARD_KEYS": lambda: f"env1:{_hex()}",
     "FRAUD_LANDING_KEYS": _fernet_key,
     "FRAUD_DASHBOARD_DB_PASSWORD": _hex,
+    "FRAUD_DASHBOARD_SIGNING_KEY": _hex,
+    "FRAUD_AUDITOR_DB_PASSWORD": _hex,
     "AIRFLOW__CORE__FERNET_KEY": _fernet_key,
     "AIRFLOW__API__SECRET_KEY": _hex,
     "AIRFLOW__API_AUTH__JWT_SECRET": _hex,
     "DOCKER_FRAUD_DB_PASSWORD": _hex,
+    "DOCKER_FRAUD_OWNER_PASSWORD": _hex,
+    "DOCKER_FRAUD_WRITER_PASSWORD": _hex,
+    "DOCKER_FRAUD_ALERTER_PASSWORD": _hex,
     "DOCKER_AIRFLOW_DB_PASSWORD": _hex,
+    "DOCKER_AIRFLOW_METADATA_PASSWORD": _hex,
     "DOCKER_AIRFLOW_PASSWORD": lambda: secrets.token_hex(8),
 }
 

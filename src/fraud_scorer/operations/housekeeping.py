@@ -120,6 +120,8 @@ def rebuild_ledger(parts: Parts, *, take_over: bool = False, pass_lost: bool = F
     parts.store.note_landed(markers)
     known = {done.batch for done in markers}
     lost = [batch for batch, _ in parts.store.unloaded(EVERY) if batch not in known]
+    if lost and pass_lost:
+        parts.audit.note("landing rebuild --pass-lost", batches=[batch.batch_id for batch in lost])
     for batch in lost if pass_lost else ():
         why = "landed in a landing that is lost: restore it, then replay the batch"
         parts.store.mark_failed(batch, why, passed_for="hand", by="landing rebuild --pass-lost")

@@ -79,12 +79,13 @@ def retry(
     reason: str | None = None,
     progress: Progress = silent,
 ) -> Retried:
-    """Try the open records again: those named, or of a reason, or (neither given) all.
+    """Try the open records again: those named, or of a reason, or (neither given) all. Who asks is audited.
 
     Raises:
         TransientError: another run took the retried batch over and has not loaded it yet, or the disk is full, or
             ``fraud_db`` cannot be reached. The same command again goes on where this one stopped.
     """
+    pipeline.parts.audit.note("quarantine retry", records=None if ids is None else list(ids), reason=reason)
     done = Retried()
     total = len(ids) if ids is not None else _open_records(pipeline, reason)
     answers: dict[str, list[int]] = {}

@@ -68,6 +68,7 @@ def retry(parts: Parts, batch: Batch) -> dict[str, int]:
     _require_not_loaded(parts, batch)
     if not landed(parts, [batch]):
         raise SettingsError(f"the bytes of {batch.batch_id} are not in landing", "What was purged is gone for good")
+    parts.audit.note("batch retry", batch_id=batch.batch_id)
     load_ahead(parts, batch)
     parts.store.mark_tried(batch, is_tried=True)
     counts = _load(parts, batch)
@@ -84,6 +85,7 @@ def pass_by_hand(parts: Parts, batch: Batch, *, by: str, why: str) -> None:
     """
     note_landed(parts)
     _require_not_loaded(parts, batch)
+    parts.audit.note("batch pass", batch_id=batch.batch_id, by=by, why=why)
     parts.store.mark_failed(batch, f"passed by {by}: {why}", passed_for="hand", by=by)
     log.info("Passed a batch by hand.", action="pass", batch_id=batch.batch_id, by=by)
 

@@ -45,7 +45,8 @@ def replay(
     """Replay what landed for the minutes from ``start`` (included) to ``end`` (excluded), oldest landing first.
 
     Records that were taken out of quarantine between these times are replayed too: their batches landed then. Where
-    one of the batches was never loaded, what landed before it and waits is loaded first, and counted as well.
+    one of the batches was never loaded, what landed before it and waits is loaded first, and counted as well. Who asked
+    for a rescore is audited.
 
     Returns:
         Counts over the range: minutes, not_landed, payments, new, updated, unchanged, flagged, mails_queued, and, if
@@ -58,6 +59,8 @@ def replay(
     minutes = list(minutes_between(start, end))
     if not minutes:
         raise SettingsError("--to is not later than --from", "Give the first minute, and the first one left out")
+    if rescore and not dry_run:
+        parts.audit.note("replay --rescore", first=start, until=end)
     note_landed(parts)
     asked = {*minutes, *parts.store.retries(start, end)}
     work = landed_work(parts, asked)

@@ -110,7 +110,7 @@ class Pipeline:
     def alert(self, run: str) -> dict[str, Any]:
         """Send the messages that wait, this run's and earlier ones; after them, copy to the bucket what has landed."""
         with also_after_an_error(self._copy), self.parts.mailers() as mailers:
-            counts = alert(self.parts.outbox, mailers)
+            counts = alert(self.parts.sending_outbox, mailers)
         self._copy()
         log.info("Sent what waited.", action="alert", run=run, sent=counts.sent, retry_later=counts.retry_later)
         return {"run": run, **vars(counts)}

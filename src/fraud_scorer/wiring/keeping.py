@@ -10,6 +10,7 @@ from fraud_scorer.wiring.chosen import Chosen
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from fraud_scorer.adapters.postgres.audit import PostgresAudit
     from fraud_scorer.adapters.postgres.days import PostgresDays
     from fraud_scorer.adapters.postgres.drift import PostgresDrift
     from fraud_scorer.adapters.postgres.labels import PostgresLabels
@@ -66,6 +67,13 @@ class Keeping(Chosen):
         return PostgresLabels(self.engine)
 
     @cached_property
+    def audit(self) -> PostgresAudit:
+        """Who did what beside the pipeline's own runs."""
+        from fraud_scorer.adapters.postgres.audit import PostgresAudit
+
+        return PostgresAudit(self.engine)
+
+    @cached_property
     def days(self) -> PostgresDays:
         """What is known of whole days."""
         from fraud_scorer.adapters.postgres.days import PostgresDays
@@ -79,6 +87,15 @@ class Keeping(Chosen):
         from fraud_scorer.adapters.postgres.drift import PostgresDrift
 
         return PostgresDrift(long_engine(self.settings.fraud_db_url.get_secret_value()))
+
+    @cached_property
+    def sending_outbox(self) -> PostgresOutbox:
+        """Messages that wait, by the login that may send them and nothing else."""
+        from fraud_scorer.adapters.postgres.engine import create_store_engine
+        from fraud_scorer.adapters.postgres.outbox import PostgresOutbox
+
+        url = self.settings.fraud_db_alerter_url.get_secret_value()
+        return PostgresOutbox(create_store_engine(url)) if url else self.outbox
 
     @cached_property
     def outbox(self) -> PostgresOutbox:

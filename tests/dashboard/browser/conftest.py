@@ -56,13 +56,14 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture
-def serve(dashboard_url: str) -> Iterator[Callable[..., str]]:
+def serve(dashboard_url: str, signing_key: str) -> Iterator[Callable[..., str]]:
     """Start the app as `make run` does; gives its address."""
     servers: list[subprocess.Popen[bytes]] = []
 
     def started(*options: str, port: int | None = None) -> str:
         port = port or free_port()
         environment = {**os.environ, "DASHBOARD_DB_URL": dashboard_url, "DASHBOARD_AUTHOR": "ana"}
+        environment["DASHBOARD_SIGNING_KEY"] = signing_key
         command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), *options]
         servers.append(subprocess.Popen(command, cwd=DASHBOARD, env=environment))
         _wait_for(f"http://127.0.0.1:{port}/_stcore/health")

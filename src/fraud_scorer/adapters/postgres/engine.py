@@ -35,6 +35,7 @@ def create_store_engine(
         "lock_timeout": f"{lock_seconds:g}s",
         "idle_in_transaction_session_timeout": f"{transaction_seconds:g}s",
         "timezone": "UTC",
+        "search_path": "public,report",
     }
     engine = create_engine(
         url,

@@ -9,6 +9,7 @@ from typing import cast
 
 from sqlalchemy import Engine
 
+from fraud_scorer.adapters.postgres.audit import note
 from fraud_scorer.adapters.postgres.bulk import rows
 from fraud_scorer.adapters.postgres.engine import transaction
 
@@ -77,7 +78,7 @@ class PostgresLabels:
     def append(self, said: Sequence[Said], *, source: str, author: str) -> int:
         """Append what was not said before (same payment, source, verdict and moment), all or nothing; how many.
 
-        Give no more than ``APPENDED_AT_ONCE``: other imports wait meanwhile. Loads do not, nor verdicts.
+        Audited. Give no more than ``APPENDED_AT_ONCE``: other imports wait meanwhile. Loads do not, nor verdicts.
         """
         values: dict[str, object] = {
             "trans_nums": [one.trans_num for one in said],
@@ -90,7 +91,9 @@ class PostgresLabels:
         with transaction(self._engine) as cursor:
             rows(cursor, "labels_lock", {})
             rows(cursor, "labels_import", values)
-            return int(cursor.rowcount)
+            appended = int(cursor.rowcount)
+            note(cursor, "labels import", source=source, author=author, rows=len(said), appended=appended)
+        return appended
 
     def count(self) -> None:
         """Count in the merchants' sums as many labels as one append leaves waiting; loads wait for so many."""

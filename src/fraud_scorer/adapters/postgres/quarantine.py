@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from sqlalchemy import Engine
 
+from fraud_scorer.adapters.postgres.audit import note
 from fraud_scorer.adapters.postgres.bulk import rows, without_nul
 from fraud_scorer.adapters.postgres.engine import transaction
 from fraud_scorer.batches import Batch
@@ -83,8 +84,13 @@ class PostgresQuarantine:
         self._run("quarantine_still_bad", ids=list(why), reasons=reasons, details=details)
 
     def drop(self, ids: Sequence[int] | None = None, *, reason: str | None = None) -> int:
-        """Give up those named, or the open ones of a reason (neither: all); how many were open until now."""
-        return len(self._run("quarantine_drop", ids=_ids(ids), reason=reason))
+        """Give up those named, or the open ones of a reason (neither: all); how many were open until now. Audited."""
+        with transaction(self._engine) as cursor:
+            dropped = [
+                row["quarantine_id"] for row in rows(cursor, "quarantine_drop", {"ids": _ids(ids), "reason": reason})
+            ]
+            note(cursor, "quarantine drop", reason=reason, records=dropped)
+        return len(dropped)
 
     def _run(self, name: str, **values: object) -> list[dict[str, Any]]:
         with transaction(self._engine) as cursor:

@@ -1,6 +1,7 @@
-"""Bring `fraud_db` to this release: database, migrations (dbmate), report views, roles, report settings.
+"""Bring `fraud_db` to this release: database, roles, migrations (dbmate), report views, rights, report settings.
 
-Everything is idempotent and may run while the pipeline does. Migrations are append-only; views are replaced.
+Everything is idempotent and may run while the pipeline does. Migrations are append-only; views and rights are replaced.
+An earlier release's database, whose objects a superuser owned, is handed over to the role `fraud_owner` on the way.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sysconfig
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +20,8 @@ from psycopg2 import sql
 from sqlalchemy.engine import URL, make_url
 
 from fraud_scorer.errors import SettingsError, StoreUnavailable
-from fraud_scorer.operations.database.views_and_roles import apply_roles, apply_views, first_line
+from fraud_scorer.operations.database.logins import administer, first_line, give_rights, owner_role, write_key
+from fraud_scorer.operations.database.report_views import apply_views
 from fraud_scorer.sql_files import sql_root
 
 CONNECT_SECONDS = 5
@@ -42,38 +45,65 @@ class Migrated:
 def migrate(
     url: str,
     *,
+    admin_url: str = "",
     time_zone: str = "UTC",
     label_delay_days: float = 7.0,
     currency: str = "USD",
-    dashboard_password: str = "",
+    passwords: Mapping[str, str] | None = None,
+    signing_key: str = "",
     root: Path | None = None,
 ) -> Migrated:
     """Bring the database at ``url`` to this release; it is created if it is missing.
 
     Args:
-        url: ``postgresql+psycopg2://…``.
+        url: ``postgresql+psycopg2://…`` of who owns it.
+        admin_url: of who makes database and roles and hands over what an earlier release's user owns; empty: ``url``.
         time_zone: of the report's days.
         label_delay_days: after which a payload's label counts as known.
         currency: of the report's sums.
-        dashboard_password: the dashboard's login; empty leaves the role without one.
+        passwords: by role (`logins.ROLES`): these become logins.
+        signing_key: with which the dashboard signs its users' names; empty leaves the one that is known.
         root: the ``sql`` folder; None finds this release's.
 
     Raises:
         StoreUnavailable: the server cannot be reached.
-        SettingsError: login refused, rights missing, a migration or view refused by PostgreSQL.
+        SettingsError: login refused, rights missing, a migration or view refused by PostgreSQL, or a short key.
     """
     root = root or sql_root()
     target = make_url(url)
-    _create_if_missing(target)
+    notes = prepare(admin_url or url, passwords or {}, root=root)
+    with Connected(target) as connection, connection.cursor() as cursor:
+        role = owner_role(cursor)
     pending = tuple(pending_migrations(url, root=root))
     if pending:
-        _run_dbmate(target, root / "migrations")
-    with Connected(target) as connection, connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_xact_lock(%s)", (ADVISORY_KEY,))
+        _run_dbmate(target, root / "migrations", role)
+    with Connected(target, role=role) as connection, connection.cursor() as cursor:
+        _one_at_a_time(cursor)
         _write_report_settings(cursor, time_zone, label_delay_days, currency)
         views = apply_views(cursor, sorted((root / "views").glob("*.sql")))
-        notes = apply_roles(cursor, sorted((root / "roles").glob("*.sql")), dashboard_password)
+        give_rights(cursor, sorted((root / "grants").glob("*.sql")))
+        write_key(cursor, signing_key)
     return Migrated(pending, views, notes)
+
+
+def prepare(admin_url: str, passwords: Mapping[str, str], *, root: Path | None = None) -> tuple[str, ...]:
+    """Make the database at ``admin_url`` if it is missing, and, with an administrator's rights, roles and logins.
+
+    Returns:
+        What could not be done.
+
+    Raises:
+        StoreUnavailable, SettingsError: as `migrate`.
+    """
+    admin = make_url(admin_url)
+    create_if_missing(admin)
+    with Connected(admin) as connection, connection.cursor() as cursor:
+        _one_at_a_time(cursor)
+        return administer(cursor, sorted(((root or sql_root()) / "roles").glob("*.sql")), passwords)
+
+
+def _one_at_a_time(cursor: psycopg2.extensions.cursor) -> None:
+    cursor.execute("select pg_advisory_xact_lock(%s)", (ADVISORY_KEY,))
 
 
 def pending_migrations(url: str, *, root: Path | None = None) -> list[str]:
@@ -109,9 +139,10 @@ def report_settings(url: str) -> tuple[str, float, str]:
 class Connected:
     """A connection whose transaction commits at the end of the block; errors come out as ours."""
 
-    def __init__(self, target: URL, database: str | None = None, *, autocommit: bool = False) -> None:
+    def __init__(self, target: URL, database: str | None = None, *, autocommit: bool = False, role: str = "") -> None:
         self._target = target.set(database=database) if database else target
         self._autocommit = autocommit
+        self._role = role
 
     def __enter__(self) -> psycopg2.extensions.connection:
         try:
@@ -119,6 +150,9 @@ class Connected:
         except psycopg2.OperationalError as error:
             raise _connect_error(error, self._target) from error
         self._connection.autocommit = self._autocommit
+        if self._role:
+            with self._connection.cursor() as cursor:
+                cursor.execute(sql.SQL("set role {}").format(sql.Identifier(self._role)))
         return self._connection
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
@@ -144,7 +178,8 @@ def _connect_error(error: psycopg2.OperationalError, target: URL) -> SettingsErr
     )
 
 
-def _create_if_missing(target: URL) -> None:
+def create_if_missing(target: URL) -> None:
+    """Make the database of ``target`` if it is missing. Raises as `migrate`."""
     try:
         with Connected(target) as connection:
             _refuse_old_server(connection)
@@ -165,14 +200,14 @@ def _refuse_old_server(connection: psycopg2.extensions.connection) -> None:
         raise SettingsError(f"PostgreSQL {found} is too old", f"Use PostgreSQL {OLDEST_SERVER} or newer")
 
 
-def _run_dbmate(target: URL, migrations: Path) -> None:
-    """Apply what is pending, each migration in its transaction; a lock lets one `migrate` wait for another."""
+def _run_dbmate(target: URL, migrations: Path, role: str) -> None:
+    """Apply what is pending as ``role``, each migration in its transaction; one `migrate` waits for another."""
     done = subprocess.run(
         [
             _dbmate(), "--env-file", os.devnull, "--migrations-dir", str(migrations), "--no-dump-schema",
             "--migration-lock", "migrate",
         ],
-        env={"PATH": os.defpath, "DATABASE_URL": _dbmate_url(target)},
+        env={"PATH": os.defpath, "DATABASE_URL": _dbmate_url(target, role)},
         capture_output=True, text=True, timeout=MIGRATE_SECONDS, check=False, cwd="/",
     )  # fmt: skip
     if done.returncode:
@@ -188,9 +223,9 @@ def _dbmate() -> str:
     return found
 
 
-def _dbmate_url(target: URL) -> str:
+def _dbmate_url(target: URL, role: str) -> str:
     """The driver of dbmate knows only whole TLS or none; without an explicit sslmode, do what libpq just did."""
-    query = dict(target.query)
+    query = dict(target.query) | ({"role": role} if role else {})
     if query.get("sslmode") not in ("require", "verify-ca", "verify-full"):
         with Connected(target) as connection:
             query["sslmode"] = "require" if connection.info.ssl_in_use else "disable"

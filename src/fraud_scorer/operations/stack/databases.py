@@ -1,4 +1,7 @@
-"""The two PostgreSQL servers: fraud_db's, and Airflow's own, which lives on while the other is down."""
+"""The two PostgreSQL servers: fraud_db's, and Airflow's own, which lives on while the other is down.
+
+Their superusers make roles and databases at each start, and are not used after.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Engine, NullPool, create_engine, text
+from sqlalchemy.engine import make_url
 
 from fraud_scorer.operations.database.embedded_postgres import EmbeddedPostgres, data_folder
-from fraud_scorer.operations.database.migrate import sql_root
+from fraud_scorer.operations.database.logins import passwords_of
+from fraud_scorer.operations.database.migrate import prepare
+from fraud_scorer.operations.database.own_database import own_database
 from fraud_scorer.operations.stack.options import StackOptions
+from fraud_scorer.sql_files import sql_root
 
 AIRFLOW = "airflow-db"
 FRAUD = "fraud-db"
@@ -26,13 +33,23 @@ def databases(options: StackOptions, values: Mapping[str, str]) -> dict[str, Emb
     }
 
 
-def create_database(server: EmbeddedPostgres, name: str) -> None:
-    """Make the database ``name`` if it is missing."""
-    engine = _engine(server.url("postgres")).execution_options(isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        if connection.execute(text("select 1 from pg_database where datname = :name"), {"name": name}).first() is None:
-            quoted = connection.dialect.identifier_preparer.quote(name)
-            connection.execute(text(f"create database {quoted}"))
+def prepare_fraud_db(server: EmbeddedPostgres, values: Mapping[str, str]) -> None:
+    """Make ``fraud_db`` and its logins, and hand over what release 0.1's superuser owns in it.
+
+    Raises:
+        FraudScorerError: PostgreSQL refuses.
+    """
+    urls = [values[name] for name in ("FRAUD_DB_URL", "FRAUD_DB_OWNER_URL", "FRAUD_DB_ALERTER_URL")]
+    others = {
+        "fraud_dashboard": values["FRAUD_DASHBOARD_DB_PASSWORD"],
+        "fraud_auditor": values["FRAUD_AUDITOR_DB_PASSWORD"],
+    }
+    prepare(server.url("fraud_db"), passwords_of(urls, others))
+
+
+def prepare_airflow_db(server: EmbeddedPostgres, url: str) -> None:
+    """Make the login and database of ``url``, Airflow's metadata. Raises FraudScorerError: PostgreSQL refuses."""
+    own_database(server.url(str(make_url(url).database)), url)
 
 
 def ask(url: str, query: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:

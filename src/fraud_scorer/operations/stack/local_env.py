@@ -14,7 +14,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from fraud_scorer.operations.stack.options import ENDPOINT_NAME, StackOptions
-from fraud_scorer.settings import KEY_LISTS, joined_keys
+from fraud_scorer.settings import KEY_LISTS, OTHER_LOGINS, joined_keys
 
 HEAD = """\
 # Written by `make run`. The secrets were made on the first start and are kept: without FRAUD_LANDING_KEYS the landed
@@ -30,7 +30,13 @@ SECRETS: Mapping[str, Callable[[], str]] = {
     "FRAUD_CARD_KEYS": lambda: f"local1:{secrets.token_hex(32)}",
     "FRAUD_LANDING_KEYS": _fernet_key,
     "FRAUD_DASHBOARD_DB_PASSWORD": lambda: secrets.token_urlsafe(24),
-    "STACK_FRAUD_DB_PASSWORD": lambda: secrets.token_urlsafe(24),
+    "FRAUD_DASHBOARD_SIGNING_KEY": lambda: secrets.token_hex(32),
+    "FRAUD_AUDITOR_DB_PASSWORD": lambda: secrets.token_urlsafe(24),
+    "STACK_FRAUD_OWNER_PASSWORD": lambda: secrets.token_urlsafe(24),
+    "STACK_FRAUD_WRITER_PASSWORD": lambda: secrets.token_urlsafe(24),
+    "STACK_FRAUD_ALERTER_PASSWORD": lambda: secrets.token_urlsafe(24),
+    "STACK_AIRFLOW_METADATA_PASSWORD": lambda: secrets.token_urlsafe(24),
+    "STACK_FRAUD_DB_PASSWORD": lambda: secrets.token_urlsafe(24),  # of the servers' superusers: used at start alone
     "STACK_AIRFLOW_DB_PASSWORD": lambda: secrets.token_urlsafe(24),
     "STACK_AIRFLOW_PASSWORD": lambda: secrets.token_urlsafe(9),
     "STACK_MAILBOX_PASSWORD": lambda: secrets.token_urlsafe(9),
@@ -65,11 +71,17 @@ def write_private(path: Path, text: str) -> None:
 def _addresses(options: StackOptions, kept: Mapping[str, str]) -> dict[str, str]:
     port = options.ports
     api = f"http://127.0.0.1:{port['payments']}/current-transactions?start={{start}}&end={{end}}"
-    database = f"fraud:{kept['STACK_FRAUD_DB_PASSWORD']}@127.0.0.1:{port['fraud-db']}/fraud_db"
+    logins = {
+        role: f"postgresql+psycopg2://fraud_{role}:{kept[f'STACK_FRAUD_{role.upper()}_PASSWORD']}"
+        f"@127.0.0.1:{port['fraud-db']}/fraud_db"
+        for role in ("owner", "writer", "alerter")
+    }
     return {
         "STACK_PORTS": ",".join(f"{name}={number}" for name, number in port.items()),
         "PAYMENTS_API_URL": api,
-        "FRAUD_DB_URL": f"postgresql+psycopg2://{database}",
+        "FRAUD_DB_URL": logins["writer"],
+        "FRAUD_DB_OWNER_URL": logins["owner"],
+        "FRAUD_DB_ALERTER_URL": logins["alerter"],
         "FRAUD_DATA_DIR": str(options.data_dir),
         "FRAUD_ARTIFACTS": str(options.checkout / "model" / "artifacts"),
         "SCORER": options.scorer,
@@ -95,7 +107,7 @@ def in_force(kept: Mapping[str, str], checkout: Path) -> dict[str, str]:
     """``local.env``'s values with the user's own on top.
 
     Keys of the user's go first and encrypt; those of ``local.env`` stay behind them, so that what was landed under them
-    can still be read.
+    can still be read. With a database of the user's own, the logins to ours have no meaning.
     """
     chosen = chosen_by_the_user(checkout)
     keys = {
@@ -103,7 +115,10 @@ def in_force(kept: Mapping[str, str], checkout: Path) -> dict[str, str]:
         for name in KEY_LISTS
         if name.upper() in chosen
     }
-    return {**kept, **chosen, **keys}
+    others = (
+        {name: "" for name in map(str.upper, OTHER_LOGINS) if name not in chosen} if "FRAUD_DB_URL" in chosen else {}
+    )
+    return {**kept, **others, **chosen, **keys}
 
 
 def chosen_by_the_user(checkout: Path) -> dict[str, str]:

@@ -21,6 +21,7 @@ BIN = Path(sys.executable).parent
 HISTORY_FILE = "history.parquet"
 SEED = 7  # one seed, one population: history ends where the live payments begin
 LONGEST_HISTORY = 700_000  # payments
+AIRFLOW_LOGIN = "airflow_metadata"
 
 
 @dataclass(frozen=True)
@@ -164,9 +165,9 @@ def airflow_environment(options: StackOptions, values: Mapping[str, str]) -> dic
 
 
 def airflow_db_url(options: StackOptions, values: Mapping[str, str]) -> str:
-    """Where Airflow's own metadata lives."""
-    password, port = values["STACK_AIRFLOW_DB_PASSWORD"], options.ports["airflow-db"]
-    return f"postgresql+psycopg2://airflow:{password}@127.0.0.1:{port}/airflow"
+    """Where Airflow's own metadata lives, by a login that owns it and is no superuser."""
+    password, port = values["STACK_AIRFLOW_METADATA_PASSWORD"], options.ports["airflow-db"]
+    return f"postgresql+psycopg2://{AIRFLOW_LOGIN}:{password}@127.0.0.1:{port}/airflow"
 
 
 def airflow_release(options: StackOptions) -> str:
@@ -176,12 +177,16 @@ def airflow_release(options: StackOptions) -> str:
 
 
 def dashboard_environment(values: Mapping[str, str]) -> dict[str, str]:
-    """The dashboard's own login to fraud_db: it reads report views, and writes verdicts and snoozes only."""
+    """The dashboard's own login to fraud_db, and the key by which it signs who judges."""
     login = make_url(values["FRAUD_DB_URL"]).set(
         username="fraud_dashboard", password=values["FRAUD_DASHBOARD_DB_PASSWORD"]
     )
     chosen = {name: value for name, value in values.items() if name.startswith("DASHBOARD_")}
-    return plain_environment() | {"DASHBOARD_DB_URL": login.render_as_string(hide_password=False)} | chosen
+    ours = {
+        "DASHBOARD_DB_URL": login.render_as_string(hide_password=False),
+        "DASHBOARD_SIGNING_KEY": values["FRAUD_DASHBOARD_SIGNING_KEY"],
+    }
+    return plain_environment() | ours | chosen
 
 
 def history_days(options: StackOptions) -> float:

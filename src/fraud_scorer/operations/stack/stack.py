@@ -11,7 +11,7 @@ from pathlib import Path
 
 from fraud_scorer.errors import FraudScorerError
 from fraud_scorer.messages.wording import count_text
-from fraud_scorer.operations.stack.databases import AIRFLOW, FRAUD, create_database, databases
+from fraud_scorer.operations.stack.databases import AIRFLOW, FRAUD, databases, prepare_airflow_db, prepare_fraud_db
 from fraud_scorer.operations.stack.faults import ProcessFailed, Stopping
 from fraud_scorer.operations.stack.health import is_ready
 from fraud_scorer.operations.stack.local_env import write_private
@@ -19,7 +19,14 @@ from fraud_scorer.operations.stack.minutes import imported_days
 from fraud_scorer.operations.stack.options import StackOptions
 from fraud_scorer.operations.stack.processes import Process, end_all
 from fraud_scorer.operations.stack.screen import Screen
-from fraud_scorer.operations.stack.services import Service, airflow_release, history_days, jobs, servers
+from fraud_scorer.operations.stack.services import (
+    Service,
+    airflow_db_url,
+    airflow_release,
+    history_days,
+    jobs,
+    servers,
+)
 
 
 class Stack:
@@ -95,11 +102,13 @@ class Stack:
 
     def _store(self) -> None:
         self.database(FRAUD)
+        if FRAUD in self.databases:
+            prepare_fraud_db(self.databases[FRAUD], self.values)
         self.job("migrate", "bringing fraud_db to the newest schema", "fraud_db is at the newest schema")
 
     def _airflow(self) -> None:
         self.database(AIRFLOW)
-        create_database(self.databases[AIRFLOW], "airflow")
+        prepare_airflow_db(self.databases[AIRFLOW], airflow_db_url(self.options, self.values))
         prepared, release = self.databases[AIRFLOW].data_dir / "prepared-for", airflow_release(self.options)
         fresh = not (prepared.exists() and prepared.read_text() == release)
         if fresh:
