@@ -83,7 +83,7 @@ def test_labels_are_imported(run: Run, town: Town, tmp_path: Path) -> None:
     """From the command line, too."""
     town.run(0)
     path = tmp_path / "chargebacks.csv"
-    path.write_text(f"trans_num,is_fraud,known_at\n{min(town.stored())},1,2026-11-19T00:00:00Z\n")
+    path.write_text(f"trans_num,is_fraud,known_at\n{min(town.stored())},1,2026-11-20T23:00:00Z\n")
     assert "imported 1, known before 0" in run("labels", "import", str(path)).stdout
     with pytest.raises(SettingsError, match="--source gossip"):
         run("labels", "import", str(path), "--source", "gossip")
