@@ -12,6 +12,7 @@ import math
 import os
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -91,19 +92,18 @@ def _purged(connection: psycopg2.extensions.connection, before: datetime, consol
     password = connection.info.password
     address = f"postgresql+psycopg2://{url['user']}:{password}@{url['host']}:{url['port']}/{url['dbname']}"
     engine, run, done = create_store_engine(address), datetime.now(UTC), threading.Event()
-    minutes: list[float] = []
-    live = threading.Thread(target=_minutes, args=[address, minutes, done])
-    live.start()
     kinds: dict[str, tuple[int, float]] = {}
-    try:
-        for what in ("payments", "payment_history", "labels", "shadow_scores"):
-            began = time.monotonic()
-            gone, _ = PostgresPurge(engine).purge(what, before, run=run, until=math.inf)
-            kinds[what] = gone, time.monotonic() - began
-            console.print(f"{what}: {gone:,} rows in {kinds[what][1]:.0f} s")
-    finally:
-        done.set()
-        live.join()
+    with ThreadPoolExecutor(1) as pool:
+        live = pool.submit(_minutes, address, done)
+        try:
+            for what in ("payments", "payment_history", "labels", "shadow_scores"):
+                began = time.monotonic()
+                gone, _ = PostgresPurge(engine).purge(what, before, run=run, until=math.inf)
+                kinds[what] = gone, round(time.monotonic() - began, 1)
+                console.print(f"{what}: {gone:,} rows in {kinds[what][1]} s")
+        finally:
+            done.set()
+        minutes = live.result()
     PostgresStore(engine).count_labels()
     with connection.cursor() as cursor:
         cursor.execute("select what, purged from purges order by what")
@@ -119,8 +119,9 @@ def _purged(connection: psycopg2.extensions.connection, before: datetime, consol
     return {"kinds": kinds, "purges": noted, "minutes": sorted(minutes)}
 
 
-def _minutes(address: str, seconds: list[float], done: threading.Event) -> None:
-    """Load twenty payments a second until it is done."""
+def _minutes(address: str, done: threading.Event) -> list[float]:
+    """Load twenty payments a second until it is done: the seconds of each."""
+    seconds: list[float] = []
     connection = psycopg2.connect(address.replace("+psycopg2", ""))
     while not done.wait(1.0):
         began = time.monotonic()
@@ -131,6 +132,7 @@ def _minutes(address: str, seconds: list[float], done: threading.Event) -> None:
             rows(cursor, "load_upsert", {})
         seconds.append(time.monotonic() - began)
     connection.close()
+    return seconds
 
 
 if __name__ == "__main__":

@@ -38,7 +38,10 @@ def test_old_payments_go_with_what_only_belongs_to_them(
         "insert into shadow_scores (trans_num, model_hash, raw_score, fraud_probability, threshold, flagged)"
         " select trans_num, 'm2', 0.5, 0.5, 0.5, true from payments_scored"
     )
-    world.rows(f"select record_verdict('{world.trans_num('old 3')}', 'fraud', 'ann')")
+    world.rows(
+        "insert into labels (trans_num, source, verdict, known_at, author)"
+        f" values ('{world.trans_num('old 3')}', 'verdict', 'fraud', now(), 'ann')"
+    )
     world.rows(
         "insert into payment_events (trans_num, kind, amount_cents, currency, event_time, card_token, card_key_id,"
         " card_last4, merchant, body_hash, batch_id, landing_seq)"
