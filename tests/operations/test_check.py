@@ -13,6 +13,7 @@ import pytest
 
 from fraud_scorer.operations.check import Finding, run_checks
 from fraud_scorer.operations.database.migrate import migrate
+from fraud_scorer.operations.surroundings import Surroundings
 from fraud_scorer.settings import Settings
 from fraud_scorer.wiring import Parts
 
@@ -28,21 +29,21 @@ def findings(tmp_path: Path, **changes: object) -> dict[str, Finding]:
         "fraud_card_keys": CARD_KEY,
         "fraud_landing_keys": LANDING_KEY,
         "payments_api_url": "http://127.0.0.1:9/?start={start}&end={end}",
-        "fraud_db_url": "postgresql+psycopg2://fraud:secret@127.0.0.1:9/fraud_db",
+        "fraud_db_url": "postgresql+psycopg2://fraud:kX2vQ9rT7mLp@127.0.0.1:9/fraud_db",
         "smtp_port": 9,
         "dashboard_url": "http://127.0.0.1:9",
     }
     settings = Settings(_env_file=None, **(values | changes))
-    return {finding.name: finding for finding in run_checks(Parts(settings))}
+    return {finding.name: finding for finding in run_checks(Parts(settings), seen=Surroundings(settings, {}, tmp_path))}
 
 
 def test_one_failure_hides_no_other_and_each_names_its_cure(tmp_path: Path) -> None:
     """Nothing is up: what needs no connection is fine, the rest fails one by one, without the password."""
     found = findings(tmp_path)
     fine = {name for name, finding in found.items() if finding.ok}
-    assert fine == {"alert rules", "data folder", "keys", "landing", "model", "SageMaker"}
+    assert fine == {"alert rules", "data folder", "keys", "landing", "model", "SageMaker", "keys, passwords"}
     assert all(finding.cure for finding in found.values() if not finding.ok)
-    assert "secret" not in str(found)
+    assert "kX2vQ9rT7mLp" not in str(found)
 
 
 def test_a_model_of_another_calendar_is_told(tmp_path: Path) -> None:

@@ -33,11 +33,14 @@ def migrate() -> None:
     console.print("fraud_db is at the newest schema")
 
 
-def check(as_json: AsJson = False) -> None:
+def check(
+    as_json: AsJson = False,
+    production: Annotated[bool, typer.Option("--production", help="Refuse what is only for trying out")] = False,
+) -> None:
     """Try every setting and connection; say what is wrong and how to mend it."""
     from fraud_scorer.operations.check import run_checks
 
-    findings = run_checks(wiring.Parts(load_settings()))
+    findings = run_checks(wiring.Parts(load_settings()), production=production)
     if as_json:
         print_json([vars(finding) for finding in findings])
     for finding in [] if as_json else findings:

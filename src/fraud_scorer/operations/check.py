@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -19,8 +20,10 @@ from fraud_scorer.batches import Batch
 from fraud_scorer.errors import ArtifactError, FraudScorerError, SettingsError
 from fraud_scorer.features.wording import probability
 from fraud_scorer.operations.check_answer import judge_answer
+from fraud_scorer.operations.check_production import PRODUCTION
 from fraud_scorer.operations.database.migrate import pending_migrations, report_settings
 from fraud_scorer.operations.stack.found import belongs_to_it, stopped
+from fraud_scorer.operations.surroundings import Surroundings, seen_from_here
 
 if TYPE_CHECKING:
     from fraud_scorer.settings import Settings
@@ -46,8 +49,21 @@ class Finding:
     cure: str = ""
 
 
-def run_checks(parts: Parts) -> list[Finding]:
-    """Every check, each on its own: one that fails hides no other."""
+def run_checks(parts: Parts, *, production: bool = False, seen: Surroundings | None = None) -> list[Finding]:
+    """Every check, each on its own: one that fails hides no other.
+
+    What is weak around us is a warning, and with ``production`` a failure; what holds there is told then only.
+    """
+    seen = seen or seen_from_here(parts.settings)
+    return _connections_and_files(parts) + _exposure(seen, production)
+
+
+def _exposure(seen: Surroundings, production: bool) -> list[Finding]:
+    found = [_finding(name, partial(check, seen)) for name, check in PRODUCTION.items()]
+    return found if production else [replace(finding, ok=True) for finding in found if not finding.ok]
+
+
+def _connections_and_files(parts: Parts) -> list[Finding]:
     checks: dict[str, Callable[[Parts], str | Finding]] = {
         "data folder": _data_folder,
         "keys": _keys,
@@ -63,7 +79,7 @@ def run_checks(parts: Parts) -> list[Finding]:
     }
     down, cure = stopped(parts.settings)
     first = [Finding("stack", False, down, cure)] if down else []
-    found = [_finding(name, check, parts) for name, check in checks.items()]
+    found = [_finding(name, partial(check, parts)) for name, check in checks.items()]
     return first + [_of_the_stack(finding) if down else finding for finding in found]
 
 
@@ -75,14 +91,14 @@ def _of_the_stack(finding: Finding) -> Finding:
     return replace(finding, cure="It starts with the stack")
 
 
-def _finding(name: str, check: Callable[[Parts], str | Finding], parts: Parts) -> Finding:
+def _finding(name: str, check: Callable[[], str | Finding]) -> Finding:
     try:
-        found = check(parts)
+        found = check()
         return found if isinstance(found, Finding) else Finding(name, True, found)
     except FraudScorerError as error:
         return Finding(name, False, error.what, error.cure)
     except (OSError, smtplib.SMTPException, requests.RequestException) as error:
-        return Finding(name, False, f"{type(error).__name__}: {error}", CURES[name])
+        return Finding(name, False, f"{type(error).__name__}: {error}", CURES.get(name, "Let this user read it"))
 
 
 CURES = {
