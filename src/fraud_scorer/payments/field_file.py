@@ -12,13 +12,14 @@
       format: "1.234,56"          # how amounts are written as texts
     kinds:                        # a kind to the API's words for it, in type and status
       refund: [money_back]
+    numeric_ids: [trans_num]      # ours whose values are long numbers by nature, and no card numbers
 """
 
 from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,10 @@ from fraud_scorer.payments.amounts import AmountForm, sample_fault
 from fraud_scorer.payments.fields import OURS, FieldMap
 from fraud_scorer.payments.kind_words import KindWords, words_of
 from fraud_scorer.payments.rows import column_faults
+from fraud_scorer.payments.texts import NUMERIC_IDS
 
-SECTIONS = ("fields", "constants", "amounts", "kinds")
+SECTIONS = ("fields", "constants", "amounts", "kinds", "numeric_ids")
+_LISTS = ("numeric_ids",)
 _AMOUNTS = ("spending", "decimals", "format")
 _NO_CONSTANTS = ("trans_num", "current_time", "trans_date_trans_time", "unix_time", "unix_micros", "unix_nanos",
                  "cc_num", "card_last4", "amt", "amt_minor", "is_fraud")  # fmt: skip
@@ -63,17 +66,20 @@ def parse(text: str, *, source: str) -> FieldMap:
     content = _yaml(text, source)
     if not isinstance(content, dict) or not content or not all(isinstance(name, str) for name in content):
         raise SettingsError(f"{source} is no mapping of names", _CURE)
-    if not any(isinstance(value, dict) for value in content.values()):
+    if not any(isinstance(value, dict) or name in _LISTS for name, value in content.items()):
         return FieldMap(_fields(content, source))
     for name, section in content.items():
         _known(name, SECTIONS, f"{source} has the section {name!r}", "Sections are")
-        if not isinstance(section, dict):
-            raise SettingsError(f"{source}: {name} is no mapping", f"Write its words below it; {_SEE}")
+        if not isinstance(section, list if name in _LISTS else dict):
+            raise SettingsError(
+                f"{source}: {name} is no {'list' if name in _LISTS else 'mapping'}", f"Write its words below it; {_SEE}"
+            )
     return FieldMap(
         _fields(content.get("fields", {}), f"{source}, fields"),
         _constants(content.get("constants", {}), f"{source}, constants"),
         _amounts(content.get("amounts", {}), f"{source}, amounts"),
         _kinds(content.get("kinds", {}), f"{source}, kinds"),
+        _numeric_ids(content.get("numeric_ids", []), f"{source}, numeric_ids"),
     )
 
 
@@ -171,6 +177,12 @@ def _kinds(content: Mapping[Any, Any], source: str) -> KindWords:
             if own.setdefault(word, kind) != kind:
                 raise SettingsError(f"{source}: {word!r} stands under {own[word]} and {kind}", "Write it under one")
     return KindWords(own)
+
+
+def _numeric_ids(content: Sequence[object], source: str) -> tuple[str, ...]:
+    for name in content:
+        _known(name, NUMERIC_IDS, f"{source} has {name!r}", "Ids are")
+    return tuple(map(str, content))
 
 
 def _known(name: object, known: Collection[str], sentence: str, which: str) -> None:

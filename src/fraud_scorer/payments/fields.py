@@ -21,6 +21,7 @@ from pathlib import Path
 from fraud_scorer.payments.amounts import AmountForm
 from fraud_scorer.payments.kind_words import KindWords
 from fraud_scorer.payments.tables import AnyTable
+from fraud_scorer.payments.texts import NumericIds
 from fraud_scorer.payments.validate import Rules
 
 # Our names, and what stands under them. Required of a payment: trans_num, cc_num, merchant, one amount, one time.
@@ -59,13 +60,14 @@ class FieldMap:
     """Their name (dots lead into nested objects and lists) to ours, or to several of ours; and what is declared.
 
     ``constants``: ours to the value of payments that say none. ``amounts`` and ``kinds``: as ``rules`` hands them to
-    ``validate``.
+    ``validate``. ``numeric_ids``: ours whose values are long numbers.
     """
 
     theirs_to_ours: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
     constants: Mapping[str, object] = field(default_factory=dict)
     amounts: AmountForm = field(default_factory=AmountForm)
     kinds: KindWords = field(default_factory=KindWords)
+    numeric_ids: Sequence[str] = ()
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
@@ -109,7 +111,9 @@ class FieldMap:
 
     def rules(self, *, time_zone: str, currency: str) -> Rules:
         """How ``validate`` judges what ``apply`` gives."""
-        return Rules(time_zone, currency, self.amounts, self.kinds)
+        several = (ours for ours in self.theirs_to_ours.values() if not isinstance(ours, str))
+        ids = NumericIds(self.numeric_ids, any({"trans_num", "cc_num"} <= set(ours) for ours in several))
+        return Rules(time_zone, currency, self.amounts, self.kinds, ids)
 
 
 def _filled(first: list[object], second: list[object]) -> list[object]:

@@ -1,24 +1,128 @@
-"""Texts for messages and logs: a number that may be a card's shows its last four digits only."""
+"""Card numbers inside texts: found however they are written, and masked for messages, logs and people.
+
+A card number is 13 to 19 digits that pass Luhn's check: in one piece or in groups with at most eight characters between
+two digits that are no letters, in any script's digits. A piece of 20 digits and more is none.
+"""
 
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
 
-_MAY_BE_CARD = re.compile(r"(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)")
+import numpy as np
+
+_FEWEST, _MOST = 13, 19
+_BETWEEN = r"[\W_]{0,8}"
+_MAY_BE_CARD = re.compile(rf"\d(?:{_BETWEEN}\d){{{_FEWEST - 1},}}")
+_PIECE = re.compile(r"\d+")
+# what an id of letters and digits is made of: a digest or a UUID, whose runs of digits are chance
+_OPAQUE = re.compile(
+    r"(?=.*[a-fA-F])(?:[0-9a-fA-F]{32}|[0-9a-fA-F]{40}|[0-9a-fA-F]{64}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
+)
+_DIGIT, _OTHER, _LETTER = b"0"[0], b" "[0], b"a"[0]
+_KIND_OF_BYTE = bytes(
+    _DIGIT if chr(byte).isdigit() and byte < 128 else _LETTER if chr(byte).isalpha() and byte < 128 else _OTHER
+    for byte in range(256)
+)
+_MAY_BE_CARD_BYTES = re.compile(rb"0(?: {0,8}0){%d}" % (_FEWEST - 1))
+_PLAIN_RUN = re.compile(b"0" * _FEWEST)
+_JOIN = "a"  # a letter: no run goes on from one text to the next
 
 
 def without_card_numbers(text: str) -> str:
-    """``text`` with each card number (13 to 19 digits that pass Luhn's check, also in groups) masked.
+    """``text`` with each card number masked but for its last four digits.
 
     >>> without_card_numbers("4242 4242-42424242 and ch_4242424242424241")
     '************4242 and ch_4242424242424241'
     """
-    return _MAY_BE_CARD.sub(lambda found: _masked(found[0]), text)
+    spans = list(_spans(text))
+    for start, end in reversed(spans):
+        text = f"{text[:start]}{_mask(text[start:end])}{text[end:]}"
+    return text
 
 
-def _masked(found: str) -> str:
-    digits = found.replace(" ", "").replace("-", "")
-    return "*" * (len(digits) - 4) + digits[-4:] if _passes_luhn(digits) else found
+def card_number_in(text: str, *, unless_plain: bool = False) -> str | None:
+    """The first card number in ``text``, masked; None if there is none.
+
+    ``unless_plain``: one in a single piece of ASCII digits is an id, and does not count.
+
+    >>> card_number_in("paid by 4242.4242.4242.4242"), card_number_in("4242424242424241")
+    ('************4242', None)
+    """
+    for start, end in _spans(text):
+        found = text[start:end]
+        if not (unless_plain and found.isascii() and found.isdigit()):
+            return _mask(found)
+    return None
+
+
+def card_numbers_in(texts: Sequence[str], *, unless_plain: bool = False) -> dict[int, str]:
+    """Of each text that holds a card number (by its place) the masked number; a digest or a UUID holds none.
+
+    One pass over all texts together; only what may be a number is looked at alone.
+    """
+    places = _candidates(texts)
+    found = {
+        place: card_number_in(texts[place], unless_plain=unless_plain)
+        for place in places
+        if not _OPAQUE.fullmatch(texts[place])
+    }
+    return {place: masked for place, masked in found.items() if masked}
+
+
+def _candidates(texts: Sequence[str]) -> list[int]:
+    """The places of the texts with enough digits close together; other scripts' texts are always looked at."""
+    joined = _JOIN.join(texts)
+    if not joined.isascii():
+        foreign = [place for place, text in enumerate(texts) if not text.isascii()]
+        plain = ["" if not text.isascii() else text for text in texts]
+        return sorted({*foreign, *_candidates(plain)})
+    kinds = joined.encode().translate(_KIND_OF_BYTE)
+    pattern = _MAY_BE_CARD_BYTES if _OTHER in kinds else _PLAIN_RUN  # a literal is found ten times as fast
+    starts = [found.start() for found in pattern.finditer(kinds)]
+    if not starts:
+        return []
+    begins = np.fromiter(accumulate((len(text) + 1 for text in texts), initial=0), np.int64, len(texts) + 1)
+    return sorted(set((np.searchsorted(begins, starts, side="right") - 1).tolist()))
+
+
+def _spans(text: str) -> Iterator[tuple[int, int]]:
+    """Where card numbers stand in ``text``, from left to right: whole pieces of digits, as many as make a number."""
+    plain = text if text.isascii() else "".join(map(_plain, text))  # one character for each: places stay
+    for run in _MAY_BE_CARD.finditer(plain):
+        pieces = [piece.span() for piece in _PIECE.finditer(plain, *run.span())]
+        first = 0
+        while first < len(pieces):
+            last = _number_from(plain, pieces, first)
+            if last is not None:
+                yield pieces[first][0], pieces[last][1]
+                first = last
+            first += 1
+
+
+def _number_from(text: str, pieces: Sequence[tuple[int, int]], first: int) -> int | None:
+    """The last piece of the longest card number that begins with the piece ``first``."""
+    digits, found = "", None
+    for number in range(first, len(pieces)):
+        digits += text[slice(*pieces[number])]
+        if len(digits) > _MOST:
+            break
+        if len(digits) >= _FEWEST and _passes_luhn(digits):
+            found = number
+    return found
+
+
+def _plain(character: str) -> str:
+    """An ASCII digit for a digit of any script or form, also circled or raised; else the character."""
+    value = unicodedata.digit(character, -1)
+    return str(value) if value >= 0 else character
+
+
+def _mask(found: str) -> str:
+    digits = "".join(one for one in map(_plain, found) if one.isdigit())
+    return "*" * (len(digits) - 4) + digits[-4:]
 
 
 def _passes_luhn(digits: str) -> bool:

@@ -20,6 +20,7 @@ from fraud_scorer.payments.amounts import AmountForm
 from fraud_scorer.payments.cards import card_numbers, last_four
 from fraud_scorer.payments.kind_words import KindWords, judged_kinds, unknown_words
 from fraud_scorer.payments.rows import OPTIONAL, Checked, Reject, check_columns, reject
+from fraud_scorer.payments.texts import NumericIds, card_numbers_in_texts
 from fraud_scorer.payments.times import (
     ACCEPTED,
     EARLIEST,
@@ -47,6 +48,7 @@ class Rules:
     currency: str = "USD"
     amounts: AmountForm = field(default_factory=AmountForm)
     kinds: KindWords = field(default_factory=KindWords)
+    ids: NumericIds = field(default_factory=NumericIds)
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ def validate(columns: Mapping[str, Sequence[object]], count: int, *, rules: Rule
     """
     well_formed = check_columns(columns, count)
     checked, row_indexes = well_formed.columns, well_formed.kept
-    judged = _Judged(well_formed)
+    judged = _Judged(well_formed, card_numbers_in_texts(columns, rules.ids))
     texts = _texts(judged)
     times = _times(judged, rules.time_zone, received_at)
     cards, faults = card_numbers(checked["cc_num"])
@@ -103,7 +105,8 @@ def validate(columns: Mapping[str, Sequence[object]], count: int, *, rules: Rule
         "birth_day": birth_days,
         "payload_is_fraud": pd.array(checked["is_fraud"], dtype="boolean"),
     })  # fmt: skip
-    rejects = sorted([*well_formed.rejects, *judged.rejects.values()], key=lambda one: one.row_index)
+    by_row = judged.rejects | {one.row_index: one for one in well_formed.rejects}
+    rejects = sorted(by_row.values(), key=lambda one: one.row_index)
     if judged.rejects:
         frame = frame[~frame["row_index"].isin(list(judged.rejects))].reset_index(drop=True)
     refused = {one.row_index for one in rejects}
@@ -114,9 +117,9 @@ def validate(columns: Mapping[str, Sequence[object]], count: int, *, rules: Rule
 class _Judged:
     """Well-formed columns, and what is wrong with their contents: the first fault of what is required counts."""
 
-    def __init__(self, well_formed: Checked) -> None:
+    def __init__(self, well_formed: Checked, rejects: dict[int, Reject]) -> None:
         self.columns = well_formed.columns
-        self.rejects: dict[int, Reject] = {}
+        self.rejects = rejects
         self.dropped: list[Reject] = []
         self._row_indexes = well_formed.kept
 
