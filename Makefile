@@ -109,6 +109,10 @@ format: .venv/.installed ## format the code and mend what ruff can
 lock: .venv/.installed ## renew requirements/*.txt from pyproject.toml (one group a file)
 	$(BIN)/python requirements/lock.py
 
+.PHONY: pin-images
+pin-images: ## write the digests of foreign images into docker-compose.yml and the Dockerfiles (needs docker buildx)
+	$(PYTHON) requirements/pin_images.py
+
 MODEL_HISTORY := .data/model-history.parquet
 .PHONY: model
 model: .venv/.installed ## train the shipped model on the simulator's own past (3 minutes) and write its card
