@@ -151,7 +151,7 @@ def _row(row: Any) -> tuple[object, ...]:
             f'<span class="quiet">{parts.safe(words.category(row.category))}'
             f"{' · holder in ' + parts.safe(place) if place else ''}</span>"
         ),
-        f"···· {row.card_last4}",
+        words.card(row.card_last4) or "—",
         words.money(row.amount, row.currency),
         words.probability(row.fraud_probability),
         parts.reason_list(row.reasons),

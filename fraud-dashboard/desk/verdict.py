@@ -129,8 +129,9 @@ def snoozing(payment: Any, person: Person, *, first: str = "card") -> None:
 
 
 def _offer(payment: Any, person: Person, first: str) -> None:
+    digits = words.card(payment.card_last4)
     names = {
-        "card": f"this card (···· {payment.card_last4})",
+        "card": f"this card ({digits})" if digits else "this card",
         "merchant": f"this merchant ({words.merchant(payment.merchant)})",
     }
     trans_num = payment.trans_num

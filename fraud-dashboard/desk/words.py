@@ -14,6 +14,7 @@ from desk.currencies import decimals
 DECORATION = "fraud_"  # the public data set writes it before every merchant's name, honest or not
 UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})  # control and direction-changing characters
 NAME_LETTERS = 80
+NO_DIGITS = "last four digits not known"  # of a card that came as an opaque reference, or of none
 WORD_JOINER = "\u2060"
 EVENT_WORDS = {
     "purchase": "purchased",
@@ -190,6 +191,16 @@ def merchant(name: str) -> str:
     line = " ".join("".join(" " if unicodedata.category(letter) in UNSEEN else letter for letter in bare).split())
     line = line if len(line) <= NAME_LETTERS else line[: NAME_LETTERS - 1].rstrip() + "…"
     return line or "unnamed merchant"
+
+
+def card(last4: str | None) -> str:
+    """A card by its last four digits; "" where they are not known: an opaque card reference, or no card at all.
+
+    >>> card("1486"), card("    "), card(None)
+    ('···· 1486', '', '')
+    """
+    digits = last4.strip() if isinstance(last4, str) else ""  # the column has four places: none are four spaces
+    return f"···· {digits}" if digits else ""
 
 
 def plain(code: str | None) -> str:

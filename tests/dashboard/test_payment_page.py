@@ -42,6 +42,18 @@ def test_reasons_stored_under_a_former_code_are_shown(store: Any, open_page: Ope
     assert "impossible" not in read
 
 
+def test_a_card_whose_digits_are_unknown_has_no_stump(store: Any, open_page: Open, text: Text) -> None:
+    """An opaque card reference has no last four digits: each page says so, or says "this card"."""
+    store.payment("worst", "2026-11-19T10:31Z", flagged=True, card_last4="")
+    store.payment("next", "2026-11-19T10:32Z", flagged=True, card_last4="")
+    for page in (open_page(payment="worst"), open_page(), open_page("review")):
+        choices = [choice for one in page.selectbox for choice in one.options]
+        assert "····" not in text(page) + " ".join(choices)
+    page = open_page(payment="worst")
+    assert "last four digits not known" in text(page)
+    assert "this card" in page.selectbox(key="snooze-worst").options
+
+
 def test_an_unknown_payment_is_said(store: Any, open_page: Open, text: Text) -> None:
     """A cut link leads to a sentence, not to an error."""
     assert "No such payment" in text(open_page(payment="feedbeef"))

@@ -172,6 +172,17 @@ def test_a_payment_says_what_a_reader_needs() -> None:
     assert "Open the day: https://fraud.example.org/?day=2026-11-19" in text
 
 
+def test_a_card_whose_digits_are_unknown_is_left_out() -> None:
+    """An opaque card reference has no last four digits: the line goes on without a card."""
+    message = mail(replace(FACTS, hours=(hour(9, flagged=1),), listed=(replace(PAYMENT, card_last4=""),)))
+    email = render_email(message, sender=SENDER)
+    html = email.get_body(("html",)).get_content()  # type: ignore[union-attr]
+    for text in (text_of(message), html, str(render_slack(message)["text"])):
+        assert "03:12:07 CST" in text
+        assert "card …" not in text
+        assert not re.search(r"CST *[,·] *(,|·|<|$)", text, re.MULTILINE)
+
+
 def test_what_was_missed_is_counted() -> None:
     """Minutes, records and mails, each with what it means; and the payments that were never mailed by name."""
     gaps = Gaps(

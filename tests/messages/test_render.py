@@ -62,6 +62,20 @@ def test_subject_says_how_many_how_much_and_the_worst(desk):
     assert subject_of(message) == email["Subject"]
 
 
+def test_a_card_whose_digits_are_unknown_is_left_out(desk):
+    """An opaque card reference has no last four digits: no part of a mail or chat text shows a stump of them."""
+    desk.add("t1", card_last4="").add("t2", card_last4="", city=None, state=None)
+    [message] = desk.compose()
+
+    email, plain, page = _parts(message)
+
+    assert email["Subject"] == "2 suspicious payments, 1,934.20 USD: Kuhn LLC"
+    assert "   Holder in Austin, TX\n" in plain
+    for text in (email["Subject"], plain, " ".join(Outline(page).words), render_slack(message)["text"]):
+        assert "…" not in text
+        assert not re.search(r"[·,]\s*[·,]|[·,]\s*$", text, re.MULTILINE)
+
+
 def test_headers(desk):
     """A mail carries the frozen Message-ID, its own date, a list, and the word that no one wrote it by hand."""
     [message] = desk.add("t1").compose()

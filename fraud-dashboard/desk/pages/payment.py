@@ -100,7 +100,7 @@ def _facts(row: Any, state: ReportState) -> None:
         ("Amount", words.money(row.amount, row.currency)),
         ("Merchant", words.merchant(row.merchant)),
         ("Category", words.category(row.category)),
-        ("Card", f"···· {row.card_last4}"),
+        ("Card", words.card(row.card_last4) or words.NO_DIGITS),
         ("Card holder's place", place or "not said"),
     ]
     if not row.is_refund:
@@ -155,7 +155,7 @@ def _events(events: pd.DataFrame, remark: str) -> None:
 
 
 def _card(row: Any) -> None:
-    st.subheader(f"Card ···· {row.card_last4}")
+    st.subheader(f"Card {words.card(row.card_last4)}".strip())
     around = ask("payment_card", trans_num=row.trans_num, event_time=row.event_time.to_pydatetime())
     if len(around) == 1:
         st.write("The only payment of this card in the 30 days before and the 7 after.")

@@ -140,7 +140,7 @@ def _facts(row: Any) -> None:
         [
             ("Local time", words.moment(row.event_time_local)),
             ("Category", words.category(row.category)),
-            ("Card", f"···· {row.card_last4}"),
+            ("Card", words.card(row.card_last4) or words.NO_DIGITS),
             ("Card holder's place", place or "not said"),
             (
                 "Probability",

@@ -106,10 +106,11 @@ def _backtest_table(rows: list[dict[str, Any]]) -> Table:
 def _print_payment(payment: dict[str, Any]) -> None:
     from fraud_scorer.messages.wording import amount_text, events_text, probability_text, readable_merchant
 
+    card = f"card ending {payment['card_last4']}, " if payment["card_last4"].strip() else ""
     console.print(
         f"{payment['trans_num']}: "
         f"{amount_text(payment['amount_cents'], payment['currency'])} at {readable_merchant(payment['merchant'])}, "
-        f"card ending {payment['card_last4']}, {payment['event_time']:%Y-%m-%d %H:%M} UTC",
+        f"{card}{payment['event_time']:%Y-%m-%d %H:%M} UTC",
         highlight=False,
     )
     if payment["fraud_probability"] is not None:

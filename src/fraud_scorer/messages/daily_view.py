@@ -8,6 +8,7 @@ from typing import Any
 
 from fraud_scorer.messages.wording import (
     amount_text,
+    card_text,
     count_text,
     day_text,
     long_day_text,
@@ -191,6 +192,7 @@ def _payment(payment: Mapping[str, Any]) -> dict[str, Any]:
     probability = payment["probability"]
     return {
         **payment,
+        "card": card_text(payment["last4"]),
         "amount": amount_text(payment["amount_cents"], payment["currency"]),
         "probability_text": "not scored" if probability is None else f"{probability_text(probability)} likely fraud",
         "severe": probability is not None and probability >= SEVERE_PROBABILITY,

@@ -20,7 +20,7 @@ import css_inline
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from fraud_scorer.messages.daily_view import daily_view
-from fraud_scorer.messages.wording import amount_text, clean, probability_text, totals_text
+from fraud_scorer.messages.wording import amount_text, card_text, clean, probability_text, totals_text
 from fraud_scorer.ports import Message
 
 PAYMENTS_SHOWN = 10
@@ -96,15 +96,18 @@ def _alert_view(content: Mapping[str, Any]) -> dict[str, Any]:
         "headline": headline,
         "total": total,
         "threshold_text": probability_text(content["threshold"]),
-        "subject": f"{headline}, {total}: card …{worst['last4']}, {clean(worst['merchant'], 40)}",
+        "subject": f"{headline}, {total}: {', '.join(filter(None, (worst['card'], clean(worst['merchant'], 40))))}",
         "preview": "; ".join([f"{worst['amount']} at {worst['merchant']}", *worst["reasons"]]),
     }
 
 
 def _payment_view(payment: Mapping[str, Any]) -> dict[str, Any]:
-    distance_km = payment["distance_km"]
+    distance_km, place = payment["distance_km"], payment["place"]
+    card, holder = card_text(payment["last4"]), f"holder in {place}" if place else ""
     return {
         **payment,
+        "card": card,
+        "payer": [part for part in (card, holder) if part],
         "amount": amount_text(payment["amount_cents"], payment["currency"]),
         "probability_text": probability_text(payment["probability"]),
         "severe": payment["probability"] >= SEVERE_PROBABILITY,

@@ -107,6 +107,15 @@ def readable_merchant(merchant: str) -> str:
     return clean(merchant.removeprefix(DECORATION)) or "unnamed merchant"
 
 
+def card_text(last4: str) -> str:
+    """A card by its last four digits; "" where they are not known: an opaque card reference, or no card at all.
+
+    >>> card_text("1486"), card_text("")
+    ('card …1486', '')
+    """
+    return f"card …{last4}" if last4 else ""
+
+
 def readable_category(category: str | None) -> str:
     """A category as people write it.
 
