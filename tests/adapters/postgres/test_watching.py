@@ -10,6 +10,7 @@ import pytest
 from fraud_scorer.adapters.postgres.watching import PostgresWatching
 from fraud_scorer.batches import Batch
 from fraud_scorer.errors import FraudScorerError
+from fraud_scorer.frames import EVENT
 
 World = Any  # conftest.World
 NOW = datetime(2026, 11, 20, 10, 45, tzinfo=UTC)
@@ -118,3 +119,19 @@ def test_payments_of_which_none_is_scored_are_seen(world: World, one: Any) -> No
     assert look(world, event_time + timedelta(days=2)).unscored == 0
     world.minute(2, [one("p", amount_cents=500)])
     assert (look(world, event_time).unscored, look(world, event_time).all_negative) == (0, False)
+
+
+def test_a_stream_without_payments_is_seen(world: World, one: Any) -> None:
+    """Declines and disputes leave no payment, refused records neither: they count until a payment is scored."""
+    kinds = ["decline", "decline", "dispute"]
+    usual = {"delivery": EVENT, "is_event": True}
+    events = [one(f"d{number}", kind=kind, amount_cents=500 + number, **usual) for number, kind in enumerate(kinds)]
+    world.minute(1, events)
+    world.rows("update run_ledger set quarantined = 4")
+    event_time = world.rows("select max(event_time) from payment_events")[0][0]
+    seen = look(world, event_time)
+    assert (seen.unscored, seen.unscored_kinds) == (7, "2 decline, 1 dispute, 4 in quarantine")
+    assert not seen.all_negative
+    assert look(world, event_time + timedelta(days=2)).unscored == 0
+    world.minute(2, [one("p", amount_cents=500)])
+    assert (look(world, event_time).unscored, look(world, event_time).unscored_kinds) == (0, "")

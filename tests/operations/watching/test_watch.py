@@ -189,6 +189,18 @@ def test_a_short_relief_is_not_the_end(scene: Scene) -> None:
     assert scene.titles == ["The mail server refused fraud mails"]
 
 
+def test_a_stream_without_payments_is_an_incident(scene: Scene) -> None:
+    """Declines, disputes and refused records: the mail tells what came instead of payments."""
+    scene.pass_time(1)
+    well = scene.seen or replace(scene.quiet, last_completed_at=scene.now, last_minute=scene.now)
+    told = "20 decline, 4 in quarantine"
+    scene.seen = replace(well, last_completed_at=scene.now, unscored=24, unscored_kinds=told)
+    scene.pass_time(1)
+    assert scene.titles == ["None of the last 24 records was scored"]
+    assert told in str(scene.post.sent[0].content)
+    assert "None counts as a purchase" in str(scene.post.sent[0].content)
+
+
 def test_payments_of_which_none_is_scored_are_an_incident(scene: Scene) -> None:
     """From twenty in a row on: with the declaration that mends it, and over once one is scored."""
     scene.pass_time(1)
@@ -199,4 +211,5 @@ def test_payments_of_which_none_is_scored_are_an_incident(scene: Scene) -> None:
     scene.seen = replace(scene.seen, unscored=20)
     scene.pass_time(1)
     assert scene.titles == ["None of the last 20 payments was scored"]
+    assert "Other than payments" not in str(scene.post.sent[0].content)
     assert "amounts: {spending: negative}" in str(scene.post.sent[0].content)

@@ -26,8 +26,9 @@ class Seen:
     oldest_mail_at: datetime | None  # when the mail that waits longest was made
     mails_refused: int  # within a day
     mail_error: str
-    unscored: int = 0  # the latest payments of a day, if none of them was scored; at most 200
-    all_negative: bool = False  # these are all below zero
+    unscored: int = 0  # what came within a day, if no payment of it was scored; of payments and events 200 each
+    all_negative: bool = False  # these are payments, all below zero
+    unscored_kinds: str = ""  # what came instead of payments: events by kind, records in quarantine
     failed_error: str = ""  # of the failed minute that landed last
     killers: str = ""  # batches that were passed because runs died over them, and tried again or not to be tried soon
     noted_minutes: int = 0  # loaded lately, with answers that are not all of what there was
@@ -53,7 +54,7 @@ class PostgresWatching:
             ledger = cast("dict[str, Any]", rows(cursor, "watch_ledger", values)[0])
             mail = cast("dict[str, Any]", rows(cursor, "watch_mail", values)[0])
             breakers = rows(cursor, "watch_breaker", values)
-            latest = cast("dict[str, int]", rows(cursor, "watch_unscored", values)[0])
+            latest = cast("dict[str, Any]", rows(cursor, "watch_unscored", values)[0])
         return Seen(
             **ledger,
             open_breakers=tuple(str(row["endpoint"]) for row in breakers),
@@ -61,6 +62,18 @@ class PostgresWatching:
             oldest_mail_at=mail["oldest_pending_at"],
             mails_refused=mail["refused"],
             mail_error=mail["last_error"],
-            unscored=0 if latest["scored"] else latest["payments"],
-            all_negative=latest["negative"] == latest["payments"],
+            **_unscored(latest),
         )
+
+
+def _unscored(latest: dict[str, Any]) -> dict[str, Any]:
+    """What came within a day, as long as no payment of it was scored."""
+    if latest["scored"]:
+        return {}
+    others = latest["events"] + latest["refused"]
+    refused = f"{latest['refused']} in quarantine" if latest["refused"] else ""
+    return {
+        "unscored": latest["payments"] + others,
+        "all_negative": 0 < latest["payments"] == latest["negative"] and not others,
+        "unscored_kinds": ", ".join(filter(None, (latest["event_kinds"], refused))),
+    }

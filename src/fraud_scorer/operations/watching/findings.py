@@ -154,13 +154,15 @@ def _unscored(seen: Seen) -> Finding | None:
     why = (
         "All their amounts are negative: they count as refunds." if seen.all_negative else "None counts as a purchase."
     )
+    facts = {"Other than payments": seen.unscored_kinds} if seen.unscored_kinds else {}
     return Finding(
-        title=f"None of the last {seen.unscored} payments was scored",
-        lines=(why, "They are stored; frauds among them are not found."),
+        title=f"None of the last {seen.unscored} {'records' if facts else 'payments'} was scored",
+        lines=(why, "They are kept; frauds among them are not found."),
         action="If the API writes spending as negative amounts, declare it in the file that PAYMENTS_API_FIELDS names, "
         "amounts: {spending: negative}, or its words under kinds; then run these minutes again: `fraud-scorer replay "
-        "--from ... --to ...`. `fraud-scorer check` tries the file.",
-        facts={"Within": "one day"},
+        "--from ... --to ...`. `fraud-scorer check` tries the file; `fraud-scorer quarantine show` tells why records "
+        "were refused.",
+        facts={"Within": "one day", **facts},
     )
 
 
