@@ -77,6 +77,7 @@ _ADAPTERS: dict[str, TypeAdapter[list[Any]]] = {
     "dob": TypeAdapter(list[ShortText | None]),
     "is_fraud": TypeAdapter(list[bool | None]),
 }
+_REQUIRED = ("trans_num", "cc_num", "merchant")  # no adapter of another field refuses None
 _LAX_NUMBERS = ("amt_minor", "lat", "long", "merch_lat", "merch_long", "city_pop", "zip", "card_last4")
 
 _NOUNS = {
@@ -139,10 +140,14 @@ def check_columns(columns: Mapping[str, Sequence[object]], count: int) -> Checke
     """Check ``count`` rows, column by column."""
     given = {name: list(columns.get(name, ())) or [None] * count for name in _ADAPTERS}
     _empty_is_missing(given)
+    absent = {name for name, values in given.items() if name not in _REQUIRED and values.count(None) == count}
     checked: dict[str, list[Any]] = {}
     rejects: dict[int, Reject] = {}
     dropped: list[Reject] = []
     for name in _ADAPTERS:
+        if name in absent:
+            checked[name] = given[name]
+            continue
         checked[name], faults = _checked(name, given[name])
         if faults and name in OPTIONAL:
             dropped += faults.values()
@@ -182,7 +187,7 @@ def _booleans_for_numbers(name: str, values: list[object]) -> dict[int, Reject]:
 def _empty_is_missing(given: dict[str, list[object]]) -> None:
     """An empty text says nothing: the value is missing."""
     for name, values in given.items():
-        if str in set(map(type, values)) and "" in values:
+        if "" in values:
             given[name] = [None if value == "" else value for value in values]
 
 

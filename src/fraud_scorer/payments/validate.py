@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from operator import eq
 from typing import Any
 
 import numpy as np
@@ -141,7 +142,9 @@ def _texts(judged: _Judged) -> dict[str, list[Any]]:
     """The text columns, integers as their digits (a zip's padded to five: its zeros were lost when it became one)."""
     result = {}
     for name in _TEXTS:
-        values = judged.columns[name]
+        result[name] = values = judged.columns[name]
+        if values.count(None) == len(values):
+            continue
         if int in set(map(type, values)):
             width = 5 if name == "zip" else 0
             text_of = {value: str(value).zfill(width) if isinstance(value, int) else value for value in set(values)}
@@ -157,8 +160,11 @@ def _texts(judged: _Judged) -> dict[str, list[Any]]:
 
 def _last_fours(cards: Sequence[str], told: Sequence[str | int | None], ids: Sequence[str | None]) -> Any:
     """Of a card number its own; else what the API says. A payment that stands for its own card has none."""
-    own = ["" if card == trans_num else last_four(card) for card, trans_num in zip(cards, ids, strict=True)]
-    if any(four is not None for four in told):
+    four_of = {card: last_four(card) for card in set(cards)}
+    own = [four_of[card] for card in cards]
+    if any(map(eq, cards, ids)):
+        own = ["" if card == trans_num else four for card, trans_num, four in zip(cards, ids, own, strict=True)]
+    if told.count(None) < len(told):
         given = ["" if four is None else str(four).zfill(4) for four in told]
         own = [four or says for four, says in zip(own, given, strict=True)]
     return pd.array(own, dtype="str")
