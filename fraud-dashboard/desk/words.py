@@ -203,6 +203,18 @@ def card(last4: str | None) -> str:
     return f"···· {digits}" if digits else ""
 
 
+def dropped(counts: object) -> str:
+    """The unusable optional values that a batch's payments lost, the most frequent reason first; "" if none.
+
+    >>> dropped({"dob_not_a_date": 2, "coordinates_out_of_range": 1200}), dropped(None)
+    ('left out of payments as unusable: 1,200 × coordinates out of range, 2 × dob not a date', '')
+    """
+    if not isinstance(counts, dict) or not counts:
+        return ""
+    most = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return "left out of payments as unusable: " + ", ".join(f"{number:,} × {plain(reason)}" for reason, number in most)
+
+
 def plain(code: str | None) -> str:
     """A category or code without its underscores.
 

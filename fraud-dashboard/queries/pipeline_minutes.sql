@@ -17,7 +17,8 @@ select
     ledger.scored_by,
     ledger.fallback_reason,
     ledger.error,
-    ledger.note
+    ledger.note,
+    ledger.dropped
 from v_run_ledger as ledger
 where ledger.minute >= date_trunc('minute', report_now()) - interval '24 hours'
 order by ledger.minute;

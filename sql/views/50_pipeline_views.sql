@@ -28,7 +28,8 @@ select
     ledger.model_hash,
     ledger.error,
     ledger.events,
-    ledger.note
+    ledger.note,
+    ledger.dropped
 from run_ledger as ledger;
 
 -- Grain: one record, or one whole answer (row_index is null), that could not become a payment.

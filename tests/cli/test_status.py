@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psycopg2
 import pytest
 
 HEAVY = ("boto3", "joblib", "numpy", "pandas", "pyarrow", "scipy", "sklearn", "xgboost")
@@ -18,6 +19,25 @@ done = CliRunner().invoke(app, sys.argv[1:])
 print(done.exit_code, done.output, done.exception)
 print("loaded:", *[name for name in {HEAVY!r} if name in sys.modules])
 """
+
+
+def test_status_tells_what_a_minute_lacks(tmp_path: Path, postgres_url: str) -> None:
+    """Pages that were not followed and optional values that were dropped, by reason, the most frequent first."""
+    with psycopg2.connect(postgres_url.replace("+psycopg2", "")) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "insert into run_ledger (batch_id, kind, minute, status, note, dropped)"
+            " values ('2026-11-20T10:31Z', 'minute', '2026-11-20T10:31Z', 'done',"
+            " 'has_more is true', '{\"dob_not_a_date\": 3, \"zip_too_long\": 1200}')"
+        )
+    connection.close()
+    settings = {"FRAUD_DB_URL": postgres_url, "FRAUD_DATA_DIR": str(tmp_path / "data"), "COLUMNS": "400",
+                "FRAUD_LANDING_KEYS": "MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="}  # fmt: skip
+    asked = subprocess.run(
+        [sys.executable, "-c", ASK, "status"], cwd=tmp_path, env=os.environ | settings, capture_output=True, text=True
+    )
+    assert "has_more is true; optional values dropped: zip_too_long 1,200, dob_not_a_date 3" in asked.stdout, (
+        asked.stderr
+    )
 
 
 @pytest.mark.parametrize("arguments", [["status"], ["status", "--json"]])

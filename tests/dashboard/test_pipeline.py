@@ -20,6 +20,17 @@ def test_an_empty_ledger_says_what_comes_next(store: Any, open_page: Open, text:
     assert "No minute has landed yet" in text(open_page("pipeline"))
 
 
+def test_what_a_minute_lacks_stands_beside_its_state(store: Any, open_page: Open, text: Text) -> None:
+    """Pages that were not followed and optional values that were left out, both, in words."""
+    store.minute("2026-11-20T07:29:00Z", note="an answer is not all that the payments API has (has_more is true)")
+    store.cursor.execute(
+        """update run_ledger set dropped = '{"dob_not_a_date": 3, "coordinates_out_of_range": 1200}'"""
+    )
+    read = text(open_page("pipeline"))
+    assert "an answer is not all that the payments API has (has_more is true)" in read
+    assert "left out of payments as unusable: 1,200 × coordinates out of range, 3 × dob not a date" in read
+
+
 def test_a_database_that_is_down_has_one_heading(
     store: Any, open_page: Open, text: Text, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -188,8 +188,8 @@ def _state_text(row: object) -> object:
     kind = {"failed": "alarm", "missed": "alarm", "late": "warn", "fallback": "warn", "done": "good"}.get(state, "")
     name = {"fallback": "done by the local model", "late": "done late"}.get(state, state)
     texts = [getattr(row, column, None) for column in ("error", "fallback_reason", "note")]
-    text = next((text for text in texts if isinstance(text, str)), None)
-    said = f' <span class="desk-quiet">{parts.safe(text)}</span>' if text else ""
+    told = [text for text in [*texts, words.dropped(getattr(row, "dropped", None))] if isinstance(text, str) and text]
+    said = f' <span class="desk-quiet">{parts.safe("; ".join(told))}</span>' if told else ""
     return parts.Html(parts.badge(name, kind) + said)
 
 

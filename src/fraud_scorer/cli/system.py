@@ -65,7 +65,7 @@ def status(
         print_json(state)
         return
     columns = ("batch_id", "status", "received", "inserted", "updated", "quarantined", "flagged", "alerted")
-    table = Table(*columns, "seconds", "scored by", "error", box=None)
+    table = Table(*columns, "seconds", "scored by", "remarks", box=None)
     for line in state["ledger"]:
         seconds = "" if line["seconds"] is None else f"{line['seconds']:.1f}"
         cells = [str(line[name]) for name in columns]
@@ -73,13 +73,21 @@ def status(
             *cells,
             seconds,
             line["scored_by"] or "",
-            "; ".join(filter(None, (line["error"], line["fallback_reason"], line["note"]))),
+            "; ".join(filter(None, (line["error"], line["fallback_reason"], line["note"], _dropped(line["dropped"])))),
         )
     console.print(table)
     waiting = ", ".join(f"{what} {count}" for what, count in state["waiting"].items())
     console.print(f"waiting: {waiting}")
     if state["breaker"]:
         console.print(state["breaker"])
+
+
+def _dropped(counts: dict[str, int] | None) -> str:
+    """How many unusable optional values the payments of a batch lost, the most frequent reason first."""
+    if not counts:
+        return ""
+    most = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return "optional values dropped: " + ", ".join(f"{reason} {count:,}" for reason, count in most)
 
 
 def settings(
