@@ -118,5 +118,5 @@ MODEL_HISTORY := .data/model-history.parquet
 model: .venv/.installed ## train the shipped model on the simulator's own past (3 minutes) and write its card
 	@mkdir -p .data
 	$(BIN)/payments-simulator history --days 60 --until 2026-01-01T00:00Z --seed 101 --out $(MODEL_HISTORY)
-	$(BIN)/fraud-scorer train --data $(MODEL_HISTORY) --hold-out 0.15 --compare-without-history --out model/artifacts
+	$(BIN)/fraud-scorer train --data $(MODEL_HISTORY) --hold-out 0.15 --compare-without-history --out model/artifacts $(if $(SIGNING_KEY),--signing-key $(SIGNING_KEY))
 	$(BIN)/fraud-scorer model-card

@@ -8,6 +8,7 @@ import numpy as np
 
 FORMAT = 1  # of the manifest
 MANIFEST, PREPROCESS, BOOSTER = "manifest.json", "preprocess.joblib", "model.ubj"
+SIGNATURE = "manifest.sig"  # of the manifest, where a model is signed
 
 
 def calibrated(table: Mapping[str, Sequence[float]], raw: np.ndarray) -> np.ndarray:

@@ -143,6 +143,11 @@ class Settings(BaseSettings):
         None, ge=0, le=1, description="A payment is flagged from this probability on; empty: the model's recommendation"
     )
     fraud_artifacts: Path = Field(Path("model/artifacts"), description="The model in force")
+    fraud_model_public_key: str = Field(
+        "",
+        description="Public keys of `fraud-scorer model keygen`, comma separated: a model that none of them signed is "
+        "refused; empty: no signature is asked for",
+    )
     shadow_artifacts: Path | None = Field(None, description="A second model that scores along and never alerts")
     fraud_currency: str = Field("USD", pattern="^[A-Z]{3}$", description="Of amounts that name none")
     fraud_time_zone: ZoneName = Field("UTC", description="The zone of the report's days and of local hours")
@@ -235,6 +240,12 @@ def _in_files() -> dict[str, object]:
     environment = {name.lower() for name, value in os.environ.items() if value}
     found = {name.lower(): value for path in env_files() for name, value in read_env_file(path).items()}
     return {name: found[name] for name in found.keys() & Settings.model_fields.keys() - environment}
+
+
+def model_public_key() -> str:
+    """FRAUD_MODEL_PUBLIC_KEY alone: for commands that need no other setting, also in SageMaker's containers."""
+    name = "FRAUD_MODEL_PUBLIC_KEY"
+    return os.environ.get(name) or str(_in_files().get(name.lower(), ""))
 
 
 def named_data_dir() -> Path:

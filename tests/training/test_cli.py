@@ -26,11 +26,12 @@ def _run(*arguments: object, fails: type[Exception] | None = None):
 
 
 def test_a_file_becomes_a_model_a_report_scores_and_a_card(public_file, tmp_path):
-    """train, evaluate, score-file, model-card, one after the other."""
-    out = tmp_path / "model"
-    trained = json.loads(
-        _run("train", "--data", public_file, "--label-delay", "1d", "--hold-out", "0.3", "--out", out, "--json")
-    )
+    """train, evaluate, score-file, model-card, one after the other; the model is signed where a key is given."""
+    out, key = tmp_path / "model", tmp_path / "key.pem"
+    public = _run("model", "keygen", "--out", key).split("FRAUD_MODEL_PUBLIC_KEY=")[1].strip()
+    options = ("--label-delay", "1d", "--hold-out", "0.3", "--signing-key", key)
+    trained = json.loads(_run("train", "--data", public_file, *options, "--out", out, "--json"))
+    assert "signed by" in _run("model", "verify", "--artifacts", out, "--public-key", public)
     assert trained["metrics"]["test"]["average_precision"] > 0.6
     figures = _run("evaluate", "--data", public_file, "--artifacts", out, "--out", tmp_path / "reports")
     assert "average precision" in figures
@@ -100,6 +101,7 @@ def test_a_model_that_flags_nothing_says_so(public_file, tmp_path):
     [
         (["train"], SettingsError, "--data"),
         (["train", "--data", "x.csv", "--label-delay", "soon"], SettingsError, "7d, 12h"),
+        (["train", "--data", "x.csv", "--signing-key", "no.pem"], SettingsError, "no.pem cannot be read"),
         (["train", "--data", "no.csv"], DataFileError, "no.csv does not exist"),
         (["train", "--data", "x.csv", "--from-store"], SettingsError, "--data and --from-store exclude"),
         (["train", "--from-store", "--time-zone", "UTC", "--label-delay", "7d"], SettingsError,

@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from fraud_scorer.cli import batch, daily, desk, drift, evaluation, pipeline, sagemaker, stack, system, training
+from fraud_scorer.cli import batch, daily, desk, drift, evaluation, model, pipeline, sagemaker, stack, system, training
 from fraud_scorer.errors import FraudScorerError, SettingsError, StoreUnavailable
 from fraud_scorer.logs import configure_logging
 from fraud_scorer.settings import generated_file
@@ -28,7 +28,7 @@ app = typer.Typer(
 )
 SERVERS = ("watch", "serve-model", "stack")  # their events are all that they say
 STACKS = ("stack", "stack-stop", "stack-clean")  # where none was ever started, they say so themselves
-for commands in (pipeline, batch, daily, drift, desk, system, stack, training, evaluation, sagemaker):
+for commands in (pipeline, batch, daily, drift, desk, system, stack, training, model, evaluation, sagemaker):
     commands.register(app)
 
 

@@ -72,7 +72,8 @@ def explain(trans_num: Annotated[str, typer.Argument(help="The payment's id")], 
     payment = payment_to_explain(engine, trans_num)
     if payment is None:
         raise DataFileError(f"no payment {trans_num} is stored", "Check the id; quarantined records are no payments")
-    reasons, note = reasons_of(payment, load_artifacts(settings.fraud_artifacts))
+    model = load_artifacts(settings.fraud_artifacts, settings.fraud_model_public_key)
+    reasons, note = reasons_of(payment, model)
     if as_json:
         told = {name: value for name, value in payment.items() if name not in ("features", "reasons")}
         print_json(told | {"reasons": reasons, "note": note})

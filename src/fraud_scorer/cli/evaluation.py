@@ -10,6 +10,7 @@ import typer
 from fraud_scorer.cli.figures import print_figures
 from fraud_scorer.cli.output import AsJson, Decimal, console, print_json, warn
 from fraud_scorer.cli.training import Artifacts, Currency, DataFiles, Fields, History
+from fraud_scorer.settings import model_public_key
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,7 +46,7 @@ def evaluate(
     from fraud_scorer.training.saving import refuse_unwritable
 
     refuse_unwritable(out)
-    model = load_artifacts(artifacts)
+    model = load_artifacts(artifacts, model_public_key())
     scorer = LocalScorer(model.booster_bytes, width=len(model.features))
     with console.status("reading payments") as status:
         dataset, is_asked, source = _with_history(

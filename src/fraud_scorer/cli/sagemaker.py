@@ -13,7 +13,7 @@ from rich.console import Console
 from fraud_scorer import wiring
 from fraud_scorer.cli.output import AsJson, console, print_json
 from fraud_scorer.errors import DataFileError, SettingsError, StoreUnavailable
-from fraud_scorer.settings import Settings, load_settings
+from fraud_scorer.settings import Settings, load_settings, model_public_key
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,7 +60,7 @@ def deploy(
     strict = settings.model_copy(update={"sagemaker_model_check": "strict"})  # what it made says which model it is
     verify = (lambda: _compare(strict, name, folder, 1000, "").require()) if check_parity else None
     with _telling(f"deploying {folder} to {name}") as tell:
-        state = _deployer(tell).deploy(plan, folder, verify=verify)
+        state = _deployer(tell).deploy(plan, folder, verify=verify, signed_by=settings.fraud_model_public_key)
     console.print(f"endpoint {state.endpoint} serves {state.variant}")
     if settings.sagemaker_endpoint != name:
         console.print(f"to score with it, set SAGEMAKER_ENDPOINT={name}")
@@ -75,7 +75,7 @@ def status(endpoint: Endpoint = "", as_json: AsJson = False) -> None:
 
     settings = load_settings()
     state = _deployer().state(_endpoint(settings, endpoint))
-    model_hash = read_manifest(settings.fraud_artifacts)[1]
+    model_hash = read_manifest(settings.fraud_artifacts, settings.fraud_model_public_key)[1]
     try:
         breaker = wiring.Parts(settings).breaker.state().sentence
     except StoreUnavailable as error:
@@ -138,7 +138,7 @@ def serve_model(
     """Serve the model over HTTP as a SageMaker endpoint does: /ping, /invocations, and the AWS runtime's path."""
     from fraud_scorer.endpoint.serve import serve_model as serve
 
-    serve(artifacts, host=host, port=port, endpoint_name=endpoint)
+    serve(artifacts, host=host, port=port, endpoint_name=endpoint, signed_by=model_public_key())
 
 
 def _endpoint(settings: Settings, given: str) -> str:
@@ -168,14 +168,15 @@ def _deployer(tell: Callable[[str], None] = lambda _: None) -> Deployer:
 def _compare(settings: Settings, endpoint: str, folder: Path, rows: int, batch: str) -> Parity:
     """The endpoint against the model in ``folder``, on made-up rows or on a batch's."""
     from fraud_scorer.adapters.model.local import LocalScorer
-    from fraud_scorer.adapters.model.manifest import read_manifest
+    from fraud_scorer.adapters.model.manifest import checked_files, read_manifest
     from fraud_scorer.adapters.sagemaker.client import Limits, SageMakerScorer
     from fraud_scorer.adapters.sagemaker.parity import compare, probe_rows
     from fraud_scorer.model_folder import BOOSTER
 
-    manifest, model_hash = read_manifest(folder)
+    manifest, model_hash = read_manifest(folder, settings.fraud_model_public_key)
+    booster = checked_files(folder, manifest, [BOOSTER])[BOOSTER]
     width = len(manifest["matrix_columns"])
-    matrix = _batch_rows(settings, batch, model_hash) if batch else probe_rows(folder / BOOSTER, rows)
+    matrix = _batch_rows(settings, batch, model_hash) if batch else probe_rows(booster, rows)
     scorer = SageMakerScorer(
         endpoint,
         model_hash=model_hash,
@@ -183,7 +184,7 @@ def _compare(settings: Settings, endpoint: str, folder: Path, rows: int, batch: 
         limits=Limits.of(settings),
         model_check=settings.sagemaker_model_check,
     )
-    return compare(LocalScorer(folder / BOOSTER, width=width), scorer, matrix)
+    return compare(LocalScorer(booster, width=width), scorer, matrix)
 
 
 def _batch_rows(settings: Settings, batch_id: str, model_hash: str) -> np.ndarray:

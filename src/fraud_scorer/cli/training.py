@@ -14,7 +14,7 @@ from fraud_scorer.cli import analysis
 from fraud_scorer.cli.figures import print_figures
 from fraud_scorer.cli.output import AsJson, Decimal, console, print_json, warn
 from fraud_scorer.errors import DataFileError, SettingsError
-from fraud_scorer.settings import load_settings
+from fraud_scorer.settings import load_settings, model_public_key
 
 _UNITS_DAYS = {"d": 1.0, "h": 1 / 24, "m": 1 / 1_440}
 
@@ -52,9 +52,13 @@ def train(
     ] = 20.0,
     alerts_a_day: Annotated[float | None, typer.Option(min=0, help="Instead: a budget of alerts a day")] = None,
     compare_without_history: Annotated[bool, typer.Option(help="Show what card history is worth (slower)")] = False,
+    signing_key: Annotated[
+        Path | None, typer.Option("--signing-key", help="Sign the model with the private key in this file")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Train a model on labelled payments and write its folder: split by time, tuned, calibrated, tested."""
+    from fraud_scorer.adapters.model.signing import read_key, sign
     from fraud_scorer.training.calibration import ThresholdRule
     from fraud_scorer.training.fitting import quiet_threads
     from fraud_scorer.training.saving import refuse_unwritable
@@ -62,6 +66,7 @@ def train(
     from fraud_scorer.training.train import train as train_model
 
     quiet_threads()
+    key = read_key(signing_key) if signing_key else None  # before minutes of training
     if from_store:
         _refuse_with_store(
             {"--data": data, "--fields": fields, "--time-zone": time_zone, "--currency": currency,
@@ -84,6 +89,8 @@ def train(
                 data or [], fields, delay, status.update, time_zone=zone, currency=currency or "USD", decimal=decimal
             )
         trained = train_model(dataset, source, out, plan, status.update)
+        if key:
+            sign(out, key)
     from fraud_scorer.features.wording import probability
 
     manifest = trained.manifest
@@ -120,7 +127,7 @@ def score_file(
     if reasons not in REASONS_OF:
         raise SettingsError(f"--reasons {reasons} is unknown", f"One of {', '.join(REASONS_OF)}")
     refuse_output(out, [*data, *(history or [])])
-    model = load_artifacts(artifacts)
+    model = load_artifacts(artifacts, model_public_key())
     about = model.manifest
     delay = about["label_delay_days"] if labels_known_after is None else days(labels_known_after)
     with console.status("reading and scoring"):
@@ -159,7 +166,7 @@ def model_card(
     from fraud_scorer.training.model_card import model_card_text
     from fraud_scorer.training.saving import write_whole
 
-    manifest, model_hash = read_manifest(artifacts)
+    manifest, model_hash = read_manifest(artifacts, model_public_key())
     write_whole(out, model_card_text(manifest, model_hash))
     console.print(f"written: {out}")
 

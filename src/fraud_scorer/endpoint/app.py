@@ -39,13 +39,13 @@ class TooLarge(Exception):
     """A body above the limit."""
 
 
-def create_app(folder: Path, *, endpoint_name: str = "") -> FastAPI:
+def create_app(folder: Path, *, endpoint_name: str = "", signed_by: str = "") -> FastAPI:
     """The server of the model in ``folder``; with an ``endpoint_name`` it answers to that one alone.
 
     Raises:
-        ArtifactError: the folder holds no model.
+        ArtifactError: the folder holds no model, or none that one of ``signed_by`` (public keys) signed.
     """
-    models = ModelFolder(folder)
+    models = ModelFolder(folder, signed_by)
     app = FastAPI(title="fraud-scorer model endpoint", docs_url=None, redoc_url=None, openapi_url=None)
 
     @app.get("/ping")

@@ -11,11 +11,13 @@ from fraud_scorer.errors import SettingsError
 log = structlog.get_logger()
 
 
-def serve_model(folder: Path, *, host: str = "127.0.0.1", port: int = 8080, endpoint_name: str = "") -> None:
+def serve_model(
+    folder: Path, *, host: str = "127.0.0.1", port: int = 8080, endpoint_name: str = "", signed_by: str = ""
+) -> None:
     """Serve the model in ``folder`` until SIGTERM or SIGINT; requests under way are finished.
 
     Raises:
-        ArtifactError: the folder holds no model.
+        ArtifactError: the folder holds no model, or none that one of ``signed_by`` (public keys) signed.
         SettingsError: the server's packages are not installed, or the port is taken.
     """
     try:
@@ -24,7 +26,7 @@ def serve_model(folder: Path, *, host: str = "127.0.0.1", port: int = 8080, endp
         from fraud_scorer.endpoint.app import create_app
     except ImportError as error:
         raise SettingsError(f"{error.name} is not installed", "Install requirements/endpoint.txt") from None
-    app = create_app(folder, endpoint_name=endpoint_name)
+    app = create_app(folder, endpoint_name=endpoint_name, signed_by=signed_by)
     config = uvicorn.Config(
         app, host=host, port=port, log_level="warning", access_log=False, ws="none", timeout_keep_alive=75
     )

@@ -12,7 +12,9 @@ import numpy as np
 import structlog
 import xgboost
 
+from fraud_scorer.adapters.model.signing import require_signature
 from fraud_scorer.adapters.variant import variant_name
+from fraud_scorer.endpoint.trial import require_sound
 from fraud_scorer.errors import ArtifactError
 
 log = structlog.get_logger()
@@ -28,24 +30,35 @@ class ServedModel:
     variant: str
 
     @classmethod
-    def load(cls, folder: Path) -> ServedModel:
+    def load(cls, folder: Path, signed_by: str = "", *, tried: bool = False) -> ServedModel:
         """The booster of ``folder``: the one its manifest names (and whose hash it states), or the only file there.
 
+        A file that no manifest vouches for is tried in a process of its own first; any is with ``tried``.
+
         Raises:
-            ArtifactError: no booster, or not the one of the manifest.
+            ArtifactError: no booster, not the one of the manifest, or not signed by one of ``signed_by`` (public keys,
+                comma separated; empty: no signature is asked for).
         """
         manifest = folder / MANIFEST
         path = folder / "model.ubj" if manifest.is_file() else _only_file(folder)
         try:
             content, stated = path.read_bytes(), manifest.read_bytes() if manifest.is_file() else None
+            require_signature(folder, stated or b"", signed_by)
             if stated is not None and _stated_hash(stated, path.name) != hashlib.sha256(content).hexdigest():
                 raise ArtifactError(f"{path.name} is not the file that {MANIFEST} names", "Copy the whole folder anew")
             if not (content.startswith(b"{") and content.endswith(b"}")):  # XGBoost may end the process on others
                 raise ArtifactError(f"{path.name} cannot be loaded: it is no whole UBJSON file")
+            if tried or stated is None:
+                require_sound(content, path.name)
             booster = xgboost.Booster(model_file=bytearray(content))
         except (OSError, xgboost.core.XGBoostError) as error:
             raise ArtifactError(f"{path.name} cannot be loaded: {str(error).splitlines()[0]}") from None
         return cls(booster, variant_name(hashlib.sha256(content if stated is None else stated).hexdigest()))
+
+    @property
+    def columns(self) -> int:
+        """How many inputs it reads."""
+        return int(self.booster.num_features())
 
     def predict(self, matrix: np.ndarray) -> np.ndarray:
         """Raw scores, float32. Missing columns on the right count as missing values, as in AWS's container.
@@ -66,10 +79,11 @@ class ModelFolder:
     be loaded (a copy under way) leaves the old one in force.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, signed_by: str = "") -> None:
         self.folder = folder
+        self._signed_by = signed_by
         self._seen = _signature(folder)
-        self._model = ServedModel.load(folder)
+        self._model = ServedModel.load(folder, signed_by)
         self._loading = threading.Lock()
 
     def current(self) -> ServedModel:
@@ -87,7 +101,7 @@ class ModelFolder:
             return
         self._seen = signature
         try:
-            self._model = ServedModel.load(self.folder)
+            self._model = ServedModel.load(self.folder, self._signed_by, tried=True)
         except ArtifactError as error:
             log.warning("The new model cannot be loaded; the old one stays.", action="serve", reason=str(error))
         else:

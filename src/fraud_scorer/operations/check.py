@@ -186,7 +186,8 @@ def _model(parts: Parts) -> str:
             "FRAUD_LABEL_DELAY_DAYS",
         )
     flags_from = probability(parts.threshold)
-    return f"{parts.model.model_hash[:12]}, {len(parts.model.features)} inputs, flags from {flags_from} on"
+    signed = ", signed" if settings.fraud_model_public_key else ""
+    return f"{parts.model.model_hash[:12]}, {len(parts.model.features)} inputs, flags from {flags_from} on{signed}"
 
 
 def _shadow_model(parts: Parts) -> str:
@@ -195,9 +196,11 @@ def _shadow_model(parts: Parts) -> str:
     folder = parts.settings.shadow_artifacts
     assert folder is not None
     try:
-        shadow = load_artifacts(folder)
+        shadow = load_artifacts(folder, parts.settings.fraud_model_public_key)
     except ArtifactError as error:
-        raise SettingsError(error.what, "Set SHADOW_ARTIFACTS to a folder that `fraud-scorer train` wrote") from None
+        signed = " and `model sign` signed" if parts.settings.fraud_model_public_key else ""
+        cure = f"Set SHADOW_ARTIFACTS to a folder that `fraud-scorer train` wrote{signed}"
+        raise SettingsError(error.what, cure) from None
     return f"{shadow.model_hash[:12]} scores along and alerts nobody"
 
 

@@ -52,7 +52,7 @@ def drift(parts: Parts, day: date | None = None, *, most: int = MOST_COMPARED) -
     """
     from fraud_scorer.adapters.model.manifest import read_manifest
 
-    manifest, model_hash = read_manifest(parts.settings.fraud_artifacts)
+    manifest, model_hash = read_manifest(parts.settings.fraud_artifacts, parts.settings.fraud_model_public_key)
     days = [day] if day else parts.drift.missing_days(now=parts.clock.now(), most=LONGEST_CATCH_UP)
     done = [_compare(parts, one, manifest, model_hash, most) for one in days]
     log.info("Compared days with the model's reference.", action="drift", days=len(done), model_hash=model_hash[:12])

@@ -110,7 +110,9 @@ class Run:
         for result in results:
             log.info(f"Loaded {result.sentence}.", action="load", batch_id=result.batch.batch_id, run=self.name)
         if folder := self.parts.settings.shadow_artifacts:
-            score_along(folder, self.parts.engine, to_score(transformed)["trans_num"], transformed.features)
+            signed_by = self.parts.settings.fraud_model_public_key
+            to_be_scored = to_score(transformed)["trans_num"]
+            score_along(folder, self.parts.engine, to_be_scored, transformed.features, signed_by=signed_by)
         self.parts.stage.drop(self.name, token)
         self.parts.stage.purge(now=self.parts.clock.now())
         return totals(results)

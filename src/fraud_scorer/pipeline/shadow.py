@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 
-def score_along(folder: Path, engine: Engine, trans_nums: pd.Series, features: pd.DataFrame) -> int:
+def score_along(
+    folder: Path, engine: Engine, trans_nums: pd.Series, features: pd.DataFrame, *, signed_by: str = ""
+) -> int:
     """Let the model in ``folder`` decide about payments that are stored by now; give how many decisions were new.
 
     Call it after load, with what transform prepared. It raises nothing: 0 and a warning if it cannot.
@@ -32,7 +34,7 @@ def score_along(folder: Path, engine: Engine, trans_nums: pd.Series, features: p
     from fraud_scorer.adapters.postgres.shadow import write_shadow_scores
 
     try:
-        model, scorer = _shadow(folder)
+        model, scorer = _shadow(folder, signed_by)
         scores = shadow_scores(trans_nums, features, model=model, scorer=scorer, threshold=model.recommended_threshold)
         return write_shadow_scores(engine, scores)
     except FraudScorerError as error:
@@ -43,9 +45,9 @@ def score_along(folder: Path, engine: Engine, trans_nums: pd.Series, features: p
 
 
 @lru_cache(maxsize=2)
-def _shadow(folder: Path) -> tuple[Artifacts, LocalScorer]:
+def _shadow(folder: Path, signed_by: str) -> tuple[Artifacts, LocalScorer]:
     from fraud_scorer.adapters.model.artifacts import load_artifacts
     from fraud_scorer.adapters.model.local import LocalScorer
 
-    model = load_artifacts(folder)
+    model = load_artifacts(folder, signed_by)
     return model, LocalScorer(model.booster_bytes, width=len(model.features))

@@ -17,7 +17,7 @@ from typing import Any
 
 from fraud_scorer.errors import ArtifactError
 from fraud_scorer.features import FEATURES
-from fraud_scorer.model_folder import BOOSTER, FORMAT, MANIFEST, PREPROCESS
+from fraud_scorer.model_folder import BOOSTER, FORMAT, MANIFEST, PREPROCESS, SIGNATURE
 
 _NUMBERS = re.compile(r"\[\n([-+.,\d\seE]+)\]")  # no string of JSON holds a line's end
 LIBRARIES = ("fraud-scorer", "joblib", "numpy", "pandas", "scikit-learn", "xgboost")
@@ -49,6 +49,7 @@ def save(out: Path, *, preprocess: Any, booster: Any, about: Mapping[str, Any]) 
         (folder / MANIFEST).write_text(readable_json(manifest), encoding="utf-8")
 
     replace_files(out, write)
+    (out / SIGNATURE).unlink(missing_ok=True)  # an older model's
     return _sha256(out / MANIFEST)
 
 

@@ -23,7 +23,7 @@ class Deciding(Keeping):
         """The model in force."""
         from fraud_scorer.adapters.model.artifacts import load_artifacts
 
-        return load_artifacts(self.settings.fraud_artifacts)
+        return load_artifacts(self.settings.fraud_artifacts, self.settings.fraud_model_public_key)
 
     @property
     def threshold(self) -> float:

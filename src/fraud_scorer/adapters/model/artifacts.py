@@ -78,13 +78,19 @@ class Artifacts:
         return result
 
 
-def load_artifacts(folder: Path) -> Artifacts:
-    """The model in ``folder``: hashes first, then versions and features, then read; no code of it is run.
+def load_artifacts(folder: Path, signed_by: str = "") -> Artifacts:
+    """The model in ``folder``: signature and hashes first, then versions and features, then read; no code of it is run.
+
+    Args:
+        folder: the model's.
+        signed_by: public keys, comma separated, one of which must have signed it; empty: no signature is asked for.
 
     Raises:
-        ArtifactError: a file is missing or altered, or the model does not fit this library.
+        ArtifactError: a file is missing or altered, the signature is none of these keys', or the model does not fit
+            this library.
+        SettingsError: ``signed_by`` holds something else than public keys.
     """
-    manifest, model_hash = read_manifest(folder)
+    manifest, model_hash = read_manifest(folder, signed_by)
     files = checked_files(folder, manifest)
     refuse_other_library(folder, manifest)
     return Artifacts(

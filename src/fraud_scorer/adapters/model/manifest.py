@@ -10,12 +10,13 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from fraud_scorer.adapters.model.signing import require_signature
 from fraud_scorer.errors import ArtifactError
 from fraud_scorer.features.declared import FEATURES
 from fraud_scorer.model_folder import BOOSTER, FORMAT, MANIFEST, PREPROCESS
@@ -25,14 +26,21 @@ RETRAIN = "Train again with this installation (`make model`, or `fraud-scorer tr
 _MUST_AGREE = {"scikit-learn": 2, "xgboost": 1, "numpy": 1, "pandas": 1}
 
 
-def read_manifest(folder: Path) -> tuple[dict[str, Any], str]:
+def read_manifest(folder: Path, signed_by: str = "") -> tuple[dict[str, Any], str]:
     """``manifest.json`` and its sha256 (the model's hash).
 
+    Args:
+        folder: the model's.
+        signed_by: public keys, comma separated, one of which must have signed it; empty: no signature is asked for.
+
     Raises:
-        ArtifactError: missing, not JSON, of an unknown format, or without an entry that is needed.
+        ArtifactError: missing, not signed by one of these, not JSON, of an unknown format, or without an entry that is
+            needed.
+        SettingsError: ``signed_by`` holds something else than public keys.
     """
     path = folder / MANIFEST
     content = _read(path)
+    require_signature(folder, content, signed_by)
     try:
         manifest = json.loads(content)
     except ValueError as error:
@@ -78,9 +86,11 @@ def _check_calibration(path: Path, table: Mapping[str, Any]) -> None:
         raise ArtifactError(f"the calibration table in {path} does not rise from 0 to 1", RETRAIN)
 
 
-def checked_files(folder: Path, manifest: Mapping[str, Any]) -> dict[str, bytes]:
+def checked_files(
+    folder: Path, manifest: Mapping[str, Any], names: Sequence[str] = (PREPROCESS, BOOSTER)
+) -> dict[str, bytes]:
     """The files' content, read once: what is hashed here is what is used."""
-    files = {name: _read(folder / name) for name in (PREPROCESS, BOOSTER)}
+    files = {name: _read(folder / name) for name in names}
     for name, content in files.items():
         expected = manifest["files"].get(name, {}).get("sha256")
         found = hashlib.sha256(content).hexdigest()

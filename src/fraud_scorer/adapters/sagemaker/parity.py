@@ -65,13 +65,13 @@ def compare(local: Scorer, endpoint: Scorer, matrix: np.ndarray) -> Parity:
     )
 
 
-def probe_rows(booster_path: Path, rows: int, seed: int = 0) -> np.ndarray:
-    """Made-up payments on which a model that differs shows it: float32, shape (rows, the booster's width).
+def probe_rows(source: Path | bytes, rows: int, seed: int = 0) -> np.ndarray:
+    """Made-up payments on which a model that differs from ``source`` shows it: float32, shape (rows, its width).
 
     Each cell is a threshold of one of the trees, or the float32 next to it on either side, or missing: a last digit
     lost on the way, or a value rounded otherwise, takes another branch.
     """
-    booster = load_booster(booster_path)
+    booster = load_booster(source)
     names = booster.feature_names or [f"f{column}" for column in range(booster.num_features())]
     thresholds: dict[str, list[float]] = {name: [0.0] for name in names}
     for tree in booster.get_dump(dump_format="json"):

@@ -8,7 +8,6 @@ that is 0.5, which is what the older ones assume, each score would be another on
 from __future__ import annotations
 
 import gzip
-import hashlib
 import io
 import json
 import tarfile
@@ -16,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fraud_scorer.adapters.model.booster import load_booster
-from fraud_scorer.adapters.model.manifest import read_manifest
+from fraud_scorer.adapters.model.manifest import checked_files, read_manifest
 from fraud_scorer.errors import ArtifactError
 from fraud_scorer.model_folder import BOOSTER
 
@@ -32,28 +31,27 @@ class ModelArchive:
     content: bytes  # model.tar.gz
 
 
-def pack(artifacts: Path) -> ModelArchive:
+def pack(artifacts: Path, signed_by: str = "") -> ModelArchive:
     """The archive of the model in ``artifacts``; the same bytes for the same model.
 
     Raises:
-        ArtifactError: the booster is not the manifest's, or AWS's container would not score alike.
+        ArtifactError: the model is not signed by one of ``signed_by`` (public keys, comma separated; empty: not asked),
+            a file is not the manifest's, or AWS's container would not score alike.
     """
-    manifest, model_hash = read_manifest(artifacts)
-    booster = artifacts / BOOSTER
-    require_alike(booster)
-    content = booster.read_bytes()
-    if hashlib.sha256(content).hexdigest() != manifest["files"].get(BOOSTER, {}).get("sha256"):
-        raise ArtifactError(f"{booster} is not the file that its manifest names", "Restore the folder as a whole")
+    manifest, model_hash = read_manifest(artifacts, signed_by)
+    content = checked_files(artifacts, manifest, [BOOSTER])[BOOSTER]
+    require_alike(content)
     return ModelArchive(model_hash, _tar(content))
 
 
-def require_alike(booster: Path) -> None:
-    """Return only if every XGBoost from 1.7 on gives this booster's scores.
+def require_alike(source: Path | bytes) -> None:
+    """Return only if every XGBoost from 1.7 on gives the scores of this booster (UBJSON: a file, or its content).
 
     Raises:
         ArtifactError: it was trained with another ``base_score`` than 0.5, or does not give probabilities.
     """
-    learner = json.loads(load_booster(booster).save_config())["learner"]
+    learner = json.loads(load_booster(source).save_config())["learner"]
+    booster = source if isinstance(source, Path) else BOOSTER
     objective = learner["objective"]["name"]
     if objective != OBJECTIVE:
         raise ArtifactError(f"{booster} was trained for {objective}", f"Train with {OBJECTIVE}: scores are 0 to 1")

@@ -61,17 +61,20 @@ class Deployer:
         self._sleep = sleep
         self._clock = clock
 
-    def deploy(self, plan: Plan, artifacts: Path, *, verify: Callable[[], None] | None = None) -> EndpointState:
+    def deploy(
+        self, plan: Plan, artifacts: Path, *, verify: Callable[[], None] | None = None, signed_by: str = ""
+    ) -> EndpointState:
         """Put the model in ``artifacts`` on ``plan.endpoint`` and wait until it answers.
 
         ``verify`` is called when it does; if that raises, the endpoint goes back to what it was.
 
         Raises:
-            ArtifactError: the model would not score alike there; nothing was done.
+            ArtifactError: the model would not score alike there, or none of ``signed_by`` (public keys) signed it;
+                nothing was done.
             TerminalError: AWS refused, or the new model did not come up; the old one serves on, and the new parts
                 are taken away.
         """
-        archive = pack(artifacts)
+        archive = pack(artifacts, signed_by)
         before = self.state(plan.endpoint)
         if before.status in UNDER_WAY:
             raise TerminalError(f"endpoint {plan.endpoint} is {before.status}", "Wait until it is InService")

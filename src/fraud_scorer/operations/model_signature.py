@@ -1,0 +1,41 @@
+"""Whether the models in force and in the shadow are signed: what production asks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fraud_scorer.adapters.model.manifest import checked_files, read_manifest
+from fraud_scorer.adapters.model.signing import SETTING, require_signature
+from fraud_scorer.errors import SettingsError
+from fraud_scorer.model_folder import MANIFEST
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fraud_scorer.settings import Settings
+
+
+def verify(folder: Path, signed_by: str) -> str:
+    """The name of the key that signed the model in ``folder``, whose files are those that were signed.
+
+    Raises:
+        ArtifactError: not signed by one of ``signed_by`` (public keys, comma separated), or a file is altered.
+        SettingsError: ``signed_by`` is empty, or holds something else than public keys.
+    """
+    if not signed_by:
+        raise SettingsError(
+            f"no public key is named: anybody's model would be taken from {folder}",
+            f"Set {SETTING} to what `fraud-scorer model keygen` printed, and sign the model: fraud-scorer model sign",
+        )
+    manifest, _ = read_manifest(folder, signed_by)
+    checked_files(folder, manifest)
+    return require_signature(folder, (folder / MANIFEST).read_bytes(), signed_by)
+
+
+def require_signed_models(settings: Settings) -> str:
+    """What `check --production` says of signatures: the keys that signed the model in force and the shadow.
+
+    Raises: as ``verify``.
+    """
+    folders = [settings.fraud_artifacts, *([settings.shadow_artifacts] if settings.shadow_artifacts else [])]
+    return "; ".join(f"{folder} is signed by {verify(folder, settings.fraud_model_public_key)}" for folder in folders)
