@@ -16,7 +16,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
-from fraud_scorer.endpoint.content import NotAcceptable, UnsupportedBody, decode, encode
+from fraud_scorer.endpoint.content import NotAcceptable, TooManyRows, UnsupportedBody, decode, encode
 from fraud_scorer.endpoint.served_model import ModelFolder, ServedModel
 
 log = structlog.get_logger()
@@ -99,16 +99,17 @@ async def _answer(request: Request, model: ServedModel) -> tuple[Answer, float]:
 
 
 def invoke(model: ServedModel, body: bytes, content_type: str, accept: str) -> Answer:
-    """One invocation of the container: 204 to nothing, 415 to what cannot be read, 400 to what does not fit."""
+    """One invocation: 204 to nothing, 413 to too many rows, 415 to what is unreadable, 400 to the unfit."""
     if not body:
         return Answer(204)
     try:
-        matrix = decode(body, content_type)
-    except UnsupportedBody as error:
-        return Answer(415, str(error))
-    try:
+        matrix = decode(body, content_type, model.columns)
         scores = model.predict(matrix)
         text, media_type = encode(scores, accept)
+    except UnsupportedBody as error:
+        return Answer(415, str(error))
+    except TooManyRows as error:
+        return Answer(413, str(error))
     except ValueError as error:
         return Answer(400, f"Unable to evaluate payload provided: {error}")
     except NotAcceptable as error:
