@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ import streamlit as st
 from desk import way_back, words
 from desk.settings import Settings
 
-LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 @dataclass(frozen=True)
@@ -25,17 +26,37 @@ class Person:
 
 
 def person_from_claims(claims: Mapping[str, object], settings: Settings) -> Person:
-    """The person an identity token names. Roles are a list, or a text split at commas and blanks."""
+    """The person an identity token names. Roles are a list, or a text split at commas, and match as they are written.
+
+    The name is DASHBOARD_NAME_CLAIM's value, or ``sub``: an email that nobody verified may be anybody's.
+    """
     roles = _roles(claims.get(settings.role_claim))
-    name = next((str(claims[key]) for key in ("email", "preferred_username", "name", "sub") if claims.get(key)), "")
+    name = _text(claims, settings.name_claim) or _text(claims, "sub")
     may_review = bool(name) and bool(roles & settings.reviewer_roles)
     return Person(name, may_review or bool(roles & settings.viewer_roles), may_review, signed_in=True)
 
 
+def _text(claims: Mapping[str, object], claim: str) -> str:
+    if claim == "email" and claims.get("email_verified") not in (True, "true"):
+        return ""
+    value = claims.get(claim)
+    return value.strip() if isinstance(value, str) else ""
+
+
 def _roles(claim: object) -> frozenset[str]:
     if isinstance(claim, str):
-        return frozenset(claim.replace(",", " ").split())
-    return frozenset(str(role) for role in claim) if isinstance(claim, list | tuple | set) else frozenset()
+        return frozenset(role.strip() for role in claim.split(","))
+    return (
+        frozenset(role for role in claim if isinstance(role, str)) if isinstance(claim, list | tuple) else frozenset()
+    )
+
+
+def session_is_over(claims: Mapping[str, object], settings: Settings, now: float) -> bool:
+    """Whether the token was issued longer ago than a session lasts, or does not say when. ``now``: Unix time."""
+    issued = claims.get("iat")
+    if isinstance(issued, bool) or not isinstance(issued, int | float):
+        return True
+    return not now - issued < settings.session_hours * 3600
 
 
 def sign_in_is_set_up() -> bool:
@@ -53,7 +74,10 @@ def require_person(settings: Settings, page: Any) -> Person:
         return Person(settings.author, may_look=True, may_review=True, signed_in=False)
     if not st.user.is_logged_in:
         _offer_sign_in(page)
-    person = person_from_claims(st.user.to_dict(), settings)
+    claims = st.user.to_dict()
+    if session_is_over(claims, settings, time.time()):
+        _offer_sign_in(page, over=True)
+    person = person_from_claims(claims, settings)
     if not person.may_look:
         _refuse(person, settings)
     return person
@@ -75,8 +99,10 @@ def _require_loopback(settings: Settings) -> None:
     st.stop()
 
 
-def _offer_sign_in(page: Any) -> None:
+def _offer_sign_in(page: Any, *, over: bool = False) -> None:
     st.title("Fraud report")
+    if over:
+        st.info("Your last sign-in is over.")
     leads_further = way_back.remember(page)
     st.write("Sign in to see payments and give verdicts." + (" Your link opens then." if leads_further else ""))
     st.button("Sign in", type="primary", on_click=st.login)

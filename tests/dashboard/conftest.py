@@ -144,7 +144,7 @@ def open_page(environment: None) -> Callable[..., AppTest]:
 
     def opened(name: str = "app", **address: str) -> AppTest:
         if name == "app":
-            test = AppTest.from_file(str(DASHBOARD / "app.py"), default_timeout=60)
+            test = AppTest.from_file(str(DASHBOARD / "report.py"), default_timeout=60)
         else:
             test = AppTest.from_function(_page, kwargs={"name": name}, default_timeout=60)
         for key, value in address.items():

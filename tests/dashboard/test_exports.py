@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import io
+import unicodedata
 
 import pandas as pd
 import pytest
@@ -12,7 +14,17 @@ from desk import exports, flagged_list
 
 NOW = pd.Timestamp("2026-11-19T10:00")
 
-DANGEROUS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "  =1", "|cmd", "%0", "=cmd|' /C calc'!A0"]
+FORMULA_SIGNS = "=+-@|%\uff1d\uff0b\uff0d\uff20\uff5c\uff05\ufe66\ufe62\ufe63\ufe6b\u2212\u207c"
+DANGEROUS = [
+    "=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "  =1", "|cmd", "%0", "=cmd|' /C calc'!A0",
+    *(f"{before}=1+1" for before in [
+        "\x01", "\x1f\x00", "\x7f", "\x85", "\r", "\n", "\r\n", "\x0b", "\u2028", "\u200b", "\ufeff", "\u202e",
+        "\u00a0", "\u3000", "\xad", '"', '""', " \x01 ",
+    ]),
+    *(f"{sign}1+1" for sign in FORMULA_SIGNS),
+]  # fmt: skip
+SPLIT = ["x;=1+1;y", "x; =1+1", 'x;"=1+1"', 'x;""=1', "x;\x01=1", "x;\t=1", "x\n=1+1", "x\r=1", "a;b;\uff1d1", ";=1",
+         ";;@x", 'a, "b;=1+1;"', "x;\r\n=1;", "x\u2028=1", 'x;"', "-1;+1;=1", 'x";"=1+1', "x\x00;\x00=1"]  # fmt: skip
 
 
 @pytest.mark.parametrize("text", DANGEROUS)
@@ -31,6 +43,33 @@ def test_no_cell_of_a_workbook_is_a_formula(text: str) -> None:
     cell = book["flagged"]["A2"]
     assert cell.data_type == "s"
     assert str(cell.value).startswith("'")
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("text", [*DANGEROUS, *SPLIT])
+def test_no_cell_is_a_formula_whichever_separator_is_read(text: str, separator: str) -> None:
+    """Where lists are separated by semicolons, a spreadsheet cuts a comma's file elsewhere, and sees other quotes."""
+    table = pd.DataFrame({"merchant": [text, "Kuhn, LLC"], "note": ["a, b", text], text: ["x", text], "last": [1, 2]})
+    lines = exports.as_csv(table).decode("utf-8-sig")
+    cells = [cell for row in csv.reader(io.StringIO(lines, newline=""), delimiter=separator) for cell in row]
+    assert not [cell for cell in cells if unicodedata.normalize("NFKC", cell).strip()[:1] in set("=+-@|%\u2212")]
+
+
+@pytest.mark.parametrize("text", [*DANGEROUS, *SPLIT, "#N/A", "#REF!", "#DIV/0!", "2026-01-01", "1e5", "\uffff=1"])
+def test_every_text_of_a_workbook_is_a_text_cell(text: str) -> None:
+    """Cells and headers: never a formula, an error, a date or a number."""
+    table = pd.DataFrame({"merchant": [text], text: [text], "amount": [-3.5]})
+    book = load_workbook(io.BytesIO(exports.as_excel(table, "flagged")))
+    kinds = [[cell.data_type for cell in row] for row in book["flagged"].iter_rows()]
+    assert kinds == [["s", "s", "s"], ["s", "s", "n"]]
+
+
+def test_what_is_no_formula_stays_as_it_is() -> None:
+    """Letters of every language, joined signs, signs within a text, semicolons."""
+    texts = ["Müller & Söhne; Köln", "a=b", "5 - 3; 1 + 1", "👩\u200d💻", "ｶﾅ＝", "'quoted'", "(=1)", "x;y;z", ""]
+    table = pd.DataFrame({"merchant": texts})
+    assert exports.formula_safe(table)["merchant"].tolist() == texts
+    assert exports.formula_safe(table.astype("category"))["merchant"].tolist() == texts
 
 
 def test_commas_quotes_and_accents_survive() -> None:

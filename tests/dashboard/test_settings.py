@@ -32,6 +32,9 @@ def test_the_examples_defaults_are_the_codes() -> None:
         ({}, "DASHBOARD_DB_URL is not set"),
         ({"DASHBOARD_DB_URL": "postgresql://u@h/d"}, "must start with postgresql"),
         ({**URL, "DASHBOARD_QUERY_SECONDS": "soon"}, "must be a number above 0"),
+        ({**URL, "DASHBOARD_SESSION_HOURS": "inf"}, "must be a number above 0"),
+        ({**URL, "DASHBOARD_ALLOWED_HOSTS": "https://fraud.example.com"}, "Write names without scheme and port"),
+        ({**URL, "DASHBOARD_ALLOWED_HOSTS": "*"}, "Write names without scheme and port"),
         ({**URL, "DASHBOARD_TRUST_NETWORK": "maybe"}, "must be true or false"),
     ],
 )

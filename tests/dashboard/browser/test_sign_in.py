@@ -26,7 +26,7 @@ def with_sign_in(serve: Callable[..., str], tmp_path: Path) -> Any:
     with ExitStack() as stack:
 
         def started(*roles: str) -> str:
-            user = User(sub="ben", claims={"email": "ben@example.com", "roles": list(roles)})
+            user = User(sub="ben", claims={"email": "ben@example.com", "email_verified": True, "roles": list(roles)})
             provider = stack.enter_context(run_server_in_thread(user_claims=[user]))
             port = _free_port()
             secrets = tmp_path / "secrets.toml"
