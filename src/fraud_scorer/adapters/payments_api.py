@@ -20,6 +20,7 @@ from urllib3.exceptions import HTTPError
 from fraud_scorer.adapters.sockets import TrackedSockets
 from fraud_scorer.batches import Batch
 from fraud_scorer.errors import ApiUnavailable, SettingsError
+from fraud_scorer.masked_url import masked_url
 from fraud_scorer.ports import Answer
 
 _CHUNK = 65_536
@@ -50,8 +51,10 @@ class HttpPaymentsApi:
         Raises:
             SettingsError: no http(s) URL, or only one of {start} and {end}.
         """
-        if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
-            raise SettingsError("PAYMENTS_API_URL is no http:// or https:// address")
+        if not _is_address(url):
+            raise SettingsError(
+                "PAYMENTS_API_URL is no http:// or https:// address", "Write : / ? @ in its password as %3A %2F %3F %40"
+            )
         if ("{start}" in url) != ("{end}" in url):
             raise SettingsError("PAYMENTS_API_URL holds only one of {start} and {end}", "Write both, or neither")
         self.windowed = "{start}" in url
@@ -245,4 +248,13 @@ def _place(url: str) -> str:
     """Server and path, without user, query or fragment."""
     parts = urlsplit(url)
     port = f":{parts.port}" if parts.port else ""
-    return f"{parts.scheme}://{parts.hostname}{port}{parts.path}"
+    return masked_url(f"{parts.scheme}://{parts.hostname}{port}{parts.path}")
+
+
+def _is_address(url: str) -> bool:
+    """Whether it can be asked; urlsplit's own error would quote a part of it, which may be the password."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False

@@ -11,6 +11,7 @@ from rich.table import Table
 from fraud_scorer import wiring
 from fraud_scorer.cli.output import AsJson, console, print_json
 from fraud_scorer.env_file import read_env_file
+from fraud_scorer.masked_url import masked_url
 from fraud_scorer.settings import Settings, env_files, load_settings
 from fraud_scorer.settings_connections import NOT_SEEN, named_in
 
@@ -94,13 +95,14 @@ def settings(
     as_json: AsJson = False,
     example: Annotated[bool, typer.Option("--example", help="Print .env.example instead")] = False,
 ) -> None:
-    """What is in force and where each value came from; secrets are masked."""
+    """What is in force and where each value came from; secrets are masked, also inside addresses."""
     if example:
         typer.echo(env_example(), nl=False)
         return
     in_force = load_settings()
     rows = {
-        name.upper(): {"value": str(getattr(in_force, name)), "from": _source(name)} for name in Settings.model_fields
+        name.upper(): {"value": masked_url(str(getattr(in_force, name))), "from": _source(name)}
+        for name in Settings.model_fields
     }
     if as_json:
         print_json(rows)

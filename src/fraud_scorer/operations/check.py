@@ -19,6 +19,7 @@ import requests
 from fraud_scorer.batches import Batch
 from fraud_scorer.errors import ArtifactError, FraudScorerError, SettingsError
 from fraud_scorer.features.wording import probability
+from fraud_scorer.masked_url import masked_url, masked_urls
 from fraud_scorer.operations.check_answer import judge_answer
 from fraud_scorer.operations.check_production import PRODUCTION
 from fraud_scorer.operations.database.migrate import pending_migrations, report_settings
@@ -94,11 +95,12 @@ def _of_the_stack(finding: Finding) -> Finding:
 def _finding(name: str, check: Callable[[], str | Finding]) -> Finding:
     try:
         found = check()
-        return found if isinstance(found, Finding) else Finding(name, True, found)
+        return found if isinstance(found, Finding) else Finding(name, True, masked_urls(found))
     except FraudScorerError as error:
         return Finding(name, False, error.what, error.cure)
     except (OSError, smtplib.SMTPException, requests.RequestException) as error:
-        return Finding(name, False, f"{type(error).__name__}: {error}", CURES.get(name, "Let this user read it"))
+        said = masked_urls(f"{type(error).__name__}: {error}")
+        return Finding(name, False, said, CURES.get(name, "Let this user read it"))
 
 
 CURES = {
@@ -227,9 +229,13 @@ def _mail_server(parts: Parts) -> str:
     return f"{parts.settings.smtp_host}:{parts.settings.smtp_port} is ready"
 
 
-def _dashboard(parts: Parts) -> str:
+def _dashboard(parts: Parts) -> str | Finding:
     link = parts.settings.dashboard_url
     url = parts.settings.dashboard_check_url or link
-    response = requests.get(f"{url}/_stcore/health", timeout=PATIENCE_SECONDS)
-    response.raise_for_status()
+    try:
+        requests.get(f"{url}/_stcore/health", timeout=PATIENCE_SECONDS).raise_for_status()
+    except requests.RequestException as error:  # its text holds the address without its scheme
+        return Finding(
+            "dashboard", False, f"{masked_url(url)} gave no answer ({type(error).__name__})", CURES["dashboard"]
+        )
     return f"{url} is up" if url == link else f"{url} is up; links in mails lead to {link}"

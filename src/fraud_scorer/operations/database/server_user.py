@@ -60,17 +60,22 @@ def can_traverse(path: Path, user: pwd.struct_passwd) -> bool:
 
 
 def make_reachable(folder: Path) -> None:
-    """Make ``folder``; what is new of the way to it may be passed through (not listed) by the server's user."""
-    missing = [part for part in (folder, *folder.parents) if not part.exists()]
-    for part in reversed(missing):
-        part.mkdir(exist_ok=True)
-        part.chmod(0o711 if server_user() else 0o700)
+    """Make ``folder``. Raises SettingsError if the server's user cannot reach it."""
+    make_passable(folder)
     user = server_user()
     if user is not None and not can_traverse(folder, user):
         raise SettingsError(
             f"the user {user.pw_name}, as whom PostgreSQL runs, cannot reach {folder}",
             f"Choose a data folder outside of it, for instance {ROOTS_OWN_DATA}",
         )
+
+
+def make_passable(folder: Path) -> None:
+    """Make ``folder``; what is new of the way to it may be passed through (not listed) by the server's user."""
+    missing = [part for part in (folder, *folder.parents) if not part.exists()]
+    for part in reversed(missing):
+        part.mkdir(exist_ok=True)
+        part.chmod(0o711 if server_user() else 0o700)
 
 
 def wheel_folder() -> Path:

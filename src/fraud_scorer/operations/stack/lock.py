@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from fraud_scorer.errors import SettingsError
+from fraud_scorer.operations.database.server_user import make_passable
 from fraud_scorer.operations.stack.found import LOCK
 
 
@@ -16,7 +17,7 @@ from fraud_scorer.operations.stack.found import LOCK
 def only_one(data_dir: Path) -> Iterator[None]:
     """One stack a data folder; the lock goes with the process, however that ends."""
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
+        make_passable(data_dir.absolute())
         lock = (data_dir / LOCK).open("a+")
     except OSError as error:
         raise SettingsError(

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 
+from fraud_scorer.operations.stack.private import UMASK, open_private
+
 MARK = "STACK_HOME"  # in the environment of every process of a stack, whoever its parent is by now
 LONGEST_LOG_BYTES = 50_000_000
 
@@ -35,13 +37,13 @@ class Process:
 
     def start(self) -> None:
         """Start it; raises OSError if its program cannot be run."""
-        self.log.parent.mkdir(parents=True, exist_ok=True)
+        self.log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         shorten(self.log)
         self._log_before = self.log.stat().st_size if self.log.exists() else 0
-        with self.log.open("ab") as log:
+        with open_private(self.log, "ab") as log:
             self.popen = subprocess.Popen(
                 self.argv, env=self.environment, cwd=self.cwd, stdin=subprocess.DEVNULL, stdout=log,
-                stderr=subprocess.STDOUT, start_new_session=True,
+                stderr=subprocess.STDOUT, start_new_session=True, umask=UMASK,
             )  # fmt: skip
         self.started_at = time.monotonic()
 
@@ -113,7 +115,7 @@ def shorten(log: Path) -> None:
     """Start a log that has grown too long anew, keeping the old part as ``.1``. Its writers append, so they go on."""
     with contextlib.suppress(OSError):
         if log.stat().st_size > LONGEST_LOG_BYTES:
-            shutil.copyfile(log, log.with_suffix(".log.1"))
+            shutil.copy(log, log.with_suffix(".log.1"))  # its mode too
             os.truncate(log, 0)
 
 

@@ -16,6 +16,7 @@ from fraud_scorer.operations.stack.faults import ProcessFailed, Stopping
 from fraud_scorer.operations.stack.local_env import chosen_by_the_user, in_force, write_local_env
 from fraud_scorer.operations.stack.lock import only_one
 from fraud_scorer.operations.stack.options import StackOptions
+from fraud_scorer.operations.stack.private import make_private, private_files
 from fraud_scorer.operations.stack.processes import kill, leftovers
 from fraud_scorer.operations.stack.screen import Screen
 from fraud_scorer.operations.stack.stack import Stack
@@ -40,7 +41,8 @@ def run_stack(options: StackOptions, screen: Screen | None = None) -> int:
     """
     screen = screen or Screen()
     try:
-        with only_one(options.data_dir):
+        with private_files(), only_one(options.data_dir):
+            make_private(options.data_dir)
             return _run(options, screen)
     except SettingsError as error:
         screen.trouble(error.what, error.cure)

@@ -49,7 +49,9 @@ def servers(options: StackOptions, values: Mapping[str, str]) -> dict[str, Servi
         service.name: service
         for service in (
             Service("payments", simulator_argv(options), plain, f"http://127.0.0.1:{port['payments']}/health"),
-            Service("mailbox", mailbox_argv(options, values), plain, f"http://127.0.0.1:{port['mailbox']}/"),
+            Service(
+                "mailbox", mailbox_argv(options), mailbox_environment(values), f"http://127.0.0.1:{port['mailbox']}/"
+            ),
             Service("airflow-api", (_bin("airflow"), "api-server"), airflow, api_health),
             Service("airflow-dags", (_bin("airflow"), "dag-processor"), airflow),
             Service("airflow-scheduler", (_bin("airflow"), "scheduler", "--skip-serve-logs"), airflow),
@@ -99,15 +101,20 @@ def simulator_argv(options: StackOptions) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def mailbox_argv(options: StackOptions, values: Mapping[str, str]) -> tuple[str, ...]:
+def mailbox_argv(options: StackOptions) -> tuple[str, ...]:
     """An SMTP server whose one mailbox takes every mail, and its web page."""
     port = options.ports
     return (
         sys.executable, "-m", "fraud_scorer.operations.stack.mailbox", str(options.data_dir / "mailbox"),
         "--host", "127.0.0.1", "--user", "analyst@localhost",
         "--smtp-port", str(port["smtp"]), "--http-port", str(port["mailbox"]), "--imap-port", str(port["imap"]),
-        f"--password={values['STACK_MAILBOX_PASSWORD']}", "--client-max-size", "20M",
+        "--client-max-size", "20M",
     )  # fmt: skip
+
+
+def mailbox_environment(values: Mapping[str, str]) -> dict[str, str]:
+    """Its password, which no command line may show."""
+    return plain_environment() | {"MAIL_PASSWORD": values["STACK_MAILBOX_PASSWORD"]}
 
 
 def endpoint_argv(options: StackOptions) -> tuple[str, ...]:
