@@ -11,6 +11,7 @@ from fraud_scorer.payments.decode import MOST_OBJECTS, MOST_RECORDS, MOST_VALUES
 
 LAB = Path(__file__).with_name("answers_at_the_limit.py")
 CPU_SECONDS, MEGABYTES = 60, 1536
+pytestmark = pytest.mark.timeout(1800)  # all answers are judged for the first test: a minute, more on a busy machine
 REFUSED = {  # by the limit that is passed
     "keys of their own, 64 MB": f"more than {MOST_OBJECTS:,}",
     "empty records, 64 MB": f"more than {MOST_OBJECTS:,}",
@@ -23,7 +24,7 @@ REFUSED = {  # by the limit that is passed
     "64 MB of commas": f"more than {MOST_VALUES:,}",
     "escaped braces in a text": f"more than {MOST_OBJECTS:,}",
     "records of one field": f"more than {MOST_RECORDS:,}",
-    "columns twice, 64 MB": "columns twice",
+    "a million columns twice": "columns twice",
     "40,000 columns twice": "columns twice",
     "good until its last byte": "not JSON from character",
     "a page of HTML of 64 MB": "HTML",

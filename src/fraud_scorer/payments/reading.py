@@ -154,10 +154,11 @@ class _Bad:
         if len(self._kept) >= self._limits.records or self._bytes >= self._limits.bytes_together:
             return None
         try:
-            body = self._table.record_body(row_index)
+            body = self._table.record_body(row_index, self._limits.record_bytes)
         except PayloadError:
+            self._bytes += MOST_RECORD_BYTES  # also the cost of those that are not kept is bounded
             return None
-        self._bytes += len(body)  # also of one that is too long: what all of them cost is bounded
+        self._bytes += len(body)
         return body if len(body) <= self._limits.record_bytes else None
 
     def lines(self) -> list[tuple[int | None, str, str, bytes]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -48,8 +49,13 @@ class Table:
         """These rows alone."""
         return Table(self.columns, [self.rows[row] for row in row_indexes])
 
-    def record_body(self, row_index: int) -> bytes:
-        """One row as a body of its own: decoding it gives this row again (so quarantine can be retried)."""
+    def record_body(self, row_index: int, most: float = math.inf) -> bytes:
+        """One row as a body of its own: decoding it gives this row again (so quarantine can be retried).
+
+        Raises:
+            PayloadError: nested too deeply, or longer than ``most`` characters: found before it is written.
+        """
+        _refuse_longer([self.columns, self.rows[row_index]], most)
         return self.take([row_index]).body()
 
     def body(self) -> bytes:
@@ -96,9 +102,11 @@ class Records:
         """These records alone; what was no record is left out of ``odd``."""
         return Records([self.items[row] for row in row_indexes])
 
-    def record_body(self, row_index: int) -> bytes:
+    def record_body(self, row_index: int, most: float = math.inf) -> bytes:
         """As ``Table.record_body``; of what was no record, that."""
-        return _body([self.odd.get(row_index, self.items[row_index])])
+        item = self.odd.get(row_index, self.items[row_index])
+        _refuse_longer(item, most)
+        return _body([item])
 
     def body(self) -> bytes:
         """As ``Table.body``."""
@@ -118,6 +126,22 @@ def joined(tables: Sequence[AnyTable]) -> AnyTable:
 def form(table: AnyTable) -> tuple[str, ...]:
     """What tables must share to be ``joined``."""
     return ("records",) if isinstance(table, Records) else ("rows", *table.columns)
+
+
+def _refuse_longer(document: object, most: float) -> None:
+    """Count values and the characters of texts as far as ``most``, whatever the nesting."""
+    waiting = [document]
+    while waiting:
+        value = waiting.pop()
+        most -= 1
+        if isinstance(value, str):
+            most -= len(value)
+        elif isinstance(value, dict):
+            waiting += [*value, *value.values()]
+        elif isinstance(value, list | tuple):
+            waiting += value
+        if most < 0:
+            raise PayloadError("a record is too long to be kept apart", "It is kept with its answer")
 
 
 def _body(document: object) -> bytes:
