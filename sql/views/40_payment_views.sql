@@ -1,7 +1,8 @@
 -- What a payment's own page shows: its card's other payments, replaced decisions, statements, messages.
 -- None of these gives the card token away: the card is named by one of its payments.
 
--- Grain: one payment of the card that also made of_trans_num (itself included).
+-- Grain: one payment of the card that also made of_trans_num: from 30 days before it to 7 after, the newest 300. They
+-- are chosen by the index alone, before anything is said of them: a busy card has hundreds of thousands.
 create or replace view v_card_payments as
 select
     subject.trans_num as of_trans_num,
@@ -21,7 +22,19 @@ select
     report.label_source,
     report.verdict
 from payments_scored as subject
-inner join payments_scored as same_card on subject.card_token = same_card.card_token
+cross join
+    lateral (
+        select
+            around.trans_num,
+            around.event_time
+        from payments_scored as around
+        where
+            around.card_token = subject.card_token
+            and around.event_time >= subject.event_time - interval '30 days'
+            and around.event_time <= subject.event_time + interval '7 days'
+        order by around.event_time desc, around.trans_num asc
+        limit 300
+    ) as same_card
 cross join lateral report_of(same_card.trans_num) as report;
 
 -- Grain: one replaced row of a payment: what was said of it before a correction or a rescore.

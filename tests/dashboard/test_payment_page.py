@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+QUERIES = Path(__file__).resolve().parents[2] / "fraud-dashboard" / "queries"
 NOW = datetime(2026, 11, 20, 7, 30, tzinfo=UTC)
 
 
@@ -162,3 +164,27 @@ def test_replaced_decisions_stand_in_the_score_history(store: Any, open_page: Op
     read = text(open_page(payment="worst"))
     assert "40.0%" in read
     assert "in force" in read
+
+
+def test_a_card_with_very_many_payments_is_asked_for_300_of_them(store: Any) -> None:
+    """A payment's page reads as much of a busy card as of any other: the newest around the payment.
+
+    Thousands of the same second too, the first by name, and before the planner knows how many they are.
+    """
+    store.payment("p0", "2026-11-19T10:31Z", amount_cents=100)
+    ((names,),) = store.rows(
+        "select string_agg(column_name, ', ') from information_schema.columns where table_name = 'payments_scored'"
+        " and table_schema = 'public' and is_generated = 'NEVER' and column_name not in ('trans_num', 'event_time')"
+    )
+    store.cursor.execute(
+        f"insert into payments_scored (trans_num, event_time, {names}) select 'p' || number,"
+        f" event_time - number / 5000 * interval '10 seconds', {names}"
+        " from payments_scored, generate_series(1, 20000) number"
+    )
+    query = (QUERIES / "payment_card.sql").read_text().replace(":trans_num", "'p0'")
+    asked = query.replace(":event_time", "'2026-11-19T10:31Z'").replace("from v_", "from report.v_")
+    ((plan,),) = store.rows(f"explain (analyze, buffers, format json) {asked}")
+    assert plan[0]["Plan"]["Actual Rows"] == 300
+    assert plan[0]["Plan"]["Shared Hit Blocks"] + plan[0]["Plan"]["Shared Read Blocks"] < 60_000
+    newest = sorted(f"p{number}" for number in range(5000))
+    assert [row[0] for row in store.rows(asked)] == newest[:300]
