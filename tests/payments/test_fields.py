@@ -59,6 +59,14 @@ def test_of_several_names_the_first_that_is_there_counts():
     assert fields.unseen(Table(("id",), [["p0"]])) == {}
 
 
+def test_a_word_for_no_card_hides_no_card_that_follows():
+    """A text such as null in one place of several is no card; of one place alone it stays, to be refused by name."""
+    fields = parse_field_map("tok: cc_num\niban: cc_num\nid: [trans_num, cc_num]")
+    table = Table(("id", "tok", "iban"), [["1", "null", "DE1"], ["2", "N/A", " "], ["3", "t", None]])
+    assert fields.apply(table)["cc_num"] == ["DE1", "2", "t"]
+    assert parse_field_map("tok: cc_num").apply(table)["cc_num"] == ["null", "N/A", "t"]
+
+
 def test_a_number_is_a_place_in_a_list():
     """Also the name of an object's field; a list that is too short has nothing there."""
     table = Table(("units",), [[[{"payee": "A"}, {"payee": "B"}]], [[]], [{"0": {"payee": "C"}}], [None], [["x"]]])

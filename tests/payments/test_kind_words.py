@@ -17,15 +17,17 @@ from fraud_scorer.frames import (
 from fraud_scorer.payments.kind_words import BUILT_IN, UNKNOWN, KindWords, judged_kinds, unknown_words
 
 SAID = {
-    PURCHASE: ["payment",
+    PURCHASE: ["payment", "DBIT",
         "PURCHASE", "Sale", "succeeded", "COMPLETED", "paid", "not_refunded", "credit card", "pending"],
     AUTHORISATION: ["authorized", "AUTHORISED", "pre-auth", "requires_capture", "payment.authorized", "not captured"],
     CAPTURE: ["captured", "CAPTURE", "payment.captured"],
-    REFUND: ["refund",
+    REFUND: ["refund", "CRDT",
         "REFUNDED", "partially_refunded", "charge.refunded", "PAYMENT.CAPTURE.REFUNDED", "PaymentRefunded"],
     REVERSAL: ["reversal", "reversed", "voided", "canceled", "Cancelled", "CANCELLATION"],
-    DISPUTE: ["dispute", "disputed", "chargeback", "charge_back", "charge.dispute.created", "CHARGEBACK_REVERSED"],
+    DISPUTE: ["chargedback", "charged_back",
+        "dispute", "disputed", "chargeback", "charge_back", "charge.dispute.created", "CHARGEBACK_REVERSED"],
     DECLINE: ["declined",
+        "dEcLiNeD", "TIMEOUT", "timed_out",
         "FAILED", "payment_failed", "refused", "refund_failed", "authorization failed", "do_not_honor"],
     VERIFICATION: ["verification", "card_verification", "zero_auth", "account-verification", "ACCOUNT VERIFICATION"],
     UNKNOWN: ["frobnicated", "42", "?"],

@@ -49,6 +49,14 @@ def test_a_naive_clock_is_read_in_its_zone():
     )
 
 
+@pytest.mark.parametrize(
+    "text", ["2026-11-20 10:31:00 UTC", "2026-11-20T10:31:00 utc", "2026-11-20 10:31:00GMT", "2026-11-20t10:31:00z"]
+)
+def test_a_zone_may_be_a_word_in_any_letters(text):
+    """As databases and warehouses print it, whatever zone naive times are in."""
+    assert micros("Asia/Tokyo", current_time=[text]) == micros_of(datetime(2026, 11, 20, 10, 31, tzinfo=UTC))
+
+
 @pytest.mark.parametrize("value", ["yesterday", "2026-13-01", float("nan"), float("inf"), "NaN"])
 def test_what_is_no_time_is_marked(value):
     """Garbage is unreadable, not missing."""

@@ -39,6 +39,11 @@ def test_a_valid_payment_keeps_what_is_needed_and_drops_the_person(judge, row):
     assert not {"first", "last", "street", "job", "dob"} & set(payments.columns)
 
 
+def test_spaces_around_a_currency_say_nothing(judge, row):
+    """As around every other text."""
+    assert judge(row(currency=" eur ")).payments["currency"].tolist() == ["EUR"]
+
+
 REJECTED = {
     "trans_num_missing": [{"trans_num": None}, {"trans_num": ...}, {"trans_num": ""}, {"trans_num": "  "}],
     "trans_num_not_text": [{"trans_num": 1.5}, {"trans_num": ["a"]}, {"trans_num": True}],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -44,10 +45,17 @@ def judge_answer(answer: Answer, recipe: Recipe) -> str:
     if said := told(table.beside):
         raise SettingsError(f"{counts}; the answer {' and '.join(said)}", _NOT_ALL)
     if not judged.payments["kind"].isin(SCORED).any():
-        negative = (judged.payments["amount_cents"] < 0).all() and not recipe.fields.maps("type", "status")
-        why = "all amounts are negative: they count as refunds" if negative else "none is a purchase"
+        negative = _is_spending_negative(columns, len(table), recipe, answer)
+        why = "negative amounts count as refunds" if negative else "none is a purchase"
         raise SettingsError(f"{counts}; nothing of this is scored: {why}", _NEGATIVE if negative else _NO_PURCHASE)
     return counts
+
+
+def _is_spending_negative(columns: dict[str, list[object]], count: int, recipe: Recipe, answer: Answer) -> bool:
+    """Whether the declaration of negative spending would let some of these records be scored."""
+    amounts = replace(recipe.rules.amounts, spending_is_negative=not recipe.rules.amounts.spending_is_negative)
+    turned = validate(columns, count, rules=replace(recipe.rules, amounts=amounts), received_at=answer.received_at)
+    return bool(amounts.spending_is_negative and turned.payments["kind"].isin(SCORED).any())
 
 
 def _found(table: AnyTable) -> str:

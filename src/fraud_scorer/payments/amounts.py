@@ -27,7 +27,10 @@ _NOISE = 1e-6  # of a minor unit: what binary fractions leave behind (0.1 + 0.2)
 _THREE_DECIMALS = re.compile(r"[+-]?[1-9][0-9]{0,2}\.[0-9]{3}")  # or thousands
 _SAMPLE = re.compile(r"1([ ,.'’_\u00a0\u202f]?)234([.,])56")
 
-NOT_A_NUMBER = ("not_a_number", "is not a number as 1234.50 (another form is declared: amounts, format)")
+NOT_A_NUMBER = (
+    "not_a_number",
+    "is not a number as 1234.56 or as the declared format; declare how it is written (amounts, format)",
+)
 TOO_MANY = "too_many_decimals"
 OUT_OF_RANGE = ("out_of_range", f"is out of range: {MOST_MAJOR_UNITS:,} at most")
 

@@ -28,7 +28,7 @@ _LAST_DIGITS = re.compile(
 _MOST_SHOWN_DIGITS = 12  # of a masked number: more of them name a card
 _SAYS_NOTHING = frozenset(
     ["n/a", "na", "null", "none", "nil", "nan", "undefined", "unknown", "missing", "anonymous", "no card", "no_card",
-     "no-card", "false", "true"]
+     "no-card", "false", "true", "guest", "cash", "not available", "not applicable"]
 )  # fmt: skip
 _PLAIN = re.compile(r"(?=[^a-zA-Z]*[a-wyzA-WYZ])[A-Za-z0-9_-]{8,64}")  # the usual reference, told in one look
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -51,6 +51,15 @@ def card_numbers(values: Sequence[object]) -> tuple[list[str], dict[int, tuple[s
     verdicts = [_of_float(value) if isinstance(value, float) else exact[value] for value in values]
     faults = {position: verdict for position, verdict in enumerate(verdicts) if not isinstance(verdict, str)}
     return [verdict if isinstance(verdict, str) else "" for verdict in verdicts], faults
+
+
+def names_no_card(value: object) -> bool:
+    """Whether a text is a word for no card, such as null: another place of the record may name one.
+
+    >>> names_no_card(" NULL "), names_no_card("tok_1"), names_no_card(None)
+    (True, False, False)
+    """
+    return isinstance(value, str) and value.strip().casefold() in _SAYS_NOTHING
 
 
 def last_four(card: str) -> str:

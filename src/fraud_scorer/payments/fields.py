@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fraud_scorer.payments.amounts import AmountForm
+from fraud_scorer.payments.cards import names_no_card
 from fraud_scorer.payments.kind_words import KindWords
 from fraud_scorer.payments.tables import AnyTable
 from fraud_scorer.payments.texts import NumericIds
@@ -83,13 +84,16 @@ class FieldMap:
         """The table's columns under our names; what we do not know is left out.
 
         Where several of theirs are one of ours, each row has the first that is there in it: neither absent nor null
-        nor an empty text.
+        nor an empty text; for a card nor a word for none, such as null.
         """
         found = {name: column for name in OURS if (column := table.column(name)) is not None}
         mapped: dict[str, list[object]] = {}
         for theirs, ours in self.pairs:
             if (column := _column(table, theirs)) is not None:
-                mapped[ours] = _filled(mapped[ours], column) if ours in mapped else column
+                first = mapped.get(ours)
+                if first is not None and ours == "cc_num":
+                    first = [None if names_no_card(value) else value for value in first]
+                mapped[ours] = column if first is None else _filled(first, column)
         found |= mapped
         for ours, value in self.constants.items():
             constant: list[object] = [value] * len(table)

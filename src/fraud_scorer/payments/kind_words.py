@@ -26,16 +26,17 @@ UNKNOWN = "unknown"  # of a word that says nothing to us: the record counts as a
 # The first kind of which a text holds a word is meant: "refund_failed" is a decline, "charge.refunded" a refund.
 BUILT_IN: dict[str, str] = {
     DECLINE: "decline declined declines fail failed failure refused refusal rejected denied error blocked expired "
-    "unauthorized unauthorised unpaid abandoned incomplete invalid insufficient",
-    DISPUTE: "dispute disputed disputes chargeback chargebacks retrieval inquiry prearbitration representment",
+    "unauthorized unauthorised unpaid abandoned incomplete invalid insufficient timeout",
+    DISPUTE: "dispute disputed disputes chargeback chargebacks chargedback retrieval inquiry "
+    "prearbitration representment",
     REVERSAL: "reversal reversed reverse void voided voids cancel canceled cancelled cancellation cancelation",
-    REFUND: "refund refunded refunds credited return returned rebate repayment cashback moneyback",
+    REFUND: "refund refunded refunds credited crdt return returned rebate repayment cashback moneyback",
     VERIFICATION: "verification verify validation validate accountverification cardcheck zeroauth accountcheck "
     "statusinquiry tokenization tokenisation",
     AUTHORISATION: "authorisation authorization authorised authorized authorise authorize auth preauth hold "
     "preauthorisation preauthorization uncaptured",
     CAPTURE: "capture captured captures",
-    PURCHASE: "purchase purchased sale sales payment payments charge charges charged debit paid pay pos ecommerce "
+    PURCHASE: "purchase purchased sale sales payment payments charge charges charged debit dbit paid pay pos ecommerce "
     "succeeded success successful succeed ok complete completed approved accepted settled settlement cleared posted "
     "booked pending processing processed created submitted received transaction card order regular standard normal "
     "final new",
@@ -44,7 +45,8 @@ BUILT_IN: dict[str, str] = {
 _TOGETHER = {
     "requires capture": AUTHORISATION, "not captured": AUTHORISATION, "zero auth": VERIFICATION,
     "zero authorization": VERIFICATION, "zero authorisation": VERIFICATION, "account verification": VERIFICATION,
-    "card verification": VERIFICATION, "charge back": DISPUTE, "pay back": REFUND, "money back": REFUND,
+    "card verification": VERIFICATION, "charge back": DISPUTE, "charged back": DISPUTE,
+    "timed out": DECLINE, "pay back": REFUND, "money back": REFUND,
     "cash back": REFUND, "credit card": PURCHASE, "credit card payment": PURCHASE, "not refunded": PURCHASE,
     "non refunded": PURCHASE, "not disputed": PURCHASE, "not paid": DECLINE, "not authorized": DECLINE,
     "not authorised": DECLINE, "not approved": DECLINE, "do not honor": DECLINE, "do not honour": DECLINE,
@@ -81,7 +83,11 @@ class KindWords:
         return found[codes]
 
     def _kind(self, text: str) -> str:
-        words = words_of(text)
+        kind = self._kind_of(words_of(text))
+        # small and capital letters may stand anyhow: dEcLiNeD is one word
+        return self._kind_of(words_of(text.casefold())) if kind == UNKNOWN else kind
+
+    def _kind_of(self, words: tuple[str, ...]) -> str:
         whole = " ".join(words)
         if (declared := self._own.get(whole)) or (declared := _TOGETHER.get(whole)):
             return declared

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 
 from fraud_scorer.payments.amounts import MOST_MAJOR_UNITS
 
@@ -65,7 +65,9 @@ _ADAPTERS: dict[str, TypeAdapter[list[Any]]] = {
     "merchant": _adapter(_text("merchant", r"\S") | WholeId),
     "amt": TypeAdapter(list[Amount]),
     "amt_minor": TypeAdapter(list[Annotated[int, Field(ge=-MOST_MINOR_UNITS, le=MOST_MINOR_UNITS)] | None]),
-    "currency": TypeAdapter(list[Annotated[str, Field(strict=True, pattern="^[A-Za-z]{3}$")] | None]),
+    "currency": TypeAdapter(
+        list[Annotated[str, StringConstraints(strict=True, strip_whitespace=True, pattern="^[A-Za-z]{3}$")] | None]
+    ),
     **{
         name: _adapter(_text(name) | WholeId | None)
         for name in ("category", "city", "state", "gender", "type", "status")

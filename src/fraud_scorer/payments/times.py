@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -20,6 +21,7 @@ _MICROS = {
     "unix_micros": Fraction(1), "unix_nanos": Fraction(1, 1_000),
 }  # fmt: skip
 TIME_FIELDS = tuple(_MICROS)
+_UTC_WORD = re.compile(r"\s*(?:UTC|GMT)$")
 _UNITS = {
     "seconds": "unix_time",
     "milliseconds": "current_time",
@@ -113,7 +115,7 @@ def _text_micros(text: str, micros_a_unit: Fraction, zone: ZoneInfo) -> int:
     if text.isascii() and text.removeprefix("-").replace(".", "", 1).isdigit():
         return _micros(float(text) if "." in text else int(text), micros_a_unit, zone)
     try:
-        moment = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(_UTC_WORD.sub("+00:00", text.upper()) if text[-1].isalpha() else text)
         return micros_of(moment if moment.tzinfo else moment.replace(tzinfo=zone))
     except (ValueError, OverflowError):
         return UNREADABLE
