@@ -109,6 +109,21 @@ format: .venv/.installed ## format the code and mend what ruff can
 lock: .venv/.installed ## renew requirements/*.txt from pyproject.toml (one group a file)
 	$(BIN)/python requirements/lock.py
 
+.PHONY: audit
+audit: .venv/.installed ## known vulnerabilities of the locked packages, and which were not checked (ARGS=--strict)
+	@$(BIN)/python requirements/audit.py $(ARGS)
+
+.PHONY: secrets
+secrets: .venv/.installed ## look for keys and passwords in the whole history
+	@$(BIN)/python requirements/scan_secrets.py
+
+.PHONY: sbom
+sbom: .venv/.installed ## write what each image is made of as CycloneDX into reports/ (from the locked requirements)
+	@mkdir -p reports
+	@for part in airflow dashboard endpoint simulator; do \
+	  $(BIN)/cyclonedx-py requirements requirements/$$part.txt --output-reproducible --output-file reports/sbom-$$part.json && \
+	  echo "reports/sbom-$$part.json" || exit 1; done
+
 .PHONY: pin-images
 pin-images: ## write the digests of foreign images into docker-compose.yml and the Dockerfiles (needs docker buildx)
 	$(PYTHON) requirements/pin_images.py
