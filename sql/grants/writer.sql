@@ -1,5 +1,5 @@
 -- fraud_writer, the pipeline: stores payments and decisions, appends what is never changed, keeps its own books.
--- What must be forgotten one day goes by purge_aged(), which runs as fraud_owner: docs/decisions/0032-database-logins.md
+-- What must be forgotten one day goes by purge_aged(), which runs as fraud_owner.
 grant usage on schema public, report to fraud_writer;
 grant select on
 report_settings, schema_migrations, snoozes, payments_scored, payment_history, labels, card_tokens, circuit_breaker,

@@ -22,6 +22,7 @@ from fraud_scorer.features.wording import probability
 from fraud_scorer.masked_url import masked_url, masked_urls
 from fraud_scorer.operations.check_answer import judge_answer
 from fraud_scorer.operations.check_production import PRODUCTION
+from fraud_scorer.operations.database.check_logins import describe_logins
 from fraud_scorer.operations.database.migrate import pending_migrations, report_settings
 from fraud_scorer.operations.stack.found import belongs_to_it, stopped
 from fraud_scorer.operations.surroundings import Surroundings, seen_from_here
@@ -34,6 +35,7 @@ PATIENCE_SECONDS = 5.0
 OF_THE_STACK = {
     "payments API": "PAYMENTS_API_URL",
     "fraud_db": "FRAUD_DB_URL",
+    "logins": "FRAUD_DB_URL",
     "SageMaker": "SAGEMAKER_ENDPOINT",
     "mail server": "SMTP_PORT",
     "dashboard": "DASHBOARD_URL",
@@ -71,6 +73,7 @@ def _connections_and_files(parts: Parts) -> list[Finding]:
         "landing": _landing,
         "payments API": _payments_api,
         "fraud_db": _fraud_db,
+        "logins": _logins,
         "model": _model,
         **({"shadow model": _shadow_model} if parts.settings.shadow_artifacts else {}),
         "SageMaker": _sagemaker,
@@ -155,6 +158,14 @@ def _fraud_db(parts: Parts) -> str:
         raise SettingsError(f"{waiting} pending", "Run `fraud-scorer migrate`")
     _compare_report(parts.settings)
     return "reached, schema is current"
+
+
+def _logins(parts: Parts) -> str:
+    settings = parts.settings
+    others = {"sends": settings.fraud_db_alerter_url, "migrates": settings.fraud_db_owner_url}
+    return describe_logins(
+        settings.fraud_db_url.get_secret_value(), {task: url.get_secret_value() for task, url in others.items()}
+    )
 
 
 def _compare_report(settings: Settings) -> None:
