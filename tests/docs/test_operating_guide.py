@@ -49,6 +49,7 @@ MAILED_AS = {
     "fraud_db cannot be reached": "fraud_db cannot be reached",
     "no minute has completed": "No minute has completed",
     "the payments API gives no payments": "The payments API has given no payment",
+    "nothing that comes is scored": "None of the last",
     "mail is undeliverable": "Fraud mails cannot be delivered",
     "the endpoint fails, the local model scores": "The SageMaker endpoint fails",
     "minutes could not be loaded": "Minutes could not be loaded",
