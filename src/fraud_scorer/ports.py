@@ -41,12 +41,13 @@ class Part:
 
     number: int
     path: str
-    sha256: str  # of the body as received
+    sha256: str  # of the body as landed
     byte_count: int
     http_status: int
     content_type: str
     received_at: datetime
     truncated: bool
+    removed: int = 0  # codes, PINs and track data that were taken out before it landed
 
 
 @dataclass(frozen=True)

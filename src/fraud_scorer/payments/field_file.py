@@ -13,6 +13,7 @@
     kinds:                        # a kind to the API's words for it, in type and status
       refund: [money_back]
     numeric_ids: [trans_num]      # ours whose values are long numbers by nature, and no card numbers
+    remove: [card.secret]         # theirs whose values never land
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ from fraud_scorer.payments.kind_words import KindWords, words_of
 from fraud_scorer.payments.rows import column_faults
 from fraud_scorer.payments.texts import NUMERIC_IDS
 
-SECTIONS = ("fields", "constants", "amounts", "kinds", "numeric_ids")
-_LISTS = ("numeric_ids",)
+SECTIONS = ("fields", "constants", "amounts", "kinds", "numeric_ids", "remove")
+_LISTS = ("numeric_ids", "remove")
 _AMOUNTS = ("spending", "decimals", "format")
 _NO_CONSTANTS = ("trans_num", "current_time", "trans_date_trans_time", "unix_time", "unix_micros", "unix_nanos",
                  "cc_num", "card_last4", "amt", "amt_minor", "is_fraud")  # fmt: skip
@@ -80,6 +81,7 @@ def parse(text: str, *, source: str) -> FieldMap:
         _amounts(content.get("amounts", {}), f"{source}, amounts"),
         _kinds(content.get("kinds", {}), f"{source}, kinds"),
         _numeric_ids(content.get("numeric_ids", []), f"{source}, numeric_ids"),
+        _remove(content.get("remove", []), f"{source}, remove"),
     )
 
 
@@ -182,6 +184,12 @@ def _kinds(content: Mapping[Any, Any], source: str) -> KindWords:
 def _numeric_ids(content: Sequence[object], source: str) -> tuple[str, ...]:
     for name in content:
         _known(name, NUMERIC_IDS, f"{source} has {name!r}", "Ids are")
+    return tuple(map(str, content))
+
+
+def _remove(content: Sequence[object], source: str) -> tuple[str, ...]:
+    if not all(isinstance(path, str) and path.strip(". ") for path in content):
+        raise SettingsError(f"{source} has an entry that is no name", "Write remove: [card.secret, memo]")
     return tuple(map(str, content))
 
 

@@ -61,7 +61,7 @@ class FieldMap:
     """Their name (dots lead into nested objects and lists) to ours, or to several of ours; and what is declared.
 
     ``constants``: ours to the value of payments that say none. ``amounts`` and ``kinds``: as ``rules`` hands them to
-    ``validate``. ``numeric_ids``: ours whose values are long numbers.
+    ``validate``. ``numeric_ids``: ours whose values are long numbers. ``remove``: theirs that never land.
     """
 
     theirs_to_ours: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
@@ -69,6 +69,7 @@ class FieldMap:
     amounts: AmountForm = field(default_factory=AmountForm)
     kinds: KindWords = field(default_factory=KindWords)
     numeric_ids: Sequence[str] = ()
+    remove: Sequence[str] = ()
 
     @property
     def pairs(self) -> list[tuple[str, str]]:

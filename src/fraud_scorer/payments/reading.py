@@ -16,6 +16,7 @@ from fraud_scorer.payments.beside import told
 from fraud_scorer.payments.decode import decode
 from fraud_scorer.payments.fields import FieldMap
 from fraud_scorer.payments.rows import Reject
+from fraud_scorer.payments.sensitive import Sensitive, mapped_names, without_sensitive
 from fraud_scorer.payments.tables import AnyTable
 from fraud_scorer.payments.validate import Rules, Validated, validate
 
@@ -51,6 +52,7 @@ class BatchReading:
 
     def __init__(self, batch: Batch, encrypt: Callable[[bytes], bytes], fields: FieldMap, rules: Rules) -> None:
         self._batch, self._encrypt, self._fields, self._rules = batch, encrypt, fields, rules
+        self._sensitive = Sensitive(tuple(fields.remove), mapped_names(fields.theirs_to_ours))
         self.valid: list[pd.DataFrame] = []
         self.quarantined: list[dict[str, object]] = []
         self.errors: list[str] = []
@@ -117,7 +119,7 @@ class BatchReading:
     ) -> dict[str, object]:
         return {
             "batch_id": self._batch.batch_id, "part": part.number, "row_index": row_index, "reason": reason,
-            "detail": detail, "record": self._encrypt(record),
+            "detail": detail, "record": self._encrypt(without_sensitive(record, self._sensitive).body),
         }  # fmt: skip
 
 

@@ -274,6 +274,8 @@ class _Asking:
     def _land(self, answer: Answer) -> bool:
         """Land first; only then look whether it is an answer."""
         part = self._landing.land(self._batch, answer)
+        if part.removed:
+            self._note(part, f"brought {part.removed:,} card codes, PINs or track data: removed before it was landed")
         return self._look(answer.body, part)
 
     def _is_answer(self, part: Part) -> bool:

@@ -7,6 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import structlog
+
 from fraud_scorer.wiring.chosen import Chosen
 
 if TYPE_CHECKING:
@@ -15,9 +17,12 @@ if TYPE_CHECKING:
     from fraud_scorer.adapters.landing.on_disk import DiskLanding
     from fraud_scorer.adapters.payments_api import HttpPaymentsApi
     from fraud_scorer.adapters.stage import Stage
+    from fraud_scorer.payments.sensitive import Sensitive
     from fraud_scorer.payments.tokens import CardTokens
     from fraud_scorer.steps.extract import Limits
     from fraud_scorer.steps.transform import Recipe
+
+log = structlog.get_logger()
 
 
 class Incoming(Chosen):
@@ -62,7 +67,7 @@ class Incoming(Chosen):
 
         chosen = self.settings.fraud_landing
         folder = self.settings.fraud_data_dir / "landing"
-        return self.archive or DiskLanding(Path(chosen) if chosen else folder, self.cipher)
+        return self.archive or DiskLanding(Path(chosen) if chosen else folder, self.cipher, self._sensitive)
 
     @cached_property
     def archive(self) -> BucketLanding | None:
@@ -73,7 +78,23 @@ class Incoming(Chosen):
         from fraud_scorer.adapters.landing.in_bucket import BucketLanding
 
         folder = self.settings.fraud_data_dir / "landing"
-        return BucketLanding(folder, self.cipher, Bucket(self.settings.fraud_landing))
+        return BucketLanding(folder, self.cipher, Bucket(self.settings.fraud_landing), sensitive=self._sensitive)
+
+    def _sensitive(self) -> Sensitive:
+        """What the field map declares never to be kept; of one that cannot be read, nothing: the minute must land."""
+        from fraud_scorer.errors import SettingsError
+        from fraud_scorer.payments.fields import read_field_map
+        from fraud_scorer.payments.sensitive import Sensitive, mapped_names
+
+        if self.settings.payments_api_fields is None:
+            return Sensitive()
+        try:
+            fields = read_field_map(self.settings.payments_api_fields)
+        except SettingsError as error:
+            log.error("The field map cannot be read: what it declares under remove lands with the answer.",
+                      action="landing", error=error.what)  # fmt: skip
+            return Sensitive()
+        return Sensitive(tuple(fields.remove), mapped_names(fields.theirs_to_ours))
 
     @cached_property
     def stage(self) -> Stage:

@@ -12,6 +12,7 @@ from disk_lab import BATCH, BODY, KEY, NEXT, NOW, answer, files
 from fraud_scorer.adapters.cipher import Cipher
 from fraud_scorer.adapters.landing.on_disk import DiskLanding
 from fraud_scorer.batches import Batch, parse_minute
+from fraud_scorer.payments.sensitive import Sensitive
 
 HISTORY = Batch.of_history("0123456789ab", date(2026, 11, 1))
 
@@ -160,3 +161,14 @@ def test_processes_that_land_at_once_lose_and_share_nothing(landing, folder):
     assert {bodies.count(str(process.pid).encode()) for process in processes} == {6}
     sequences = [completion.landing_seq for completion in landing.completions()]
     assert len(set(sequences)) == len(sequences) == 4
+
+
+def test_codes_never_land_and_the_part_says_how_many(folder):
+    """The bytes that landed hold a marker; the part, also as the batch's marker tells it, counts what was taken out."""
+    landing = DiskLanding(folder, Cipher.from_setting(KEY), lambda: Sensitive(remove=("memo",)))
+
+    part = landing.land(BATCH, answer(b'[{"id": "a", "cvv": "7391", "memo": "secret", "amt": 1.50}]'))
+
+    assert landing.read(BATCH, part) == b'[{"id": "a", "cvv": "[removed]", "memo": "[removed]", "amt": 1.50}]'
+    assert part.removed == 2
+    assert landing.close(BATCH, now=NOW).parts == (part,) == landing.completion(BATCH).parts

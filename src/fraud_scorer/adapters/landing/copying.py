@@ -29,6 +29,7 @@ from fraud_scorer.adapters.landing.names import (
 from fraud_scorer.adapters.landing.on_disk import TEMPORARY, DiskLanding
 from fraud_scorer.batches import Batch
 from fraud_scorer.errors import LandingError, SettingsError
+from fraud_scorer.payments.sensitive import Sensitive
 from fraud_scorer.ports import Completion, Part
 
 if TYPE_CHECKING:
@@ -43,9 +44,14 @@ class CopyingLanding(DiskLanding):
     """A ``DiskLanding`` whose closed batches are copied to ``bucket``."""
 
     def __init__(
-        self, folder: Path, cipher: Cipher, bucket: Bucket, monotonic: Callable[[], float] = time.monotonic
+        self,
+        folder: Path,
+        cipher: Cipher,
+        bucket: Bucket,
+        monotonic: Callable[[], float] = time.monotonic,
+        sensitive: Callable[[], Sensitive] = Sensitive,
     ) -> None:
-        super().__init__(folder, cipher)
+        super().__init__(folder, cipher, sensitive)
         self._bucket = bucket
         self._monotonic = monotonic
 

@@ -33,10 +33,11 @@ class Header:
     content_type: str
     received_at: str
     truncated: bool
+    removed: int = 0
 
     @classmethod
-    def of(cls, answer: Answer) -> Header:
-        """The header of an answer; its hash and size are those of the body as received."""
+    def of(cls, answer: Answer, removed: int = 0) -> Header:
+        """The header of an answer that lacks so many values; its hash and size are those of the body as landed."""
         return cls(
             sha256=hashlib.sha256(answer.body).hexdigest(),
             byte_count=len(answer.body),
@@ -44,11 +45,12 @@ class Header:
             content_type=answer.content_type[:200],
             received_at=answer.received_at.isoformat(),
             truncated=answer.truncated,
+            removed=removed,
         )
 
     def line(self) -> bytes:
         """The header as the file's first line, its own checksum in front."""
-        text = json.dumps(asdict(self))
+        text = json.dumps(_told(self))
         return f"{_checksum(text)} {text}\n".encode()
 
     def part(self, number: int, path: Path) -> Part:
@@ -168,7 +170,7 @@ def _header_in(line: bytes, place: object) -> Header:
 
 def completion_text(completion: Completion) -> str:
     """A marker's content: one line of JSON."""
-    parts = [asdict(part) | {"received_at": part.received_at.isoformat()} for part in completion.parts]
+    parts = [_told(part) | {"received_at": part.received_at.isoformat()} for part in completion.parts]
     return json.dumps(
         {
             "batch_id": completion.batch.batch_id,
@@ -203,6 +205,11 @@ def completion_of(text: str | bytes, path: object) -> Completion:
 def as_purged(completion: Completion) -> Completion:
     """The marker of a batch whose bytes were purged: it landed once, and cannot be read again."""
     return replace(completion, status="purged") if completion.status == "landed" else completion
+
+
+def _told(about: Header | Part) -> dict[str, object]:
+    """Its fields; of one that nothing was taken out of as earlier versions write and read it."""
+    return {name: value for name, value in asdict(about).items() if name != "removed" or value}
 
 
 def _checksum(text: str) -> str:

@@ -18,8 +18,9 @@ and the numbers are known by listing names. Nothing else holds state: the landin
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -55,6 +56,7 @@ from fraud_scorer.adapters.landing.names import (
 )
 from fraud_scorer.batches import Batch
 from fraud_scorer.errors import LandingError
+from fraud_scorer.payments.sensitive import Sensitive, without_sensitive
 from fraud_scorer.ports import Answer, Completion, Part
 
 log = structlog.get_logger()
@@ -64,18 +66,25 @@ TEMPORARY = ".writing-"
 class DiskLanding:
     """Implements ``ports.Landing`` under ``folder``; safe for several processes at once."""
 
-    def __init__(self, folder: Path, cipher: Cipher) -> None:
+    def __init__(self, folder: Path, cipher: Cipher, sensitive: Callable[[], Sensitive] = Sensitive) -> None:
+        """``sensitive``: what never lands beside what names and shapes tell; asked at each answer."""
         self._folder = folder
         self._cipher = cipher
+        self._sensitive = sensitive
 
     # --- writing ------------------------------------------------------------------------------------------------
     def land(self, batch: Batch, answer: Answer) -> Part:
-        """Encrypted on disk and fsynced when this returns.
+        """Encrypted on disk and fsynced when this returns, without codes, PINs and track data.
 
         Raises:
             TransientError: the disk is full or cannot be written; nothing half written is left to be read.
         """
-        header = Header.of(answer)
+        cleaned = without_sensitive(answer.body, self._sensitive())
+        if cleaned.fault:
+            log.error("An answer could not be searched for codes, PINs and track data: it lands encrypted, as it is.",
+                      action="landing", batch_id=batch.batch_id, error=cleaned.fault)  # fmt: skip
+        answer = replace(answer, body=cleaned.body)
+        header = Header.of(answer, cleaned.count)
         content = header.line() + self._cipher.encrypt(answer.body)
         folder = self._parts_folder(batch)
         with disk_faults(folder):
