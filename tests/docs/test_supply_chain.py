@@ -92,3 +92,12 @@ def test_what_no_source_knew_is_never_called_checked(
     said, ends = script("audit").judged(packages, strict)
     assert ends == code
     assert words in "\n".join(said)
+
+
+def test_each_promise_leads_to_what_shows_it() -> None:
+    """SECURITY.md names a test or a decision for each line of its table, and each of them exists."""
+    text = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if line.startswith("| ") and "shown by" not in line]
+    assert len(rows) > 5
+    assert all("](tests/" in row for row in rows)
+    assert [link for link in re.findall(r"\]\(([^)]+)\)", text) if not (ROOT / link).exists()] == []

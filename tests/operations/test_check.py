@@ -41,7 +41,16 @@ def test_one_failure_hides_no_other_and_each_names_its_cure(tmp_path: Path) -> N
     """Nothing is up: what needs no connection is fine, the rest fails one by one, without the password."""
     found = findings(tmp_path)
     fine = {name for name, finding in found.items() if finding.ok}
-    assert fine == {"alert rules", "data folder", "keys", "landing", "model", "SageMaker", "keys, passwords"}
+    assert fine == {
+        "alert rules",
+        "data folder",
+        "keys",
+        "landing",
+        "model",
+        "SageMaker",
+        "keys, passwords",
+        "model signature",
+    }
     assert all(finding.cure for finding in found.values() if not finding.ok)
     assert "kX2vQ9rT7mLp" not in str(found)
 

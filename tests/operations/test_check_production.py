@@ -181,8 +181,14 @@ def test_what_is_weak_is_refused_with_its_cure(
 
 
 def test_every_check_has_a_case_that_fails_and_one_that_passes() -> None:
-    """A new check without its cases is found; what asks a server has a test of its own."""
-    assert set(PRODUCTION) == set(CASES) | {"database logins"}
+    """A new check without its cases is found; what asks a server or reads a model has a test of its own."""
+    assert set(PRODUCTION) == set(CASES) | {"database logins", "model signature"}
+
+
+def test_a_model_that_nobody_signed_is_refused(tmp_path: Path) -> None:
+    """Without a key anybody's model would be taken; tests/adapters/model/test_signing.py shows the signed one."""
+    with pytest.raises(SettingsError, match="no public key is named"):
+        PRODUCTION["model signature"](seen(tmp_path))
 
 
 def test_a_superusers_login_is_refused(
@@ -220,7 +226,7 @@ def test_check_warns_and_production_refuses(tmp_path: Path) -> None:
     assert (mild["mail login"].ok, hard["mail login"].ok) == (True, False)
     assert mild["mail login"].cure == hard["mail login"].cure != ""
     assert set(PRODUCTION) <= set(hard)
-    assert set(PRODUCTION) & set(mild) == {"mail login"}
+    assert set(PRODUCTION) & set(mild) == {"mail login", "model signature"}
     assert all(finding.cure for finding in hard.values() if not finding.ok)
 
 

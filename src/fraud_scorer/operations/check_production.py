@@ -223,6 +223,13 @@ def _is_superuser(url: URL) -> bool | None:
         return None  # the caller says that it was not asked; `fraud_db` says why
 
 
+def model_signature(seen: Surroundings) -> str:
+    """Every model that scores is signed by a key that is kept apart from its folder."""
+    from fraud_scorer.operations.model_signature import require_signed_models
+
+    return require_signed_models(seen.settings)
+
+
 PRODUCTION: Mapping[str, Callable[[Surroundings], str]] = {
     "database TLS": database_encryption,
     "mail login": mail_login,
@@ -234,4 +241,5 @@ PRODUCTION: Mapping[str, Callable[[Surroundings], str]] = {
     "private files": private_files,
     "dashboard sign-in": dashboard_sign_in,
     "database logins": database_logins,
+    "model signature": model_signature,
 }
