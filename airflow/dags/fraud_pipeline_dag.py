@@ -166,10 +166,12 @@ def own_only(dag_run: Any, batch: Batch) -> list[Batch] | None:
 
 
 def run_of(dag_run: Any, interval_start: datetime | None) -> tuple[Any, ...]:
-    """What score and load are told: the run's name and, if it is not a live one, its own minute."""
+    """What the steps are told: the run's name; if it is no live one, its own minute; False if nobody asked for it."""
     batch = batch_of(interval_start)
     only = own_only(dag_run, batch)
-    return (batch.batch_id,) if only is None else (batch.batch_id, only)
+    if only is None:
+        return (batch.batch_id,)
+    return (batch.batch_id, only) if dag_run.run_type == "backfill" else (batch.batch_id, only, False)
 
 
 def asked_replay(params: Mapping[str, Any]) -> tuple[datetime, datetime, bool]:
@@ -214,8 +216,7 @@ def transform(
             start, end, rescore = asked_replay(params)
             tell("replay", wired("fraud_db", "aws_default").replay(start, end, rescore=rescore))
             return
-        batch = batch_of(data_interval_start)
-        tell("transform", wired("fraud_db").transform(batch.batch_id, own_only(dag_run, batch)))
+        tell("transform", wired("fraud_db").transform(*run_of(dag_run, data_interval_start)))
 
 
 def score(dag_run: Any = None, data_interval_start: Any = None, wired: Wired = wired_pipeline) -> None:

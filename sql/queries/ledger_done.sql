@@ -5,6 +5,8 @@ set
     unanswered = 0,
     lone_unanswered = 0,
     passed_for = null,
+    passed_by = null,
+    passed_at = null,
     loaded_at = clock_timestamp(),
     lag_seconds = extract(epoch from clock_timestamp() - (minute + interval '1 minute')),
     seconds = :seconds,

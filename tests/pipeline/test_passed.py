@@ -142,6 +142,27 @@ def test_somebody_passes_a_waiting_batch(town: Town) -> None:
     assert town.stored() == town.handed_out()
 
 
+@pytest.mark.parametrize("passed_for", ["hand", "lone_runs"])
+def test_a_passed_batch_is_not_taken_again_by_its_own_run(town: Town, passed_for: str) -> None:
+    """Neither by a try of the live run nor by one of an old run; by a backfill, and then nothing says it was passed."""
+    pipeline, own = town.pipeline(), town.batch(0)
+    pipeline.extract(town.at(0))
+    pass_by_hand(pipeline.parts, own, by="Ada", why="it kills")
+    town.rows(f"update run_ledger set passed_for = '{passed_for}'")
+    assert pipeline.transform(own.batch_id)["batches"] == 0
+    assert pipeline.transform(own.batch_id, [own], False)["batches"] == 0
+    assert pipeline.transform(own.batch_id, [own])["batches"] == 1
+    pipeline.score(own.batch_id, [own])
+    pipeline.load(own.batch_id, [own])
+    assert line(town, 0, "status, passed_for, passed_by, passed_at") == ("done", None, None, None)
+
+
+def test_an_old_run_repeats_what_was_loaded(town: Town) -> None:
+    """A cleared run of a loaded minute works on it as before."""
+    town.run(0)
+    assert town.pipeline().transform(town.batch(0).batch_id, [town.batch(0)], False)["batches"] == 1
+
+
 def test_retry_loads_what_landed_before_first(town: Town) -> None:
     """A waiting batch has its turn."""
     for number in range(2):

@@ -70,13 +70,14 @@ class Pipeline:
             progress(number, len(minutes))
         return {"asked_again": len(landed), "bytes": size, "first": landed[0], "last": landed[-1]}
 
-    def transform(self, run: str, batches: Sequence[Batch] | None = None) -> dict[str, Any]:
+    def transform(self, run: str, batches: Sequence[Batch] | None = None, is_asked: bool = True) -> dict[str, Any]:
         """Claim ``batches`` and what has to be loaded before them (None: all that wait); prepare them for score.
 
         ``score`` and ``load`` of the run are given the same ``batches``: what they find lost is made again of these.
+        Not ``is_asked``: nobody asked for these, so those of them that were passed stay passed.
         """
         note_landed(self.parts)
-        transformed = self._run(run, batches).transform()
+        transformed = self._run(run, batches, is_asked=is_asked).transform()
         taken = transformed.batches
         return {
             "run": run,
@@ -87,9 +88,9 @@ class Pipeline:
             "to_score": len(transformed.features),
         }
 
-    def score(self, run: str, batches: Sequence[Batch] | None = None) -> dict[str, Any]:
+    def score(self, run: str, batches: Sequence[Batch] | None = None, is_asked: bool = True) -> dict[str, Any]:
         """Decide about what transform prepared."""
-        scores = self._run(run, batches).score()
+        scores = self._run(run, batches, is_asked=is_asked).score()
         return {
             "run": run,
             "scored": len(scores.decisions),
@@ -99,12 +100,12 @@ class Pipeline:
             "calls": scores.calls,
         }
 
-    def load(self, run: str, batches: Sequence[Batch] | None = None) -> dict[str, Any]:
+    def load(self, run: str, batches: Sequence[Batch] | None = None, is_asked: bool = True) -> dict[str, Any]:
         """Write what was decided, one transaction a batch; what another run took over is left to it.
 
         Then batches that runs died over are tried a last time: see ``pipeline.passed``.
         """
-        done = self._run(run, batches).load()
+        done = self._run(run, batches, is_asked=is_asked).load()
         return {"run": run, **done, "tried_again": try_again(self.parts)}
 
     def alert(self, run: str) -> dict[str, Any]:
@@ -146,10 +147,10 @@ class Pipeline:
         except FraudScorerError as error:
             log.warning("The bucket lacks what has landed.", action="copy", what=error.what, cure=error.cure)
 
-    def _run(self, name: str, batches: Sequence[Batch] | None) -> Run:
+    def _run(self, name: str, batches: Sequence[Batch] | None, *, is_asked: bool) -> Run:
         if batches is None:
             return Run(self.parts, name, partial(waiting, self.parts, Batch.of_id(name)))
-        return Run(self.parts, name, partial(asked_for, self.parts, batches))
+        return Run(self.parts, name, partial(asked_for, self.parts, batches, is_asked=is_asked))
 
 
 @contextmanager

@@ -58,8 +58,13 @@ def waiting(parts: Parts, own: Batch) -> list[Work]:
     return list(waiting_work(line, parts.landing))
 
 
-def asked_for(parts: Parts, batches: Iterable[Batch]) -> list[Work]:
-    """As ``landed_work``, as much of it as one run takes: the rest is left to later runs."""
+def asked_for(parts: Parts, batches: Iterable[Batch], *, is_asked: bool) -> list[Work]:
+    """As ``landed_work``, as much of it as one run takes: the rest is left to later runs.
+
+    Not ``is_asked``: a run's own batches, which nobody asked for. What was passed since then stays passed.
+    """
+    if not is_asked:
+        batches = [batch for batch in batches if not _is_given_up(_ledger(parts, batch))]
     return list(waiting_work(_front(parts, lambda: _with_those_ahead(parts, batches)), parts.landing))
 
 
@@ -90,9 +95,14 @@ def _most(parts: Parts, first: Mapping[str, object]) -> int:
 
 
 def _may_repeat(parts: Parts, own: Batch) -> bool:
-    """Whether a loaded or failed batch may be run again without being asked for: not if runs died over it."""
+    """Whether a loaded or failed batch may be run again without being asked for."""
     line = _ledger(parts, own)
-    return bool(line) and line["status"] != "landed" and line["passed_for"] != "lone_runs"
+    return bool(line) and line["status"] != "landed" and not _is_given_up(line)
+
+
+def _is_given_up(line: Mapping[str, object]) -> bool:
+    """Whether nothing but somebody's word runs it again: runs died over it, or somebody passed it."""
+    return bool(line) and line["status"] == "failed" and line["passed_for"] in ("lone_runs", "hand")
 
 
 def _ledger(parts: Parts, batch: Batch) -> Mapping[str, object]:
