@@ -761,6 +761,7 @@ CREATE TABLE public.landing_index (
     http_status integer NOT NULL,
     received_at timestamp with time zone NOT NULL
 );
+COMMENT ON COLUMN public.landing_index.sha256 IS 'HMAC-SHA256 of the landed body under a landing key; empty of what landed before marks were keyed';
 CREATE TABLE public.merchant_day_spans (
     first_seq bigint NOT NULL
 );

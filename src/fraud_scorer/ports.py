@@ -41,7 +41,7 @@ class Part:
 
     number: int
     path: str
-    sha256: str  # of the body as landed
+    sha256: str  # HMAC-SHA256 of the body as landed, under a landing key; of earlier versions plain
     byte_count: int
     http_status: int
     content_type: str

@@ -1,5 +1,7 @@
 """The cipher: compressed, encrypted, and open to key rotation."""
 
+import hashlib
+
 import pytest
 from cryptography.fernet import Fernet
 
@@ -54,3 +56,17 @@ def test_wrong_keys_are_refused_without_being_shown(text, says):
         Cipher.from_setting(text)
     assert "nonsense" not in str(caught.value)
     assert "generate_key" in caught.value.cure
+
+
+def test_a_mark_proves_a_body_under_every_key_and_is_no_plain_hash():
+    """Nobody without a key finds the body by trying; after a rotation, and from earlier versions, marks still prove."""
+    old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+    body = b'[{"cc_num": 4539578763621486}]'
+    mark = Cipher.from_setting(old).mark(body)
+    rotated = Cipher.from_setting(f"{new},{old}")
+
+    assert mark not in {hashlib.new(name, body).hexdigest() for name in ("md5", "sha1", "sha256")}
+    assert rotated.proves(mark, body)
+    assert rotated.mark(body) != mark
+    assert rotated.proves(hashlib.sha256(body).hexdigest(), body)
+    assert not rotated.proves(mark, body + b" ")

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
+import hmac
 import zlib
+from base64 import urlsafe_b64decode
+from collections.abc import Sequence
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
@@ -16,8 +20,10 @@ _CURE = 'Make one: python -c "from cryptography.fernet import Fernet; print(Fern
 class Cipher:
     """Compresses, then encrypts; the first of ``FRAUD_LANDING_KEYS`` encrypts, every one of them decrypts."""
 
-    def __init__(self, keys: MultiFernet) -> None:
+    def __init__(self, keys: MultiFernet, secrets: Sequence[bytes]) -> None:
+        """``secrets``: the same keys, for ``mark``."""
         self._keys = keys
+        self._secrets = [hmac.digest(secret, b"mark of a landed body", "sha256") for secret in secrets]
 
     @classmethod
     def from_setting(cls, text: str) -> Cipher:
@@ -35,7 +41,16 @@ class Cipher:
                 keys.append(Fernet(entry))
             except ValueError:
                 raise SettingsError(f"FRAUD_LANDING_KEYS: key {position} is no Fernet key", _CURE) from None
-        return cls(MultiFernet(keys))
+        return cls(MultiFernet(keys), [urlsafe_b64decode(entry) for entry in entries])
+
+    def mark(self, body: bytes) -> str:
+        """What proves ``body`` (64 hex digits): keyed, for a plain hash of one payment gives away its card."""
+        return hmac.digest(self._secrets[0], body, "sha256").hex()
+
+    def proves(self, mark: str, body: bytes) -> bool:
+        """Whether ``mark`` is the body's under one of the keys, or the plain sha256 that earlier versions wrote."""
+        marks = (hmac.digest(secret, body, "sha256").hex() for secret in self._secrets)
+        return any(hmac.compare_digest(mark, one) for one in marks) or mark == hashlib.sha256(body).hexdigest()
 
     def encrypt(self, body: bytes) -> bytes:
         """``body`` compressed and encrypted."""

@@ -84,7 +84,7 @@ class DiskLanding:
             log.error("An answer could not be searched for codes, PINs and track data: it lands encrypted, as it is.",
                       action="landing", batch_id=batch.batch_id, error=cleaned.fault)  # fmt: skip
         answer = replace(answer, body=cleaned.body)
-        header = Header.of(answer, cleaned.count)
+        header = Header.of(answer, self._cipher.mark(answer.body), cleaned.count)
         content = header.line() + self._cipher.encrypt(answer.body)
         folder = self._parts_folder(batch)
         with disk_faults(folder):
