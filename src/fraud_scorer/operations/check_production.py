@@ -204,7 +204,9 @@ def database_logins(seen: Surroundings) -> str:
             "Let it be an ordinary role: see the logins in docs/operating-guide.md",
         )
     silent = [name for name, answer in asked.items() if answer is None]
-    return "none is a superuser" + (f"; not reached, so not asked: {', '.join(silent)}" if silent else "")
+    if silent:
+        return f"no superuser among those that answered; not reached, so not asked: {', '.join(silent)}"
+    return "none is a superuser"
 
 
 def _is_superuser(url: URL) -> bool | None:
