@@ -5,6 +5,7 @@ import pytest
 from fraud_scorer.errors import SettingsError
 from fraud_scorer.payments.fields import FieldMap, parse_field_map, read_field_map
 from fraud_scorer.payments.tables import Table
+from fraud_scorer.payments.times import TIME_FIELDS
 
 
 def test_their_names_become_ours():
@@ -154,3 +155,10 @@ def test_a_map_that_cannot_be_read_names_the_setting_or_option(tmp_path):
         read_field_map(tmp_path / "nowhere.yaml")
     with pytest.raises(SettingsError, match=r"^--fields: .* cannot be read \(IsADirectoryError\)"):
         read_field_map(tmp_path, named_by="--fields")
+
+
+@pytest.mark.parametrize("ours", TIME_FIELDS)
+def test_any_time_that_is_mapped_is_the_payments_own(ours):
+    """Its unit does not matter: only a time that nobody mapped may be the clock of the answer."""
+    assert FieldMap({"created": ours}).maps_time
+    assert not FieldMap({"created": "trans_num"}).maps_time

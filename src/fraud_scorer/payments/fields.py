@@ -23,6 +23,7 @@ from fraud_scorer.payments.cards import names_no_card
 from fraud_scorer.payments.kind_words import KindWords
 from fraud_scorer.payments.tables import AnyTable
 from fraud_scorer.payments.texts import NumericIds
+from fraud_scorer.payments.times import TIME_FIELDS
 from fraud_scorer.payments.validate import Rules
 
 # Our names, and what stands under them. Required of a payment: trans_num, cc_num, merchant, one amount, one time.
@@ -104,7 +105,7 @@ class FieldMap:
     @property
     def maps_time(self) -> bool:
         """Whether an event time is mapped: unmapped, ``current_time`` is the clock of the API's answer."""
-        return any(ours in ("current_time", "trans_date_trans_time", "unix_time") for _, ours in self.pairs)
+        return any(ours in TIME_FIELDS for _, ours in self.pairs)
 
     def unseen(self, table: AnyTable) -> dict[str, str]:
         """The mapped names that no row has (a null counts as had), theirs to ours; of no rows, all.
