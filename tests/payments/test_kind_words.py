@@ -40,6 +40,30 @@ def test_a_word_says_its_kind_however_it_is_written(kind, text):
     assert KindWords().of([text]).tolist() == [kind]
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["no_error", "not_failed", "error_free", "no failure", "refund_eligible", "return_customer", "chargeback_protected",
+     "eligible_for_refund", "payment_not_failed", "not_yet_refunded", "refund_not_possible", "refund: none",
+     "error: none", "no issuer error", "not_eligible_for_refund", "returned customer", "free_of_error",
+     "refundAvailable", "never refunded", "without dispute", "possible_chargeback", "NON-FAILED"],
+)  # fmt: skip
+def test_what_did_not_happen_or_only_may_is_unknown(text):
+    """A kind word that is denied leaves the word to the amount's sign, and ``check`` names it; declared, it counts."""
+    assert unknown_words([text], KindWords()) == [text]
+    assert KindWords({text: VERIFICATION}).of([text]).tolist() == [VERIFICATION]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [(DECLINE, "declined: not sufficient funds"), (DECLINE, "declined_not_eligible"), (DECLINE, "refund_unsuccessful"),
+     (DECLINE, "do_not_honor"), (REFUND, "customer_return"), (REFUND, "card_not_present_refund"),
+     (REFUND, "free_trial_refund"), (REFUND, "refund_customer"), (PURCHASE, "no_refund"), (PURCHASE, "none")],
+)  # fmt: skip
+def test_a_word_that_is_not_denied_counts(kind, text):
+    """A denial reaches what it denies, not the rest of the text."""
+    assert KindWords().of([text]).tolist() == [kind]
+
+
 def test_every_built_in_word_has_one_kind():
     """No word stands twice, and every kind has words."""
     words = [word for kind in KINDS for word in BUILT_IN[kind].split()]

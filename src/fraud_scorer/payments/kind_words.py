@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import takewhile
 
 import numpy as np
 import pandas as pd
@@ -26,7 +27,7 @@ UNKNOWN = "unknown"  # of a word that says nothing to us: the record counts as a
 # The first kind of which a text holds a word is meant: "refund_failed" is a decline, "charge.refunded" a refund.
 BUILT_IN: dict[str, str] = {
     DECLINE: "decline declined declines fail failed failure refused refusal rejected denied error blocked expired "
-    "unauthorized unauthorised unpaid abandoned incomplete invalid insufficient timeout",
+    "unauthorized unauthorised unpaid unsuccessful abandoned incomplete invalid insufficient timeout",
     DISPUTE: "dispute disputed disputes chargeback chargebacks chargedback retrieval inquiry "
     "prearbitration representment",
     REVERSAL: "reversal reversed reverse void voided voids cancel canceled cancelled cancellation cancelation",
@@ -50,8 +51,18 @@ _TOGETHER = {
     "cash back": REFUND, "credit card": PURCHASE, "credit card payment": PURCHASE, "not refunded": PURCHASE,
     "non refunded": PURCHASE, "not disputed": PURCHASE, "not paid": DECLINE, "not authorized": DECLINE,
     "not authorised": DECLINE, "not approved": DECLINE, "do not honor": DECLINE, "do not honour": DECLINE,
-    "no refund": PURCHASE, "none": PURCHASE,
+    "no refund": PURCHASE, "none": PURCHASE, "card not present": PURCHASE,
 }  # fmt: skip
+# Words by which a kind word near them says what did not happen, or only may: no_error, refund_eligible.
+_NO, _NOT, _MAY, _SOMEONE, _SMALL = "no", "not", "may", "someone", "small"
+_ROLES = {
+    _NO: "no without nothing",  # denies all that follows
+    _NOT: "not non un never cannot",  # denies the kind words that follow next
+    _MAY: "eligible ineligible protected protection free able possible potential allowed available guaranteed",
+    _SOMEONE: "customer customers buyer buyers shopper shoppers client clients visitor visitors guest",  # who returns
+    _SMALL: "yet been be a an any the of for from to against by is was has full fully partial partially",
+}
+_ROLE_OF = {word: role for role, words in _ROLES.items() for word in words.split()}
 _ORDER = (DECLINE, VERIFICATION, DISPUTE, REVERSAL, REFUND, CAPTURE, AUTHORISATION, PURCHASE, UNKNOWN)
 _GIVES_BACK = (REFUND, REVERSAL)
 SCORED = (PURCHASE, AUTHORISATION, CAPTURE)  # what takes or reserves money; all else is stored, never scored
@@ -93,15 +104,48 @@ class KindWords:
             return declared
         said, left = set(), " ".join(words)
         for together, kind in _TOGETHER.items():
-            if f" {together} " in f" {left} ":
+            if " " in together and f" {together} " in f" {left} ":
                 said.add(kind)
                 left = f" {left} ".replace(f" {together} ", "  ")
-        said |= {self._own.get(word) or _KIND_OF.get(word, UNKNOWN) for word in left.split()}
-        return min(said, key=_ORDER.index, default=UNKNOWN)
+        kept = [word for word in left.split() if word in self._own or _ROLE_OF.get(word) != _SMALL]
+        each = [self._own.get(word) or _KIND_OF.get(word, UNKNOWN) for word in kept]
+        denied = {place for place in _denied(kept, each) if each[place] != UNKNOWN}
+        said |= {UNKNOWN if place in denied else kind for place, kind in enumerate(each)}
+        strongest = min(said, key=_ORDER.index, default=UNKNOWN)
+        return UNKNOWN if denied and strongest in SCORED else strongest
 
     @cached_property
     def _own(self) -> dict[str, str]:
         return {" ".join(words_of(word)): kind for word, kind in self.own.items()}
+
+
+def _denied(words: Sequence[str], each: Sequence[str]) -> set[int]:
+    """The places of the words that are said not to hold, or only to be possible; ``each``: the kind of each word."""
+    denied: set[int] = set()
+    for place, word in enumerate(words):
+        if each[place] != UNKNOWN:
+            continue  # a kind word, or one that the team declared
+        role = _ROLE_OF.get(word)
+        if word == "none":
+            return set(range(len(words)))
+        if role == _NO:
+            denied |= set(range(place + 1, len(words)))
+        elif role == _NOT:
+            following = range(place + 1, len(words))
+            denied |= set(takewhile(lambda one: each[one] != UNKNOWN, following))
+        elif role == _MAY:
+            denied |= _beside(words, each, place)
+        elif role == _SOMEONE and place and words[place - 1] in ("return", "returned"):
+            denied.add(place - 1)
+    return denied
+
+
+def _beside(words: Sequence[str], each: Sequence[str], place: int) -> set[int]:
+    """The words next to ``place``, also beyond a "not": refund_not_possible; but declined_not_eligible is a decline."""
+    before, after = place - 1, place + 1
+    if before >= 1 and _ROLE_OF.get(words[before]) == _NOT and each[before - 1] != DECLINE:
+        before -= 1
+    return {one for one in (before, after) if 0 <= one < len(words)}
 
 
 def judged_kinds(
