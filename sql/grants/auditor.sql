@@ -7,4 +7,4 @@ purges, report_settings, run_ledger, schema_migrations, shadow_scores, snoozes
 to fraud_auditor;
 grant select (quarantine_id, batch_id, part, row_index, reason, detail, status, created_at)
 on quarantine to fraud_auditor;
-grant select on all tables in schema report to fraud_auditor;
+-- the report views: writer.sql

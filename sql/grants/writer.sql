@@ -7,7 +7,6 @@ drift_days, feature_drift, label_counts, labels_to_count, landing_index, merchan
 merchant_profiles, outbox, outbox_payments, payment_events, purged_payments, purges, quarantine, run_ledger,
 shadow_scores
 to fraud_writer;
-grant select on all tables in schema report to fraud_writer;
 
 -- appended only
 grant insert on payment_history, labels, merchant_profiles, outbox_payments to fraud_writer;
@@ -20,4 +19,24 @@ grant insert, update, delete on run_ledger, outbox, feature_drift to fraud_write
 -- a payload's label that turns out to be older becomes known earlier (load_late.sql); a trigger allows no other change
 grant update (known_at) on labels to fraud_writer;
 
-grant execute on all functions in schema public to fraud_writer;
+-- every report view and every function of ours; another user's objects keep the rights they have
+do $$
+declare
+    wanted record;
+begin
+    for wanted in
+        select format('grant execute on routine %s to fraud_writer', pg_proc.oid::regprocedure) as statement
+        from pg_proc
+        where
+            pronamespace = 'public'::regnamespace
+            and pg_has_role(proowner, 'usage')
+            and not exists (select from pg_depend where objid = pg_proc.oid and deptype = 'e')
+        union all
+        select format('grant select on %s to fraud_writer, fraud_auditor', pg_class.oid::regclass)
+        from pg_class
+        where relnamespace = 'report'::regnamespace and relkind in ('r', 'p', 'v', 'm') and pg_has_role(relowner, 'usage')
+    loop
+        execute wanted.statement;
+    end loop;
+end
+$$;

@@ -1,5 +1,6 @@
 -- What an earlier release's user owns becomes fraud_owner's: who owned schema_migrations, and all of theirs in the
--- schemas public and report. What other users made there stays theirs. Run by a superuser or that user.
+-- schemas public and report. That user becomes a member of fraud_owner, so that what still signs in as it goes on. What
+-- other users made there stays theirs. Run by a superuser or that user.
 do $$
 declare
     former oid := (select relowner from pg_class where oid = to_regclass('public.schema_migrations'));
@@ -15,6 +16,17 @@ begin
         return;
     end if;
     grant usage, create on schema public to fraud_owner;
+    if not exists (
+        select
+        from pg_roles
+        where oid = former and (rolsuper or rolname = current_user or starts_with(rolname, 'fraud_'))
+    ) then
+        execute format(
+            'grant fraud_owner to %s%s',
+            former::regrole,
+            case when current_setting('server_version_num')::integer >= 160000 then ' with inherit true, set true' end
+        );
+    end if;
     for wanted in
         select format('alter table %s owner to fraud_owner', pg_class.oid::regclass) as statement
         from pg_class

@@ -1,16 +1,30 @@
 -- The database itself: owned by fraud_owner; no temporary tables but the pipeline's; report views found by everyone.
 -- Run by a superuser or who owns the database; a superuser also takes from everyone what writes or locks without any
--- table's right: advisory locks (the pipeline's could be held) and large objects (the disk could be filled).
+-- table's right: advisory locks (the pipeline's could be held) and large objects (the disk could be filled). Where
+-- others have tables in this database too, it stays theirs, and nothing is taken from them.
 do $$
 declare
     this name := current_database();
     wanted record;
 begin
     execute format('alter database %I set search_path to "$user", public, report', this);
-    execute format('revoke all on database %I from public', this);
     execute format('grant connect on database %I to public', this);
     execute format('grant all on database %I to fraud_owner', this);
     execute format('grant temporary on database %I to fraud_writer', this);
+    if exists (
+        select
+        from pg_class
+        where
+            relkind in ('r', 'p')
+            and relowner <> 'fraud_owner'::regrole
+            and relnamespace::regnamespace::text not in ('pg_catalog', 'information_schema')
+            and relnamespace::regnamespace::text not like 'pg\_t%'
+            and not exists (select from pg_depend where objid = pg_class.oid and deptype = 'e')
+    ) then
+        return;
+    end if;
+    execute format('revoke all on database %I from public', this);
+    execute format('grant connect on database %I to public', this);
     revoke create on schema public from public;
     if (select datdba <> 'fraud_owner'::regrole from pg_database where datname = this) then
         execute format('alter database %I owner to fraud_owner', this);

@@ -181,3 +181,65 @@ def test_airflows_metadata_is_handed_over_too(server: EmbeddedPostgres) -> None:
     rows(url, "alter table dag add column x int; alter type state add value 'b'; create table y (a int)")
     rows(url, "insert into dag (dag_id) values ('d')")
     assert rows(url, "select rolsuper, rolcreaterole from pg_roles where rolname = current_user") == [(False, False)]
+
+
+def test_what_others_made_in_the_schema_stays_theirs(server: EmbeddedPostgres) -> None:
+    """An extension, a superuser's function and another user's table keep their rights, and `migrate` goes on."""
+    url = server.url("fraud_db")
+    owner, passwords = by(url, "fraud_owner"), dict.fromkeys(ROLES, PASSWORD)
+    migrate(owner, admin_url=url, passwords=passwords, signing_key=KEY)
+    rows(url, "create extension pg_stat_statements schema public")
+    rows(
+        url,
+        "create function of_root() returns int language sql as 'select 1';"
+        " revoke all on function of_root() from public",
+    )
+    rows(url, "create function for_all() returns int language sql as 'select 1'")
+    rows(url, "create role ana login; grant create on schema public to ana")
+    rows(url, "set role ana; create table notes_of_ana (note text)")
+    assert migrate(owner, passwords=passwords, signing_key=KEY).notes == ()
+    assert rows(url, "select has_function_privilege('ana', 'for_all()', 'execute')") == [(True,)]
+
+
+def test_the_login_of_before_goes_on_after_the_hand_over(server: EmbeddedPostgres, tmp_path: Path) -> None:
+    """An ordinary login that owned all of it stores and migrates as before, once an administrator has moved it over."""
+    admin = server.url("postgres")
+    rows(admin, f"create role lodger login password '{PASSWORD}'")
+    rows(admin, "create role fraud_dashboard nologin")
+    connection = psycopg2.connect(make_url(admin).set(drivername="postgresql").render_as_string(hide_password=False))
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute("create database fraud_db owner lodger")
+    connection.close()
+    url = server.url("fraud_db")
+    lodger = by(url, "lodger")
+    (tmp_path / "migrations").mkdir()
+    for path in sorted((sql_root() / "migrations").glob("*.sql")):
+        if path.stem[:14] <= LAST_OF_0_1:
+            shutil.copy(path, tmp_path / "migrations")
+    migrate(lodger, root=tmp_path)
+    migrate(lodger, admin_url=url, signing_key=KEY)
+    assert rows(url, "select relowner::regrole::text from pg_class where relname = 'payments_scored'") == [
+        ("fraud_owner",)
+    ]
+    assert rows(lodger, "select count(*) from payments_scored") == [(0,)]
+    assert migrate(lodger, signing_key=KEY).notes == ()
+
+
+def test_a_database_that_others_use_too_stays_theirs(server: EmbeddedPostgres) -> None:
+    """Its owner, temporary tables and advisory locks are not taken from those who have tables there."""
+    url = server.url("fraud_db")
+    migrate(url, signing_key=KEY, passwords={})
+    rows(url, "create role ana login")
+    rows(url, "create schema ledger authorization ana")
+    rows(url, "set role ana; create table ledger.notes (note text)")
+    rows(
+        url,
+        "grant execute on function pg_advisory_lock(bigint) to public; grant temporary on database fraud_db to public",
+    )
+    migrate(url, signing_key=KEY, passwords={})
+    assert rows(
+        url,
+        "select has_function_privilege('ana', 'pg_advisory_lock(bigint)', 'execute'),"
+        " has_database_privilege('ana', current_database(), 'temporary')",
+    ) == [(True, True)]
