@@ -23,7 +23,7 @@ from fraud_scorer.steps.transform import Recipe, Work, transform
 EVENT = datetime(2026, 11, 20, 10, 31, 5, tzinfo=UTC)
 RECEIVED_AT = datetime(2026, 11, 20, 10, 32, 1, tzinfo=UTC)
 MILLIS = 1_795_170_665_000
-TOKENS = CardTokens.from_setting("k1:" + "o" * 32)
+TOKENS = CardTokens.from_setting("k1:" + "old-key9" * 4)
 PUBLIC_COLUMNS = [
     "cc_num", "merchant", "category", "amt", "first", "last", "gender", "street", "city", "state", "zip", "lat", "long",
     "city_pop", "job", "dob", "trans_num", "merch_lat", "merch_long", "is_fraud", "current_time",

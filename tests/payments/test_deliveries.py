@@ -16,7 +16,7 @@ from fraud_scorer.payments.deliveries import (
 from fraud_scorer.payments.tokens import CardTokens
 from fraud_scorer.payments.validate import Rules, validate
 
-TOKENS = CardTokens.from_setting("k1:" + "o" * 32)
+TOKENS = CardTokens((("k1", b"o" * 32),))
 NOBODY = empty_frame(KNOWN_COLUMNS)
 
 
@@ -154,7 +154,7 @@ def test_the_hash_is_what_it_was(batch):
 
 def test_a_new_card_key_changes_tokens_and_no_hash(batch):
     """After a rotation replays still recognise what is stored."""
-    rotated = CardTokens.from_setting("k2:" + "n" * 32 + ",k1:" + "o" * 32)
+    rotated = CardTokens((("k2", b"n" * 32), ("k1", b"o" * 32)))
     before, after = batch({}), batch({}, tokens=rotated)
 
     assert before["card_token"][0] != after["card_token"][0]

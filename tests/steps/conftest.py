@@ -24,7 +24,7 @@ from fraud_scorer.steps.transform import Recipe, Work, transform
 CIPHER = Cipher.from_setting(Fernet.generate_key().decode())
 EXTRACTED = Batch.of_id("2026-11-20T10:31Z")
 START = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
-TOKENS = CardTokens.from_setting("k1:" + "o" * 32)
+TOKENS = CardTokens.from_setting("k1:" + "old-key9" * 4)
 PLAIN = Recipe()
 PROFILE = [
     "profile_day",

@@ -27,7 +27,7 @@ from fraud_scorer.steps.score import score
 from fraud_scorer.steps.transform import Recipe, Work, transform
 
 START = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
-TOKENS = CardTokens.from_setting("k1:" + "o" * 32)
+TOKENS = CardTokens.from_setting("k1:" + "old-key9" * 4)
 MERCHANTS = [f"Shop {number}" for number in range(5)]
 BATCHES = 6
 Record = dict[str, Any]

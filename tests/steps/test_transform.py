@@ -16,7 +16,7 @@ from fraud_scorer.payments.tokens import CardTokens
 from fraud_scorer.steps.transform import BATCH_COLUMNS, Recipe, Transformed, Work
 
 START = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
-TOKENS = CardTokens.from_setting("k1:" + "o" * 32)
+TOKENS = CardTokens.from_setting("k1:" + "old-key9" * 4)
 
 
 def test_a_batch_becomes_payments_features_and_matrix(store, payment, work, run, deliveries):
@@ -117,7 +117,7 @@ def test_history_is_asked_for_as_far_as_the_features_look(store, payment, work, 
 def test_a_card_keeps_its_past_when_its_key_is_rotated(store, payment, work, run, deliveries):
     """History under the old token counts for the new one, and what is stored stays known."""
     store.load(run([work(0, [payment(1)])], store).payments)
-    rotated = CardTokens.from_setting("k2:" + "n" * 32 + ",k1:" + "o" * 32)
+    rotated = CardTokens.from_setting("k2:" + "new-key87" * 4 + ",k1:" + "old-key9" * 4)
 
     result = run([work(0, [payment(1)]), work(1, [payment(2, at=60)])], store, tokens=rotated)
     plain = run([work(1, [payment(2, at=60)])], store)

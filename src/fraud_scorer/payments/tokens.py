@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from fraud_scorer.errors import SettingsError
 
 _SHORTEST_KEY = 16
+_FEWEST_CHARACTERS = 8  # different ones: 32 random hex digits have fewer once in a hundred thousand keys
+_GUESSED = re.compile(
+    r"change.?me|password|passw0rd|secret.?key|default|example|insecure|qwerty|letmein", re.IGNORECASE
+)
 _CURE = "Make one: python -c \"import secrets; print('k1:' + secrets.token_hex(32))\""
 
 
@@ -27,7 +32,7 @@ class CardTokens:
         """Read ``id:key,id:key``.
 
         Raises:
-            SettingsError: empty, without id, twice the same id, or a key shorter than 16 characters.
+            SettingsError: empty, without id, twice the same id, or a key that is short or easily guessed.
         """
         keys = []
         for position, entry in enumerate(filter(None, (entry.strip() for entry in text.split(","))), start=1):
@@ -36,6 +41,8 @@ class CardTokens:
                 raise SettingsError(
                     f"FRAUD_CARD_KEYS: entry {position} is not id:key with 16 characters or more", _CURE
                 )
+            if len(set(key.lower())) < _FEWEST_CHARACTERS or _GUESSED.search(key):
+                raise SettingsError(f"FRAUD_CARD_KEYS: entry {position} is a key that can be guessed", _CURE)
             keys.append((key_id, key.encode()))
         if not keys:
             raise SettingsError("FRAUD_CARD_KEYS is empty: card numbers cannot be tokenised", _CURE)
