@@ -1,10 +1,11 @@
--- What the watchdog needs of the ledger's last two days. Grain: one row.
+-- What the watchdog needs of the ledger's last two days; what was passed and nobody gave up, however old. Repeats are
+-- no sign of life: where windows overlap (:lag_minutes), refused records may be repeats too. Grain: one row.
 with minutes as (
     select
         minute,
         status,
         loaded_at,
-        received,
+        inserted + updated + events + case when :lag_minutes = 0 then quarantined else 0 end as fresh,
         scored_by,
         fallback_reason,
         note
@@ -32,7 +33,7 @@ failed as (
         status = 'failed'
         and kind <> 'history'
         and coalesce(passed_for, '') <> 'hand'
-        and coalesce(minute, landed_at) >= :now::timestamptz - interval '2 days'
+        and (passed_for is not null or coalesce(minute, landed_at) >= :now::timestamptz - interval '2 days')
 ),
 
 noted as (
@@ -73,7 +74,7 @@ select
     (select max(minutes.loaded_at) from minutes) as last_completed_at,
     (
         select max(minutes.minute) from minutes
-        where minutes.received > 0
+        where minutes.fresh > 0
     ) as last_minute_with_payments
 from waiting
 cross join fallbacks

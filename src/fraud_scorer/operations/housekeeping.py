@@ -36,14 +36,14 @@ class Kept:
     purge_is_done: bool  # else the time was up: the next housekeeping goes on
     batches_purged: int  # landed bytes of so many batches
     batches_copied: int  # to the bucket, if one is set: what the minutes' runs left
-    still_waiting: int  # old batches that are not loaded yet: kept
+    still_waiting: int  # old batches that are not loaded yet, or were passed and not given up: kept
 
 
 def keep_house(parts: Parts) -> Kept:
     """Purge what is older than the settings FRAUD_…_KEEP_DAYS allow. What went, how much and when stays in ``purges``.
 
     Decisions, labels and reasons stay as long as their payment; the ledger for ever. A batch that still waits to be
-    loaded is kept, however old.
+    loaded is kept, however old; so is one that was passed, until it is loaded or somebody passes it by hand.
 
     Raises:
         StoreUnavailable: ``fraud_db`` cannot be reached: without it nobody knows what may be purged.

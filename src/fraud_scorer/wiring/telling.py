@@ -72,7 +72,7 @@ class Telling(Incoming):
 
         settings = self.settings
         return Watchdog(
-            PostgresWatching(settings.fraud_db_url.get_secret_value()),
+            PostgresWatching(settings.fraud_db_url.get_secret_value(), lag_minutes=settings.payments_api_lag_minutes),
             self.mailers,
             self.watch_state,
             Operator(settings.alert_operator, domain_of(settings.alert_from), settings.dashboard_url),

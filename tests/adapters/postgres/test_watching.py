@@ -111,14 +111,21 @@ def test_why_the_last_failed_minute_failed_is_seen(world: World) -> None:
     assert (seen.failed_minutes, seen.failed_error) == (2, failed[0][0])
 
 
+def loaded(world: World, number: int, minutes_ago: float) -> None:
+    """The n-th minute was loaded so long before NOW."""
+    at = NOW - timedelta(minutes=minutes_ago)
+    world.rows(f"update run_ledger set loaded_at = '{at}' where batch_id = '{world.batch(number).batch_id}'")
+
+
 def test_payments_of_which_none_is_scored_are_seen(world: World, one: Any) -> None:
     """Refunds alone, of a day; one purchase among them is enough."""
     world.minute(1, [one(f"r{number}", amount_cents=-500 - number) for number in range(3)])
-    event_time = world.rows("select max(event_time) from payments_scored")[0][0]
-    assert (look(world, event_time).unscored, look(world, event_time).all_negative) == (3, True)
-    assert look(world, event_time + timedelta(days=2)).unscored == 0
+    loaded(world, 1, 5)
+    assert (look(world).unscored, look(world).all_negative) == (3, True)
+    assert look(world, NOW + timedelta(days=2)).unscored == 0
     world.minute(2, [one("p", amount_cents=500)])
-    assert (look(world, event_time).unscored, look(world, event_time).all_negative) == (0, False)
+    loaded(world, 2, 4)
+    assert (look(world).unscored, look(world).all_negative) == (0, False)
 
 
 def test_a_stream_without_payments_is_seen(world: World, one: Any) -> None:
@@ -128,10 +135,61 @@ def test_a_stream_without_payments_is_seen(world: World, one: Any) -> None:
     events = [one(f"d{number}", kind=kind, amount_cents=500 + number, **usual) for number, kind in enumerate(kinds)]
     world.minute(1, events)
     world.rows("update run_ledger set quarantined = 4")
-    event_time = world.rows("select max(event_time) from payment_events")[0][0]
-    seen = look(world, event_time)
+    loaded(world, 1, 5)
+    seen = look(world)
     assert (seen.unscored, seen.unscored_kinds) == (7, "2 decline, 1 dispute, 4 in quarantine")
     assert not seen.all_negative
-    assert look(world, event_time + timedelta(days=2)).unscored == 0
+    assert look(world, NOW + timedelta(days=2)).unscored == 0
     world.minute(2, [one("p", amount_cents=500)])
-    assert (look(world, event_time).unscored, look(world, event_time).unscored_kinds) == (0, "")
+    loaded(world, 2, 4)
+    assert (look(world).unscored, look(world).unscored_kinds) == (0, "")
+
+
+def test_payments_scored_before_do_not_hide_that_none_is_now(world: World, one: Any) -> None:
+    """Twenty later records are enough, though of a day all else was scored, whatever times their events have."""
+    world.minute(1, [one(f"p{number}", event_time=NOW) for number in range(3)])
+    loaded(world, 1, 30)
+    for number in (2, 3):
+        world.minute(number, [one(f"r{number}.{place}", amount_cents=-500) for place in range(10)])
+        loaded(world, number, 20 - number)
+    assert (look(world).unscored, look(world).all_negative) == (20, True)
+    loaded(world, 1, 14)
+    assert look(world).unscored == 0
+
+
+def test_where_windows_overlap_repeats_count_for_nothing(world: World, one: Any) -> None:
+    """Neither as life nor as records of which none is scored: each refused record comes lag + 1 times."""
+    world.minute(1, [one("p")])
+    loaded(world, 1, 60 * 30)
+    for number in range(2, 12):
+        world.minute(number, [one("p", delivery="unchanged")])
+        loaded(world, number, 12 - number)
+    world.rows(
+        "update run_ledger set received = 3, quarantined = 2 where minute > (select min(minute) from run_ledger)"
+    )
+    lagging = PostgresWatching(world.url, lag_minutes=9).look(NOW, fallback_seconds=300)
+    assert (lagging.last_minute_with_payments, lagging.unscored) == (world.batch(1).minute, 2)
+    assert (look(world).last_minute_with_payments, look(world).unscored) == (world.batch(11).minute, 20)
+    world.rows("update run_ledger set quarantined = 0")
+    assert look(world).last_minute_with_payments == world.batch(1).minute
+
+
+def test_what_was_passed_is_seen_until_somebody_gives_it_up(world: World) -> None:
+    """However old it is; a minute that cannot be read for two days."""
+    for number in (1, 2, 3):
+        world.landed(number)
+    world.store.mark_failed(world.batch(1), "refused")
+    killer, unread = (world.batch(number).batch_id for number in (2, 3))
+    world.rows(f"update run_ledger set status = 'failed', passed_for = 'lone_runs', passed_at = '2026-11-20T10:40:00Z'"
+               f" where batch_id = '{killer}'")  # fmt: skip
+    world.rows(f"update run_ledger set status = 'failed' where batch_id = '{unread}'")
+    assert (look(world).failed_minutes, look(world).killers) == (2, killer)
+    later = look(world, NOW + timedelta(days=40))
+    assert (later.failed_minutes, later.killers) == (1, killer)
+    batches = [world.batch(number) for number in (1, 2, 3)]
+    assert world.store.finished(batches) == {batches[2]}
+    for batch in batches[:2]:
+        world.store.mark_failed(batch, "given up", passed_for="hand", by="Ada")
+    given_up = look(world, NOW + timedelta(days=40))
+    assert (given_up.failed_minutes, given_up.killers) == (0, "")
+    assert world.store.finished(batches) == set(batches)

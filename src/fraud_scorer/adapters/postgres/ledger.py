@@ -143,7 +143,7 @@ class PostgresLedger:
             return rows(cursor, "ledger_recent", {"at_most": limit, "kinds": list(kinds), "batch_ids": batch_ids})
 
     def finished(self, batches: Sequence[Batch]) -> set[Batch]:
-        """Of these, the batches that do not wait: done, failed or missed."""
+        """Of these, the batches that wait for nobody: done, missed, unreadable or passed by hand."""
         with transaction(self._engine) as cursor:
             found = rows(cursor, "ledger_finished", {"batch_ids": [batch.batch_id for batch in batches]})
         return {Batch.of_id(str(line["batch_id"])) for line in found}

@@ -17,16 +17,16 @@ class Seen:
     waiting: int  # batches that landed and are not loaded
     last_minute: datetime | None  # the latest that the ledger knows
     last_completed_at: datetime | None  # when a minute was loaded last
-    last_minute_with_payments: datetime | None
+    last_minute_with_payments: datetime | None  # new ones: repeats are no sign of life
     fallback_minutes: int  # loaded lately, scored by the local model because the endpoint failed
     fallback_reason: str
-    failed_minutes: int  # passed: nothing of them could be loaded; those passed by hand left out
+    failed_minutes: int  # unreadable within two days, or passed, however long ago; those passed by hand left out
     open_breakers: tuple[str, ...]  # endpoints that are not asked now
     mails_waiting: int
     oldest_mail_at: datetime | None  # when the mail that waits longest was made
     mails_refused: int  # within a day
     mail_error: str
-    unscored: int = 0  # what came within a day, if no payment of it was scored; of payments and events 200 each
+    unscored: int = 0  # new records that were loaded lately, if no payment of them was scored; of events 200 at most
     all_negative: bool = False  # these are payments, all below zero
     unscored_kinds: str = ""  # what came instead of payments: events by kind, records in quarantine
     failed_error: str = ""  # of the failed minute that landed last
@@ -36,9 +36,13 @@ class Seen:
 
 
 class PostgresWatching:
-    """Looks; never waits longer than some seconds, never writes."""
+    """Looks; never waits longer than some seconds, never writes.
 
-    def __init__(self, url: str, *, statement_seconds: float = 10.0) -> None:
+    ``lag_minutes``: so much earlier each window begins, and so many more answers hold each record.
+    """
+
+    def __init__(self, url: str, *, lag_minutes: int = 0, statement_seconds: float = 10.0) -> None:
+        self._lag_minutes = lag_minutes
         self._engine = create_store_engine(
             url,
             connect_seconds=5,
@@ -50,7 +54,7 @@ class PostgresWatching:
     def look(self, now: datetime, *, fallback_seconds: float) -> Seen:
         """What the ledger says at ``now`` (aware). Raises StoreUnavailable, or TerminalError if it is not migrated."""
         with transaction(self._engine) as cursor:
-            values = {"now": now, "fallback_seconds": fallback_seconds}
+            values = {"now": now, "fallback_seconds": fallback_seconds, "lag_minutes": self._lag_minutes}
             ledger = cast("dict[str, Any]", rows(cursor, "watch_ledger", values)[0])
             mail = cast("dict[str, Any]", rows(cursor, "watch_mail", values)[0])
             breakers = rows(cursor, "watch_breaker", values)
@@ -67,13 +71,13 @@ class PostgresWatching:
 
 
 def _unscored(latest: dict[str, Any]) -> dict[str, Any]:
-    """What came within a day, as long as no payment of it was scored."""
-    if latest["scored"]:
+    """What was loaded lately, as long as no payment of it was scored."""
+    if latest["is_scored"]:
         return {}
     others = latest["events"] + latest["refused"]
     refused = f"{latest['refused']} in quarantine" if latest["refused"] else ""
     return {
         "unscored": latest["payments"] + others,
-        "all_negative": 0 < latest["payments"] == latest["negative"] and not others,
+        "all_negative": latest["payments"] > 0 and latest["all_negative"] and not others,
         "unscored_kinds": ", ".join(filter(None, (latest["event_kinds"], refused))),
     }

@@ -140,7 +140,7 @@ def _silent(seen: Seen, watching_since: datetime, now: datetime, silent_after: t
     return Finding(
         title=f"The payments API has given no payment for {_minutes(now - ended)}",
         lines=(
-            "The pipeline runs, and no payment comes.",
+            "The pipeline runs, and no new payment comes.",
             "If this is usual at this hour, set WATCH_NO_PAYMENTS_MINUTES higher.",
         ),
         action="Ask whoever runs the payments API; `fraud-scorer check` tries it.",
@@ -162,7 +162,7 @@ def _unscored(seen: Seen) -> Finding | None:
         "amounts: {spending: negative}, or its words under kinds; then run these minutes again: `fraud-scorer replay "
         "--from ... --to ...`. `fraud-scorer check` tries the file; `fraud-scorer quarantine show` tells why records "
         "were refused.",
-        facts={"Within": "one day", **facts},
+        facts={"Within": "15 minutes, or as long as twenty records took", **facts},
     )
 
 
@@ -206,7 +206,7 @@ def _failed(seen: Seen) -> Finding | None:
         lines=("Their bytes are kept. The minutes behind them are loaded as usual.",),
         action="Mend it, and run them again: `fraud-scorer batch retry ID`, or for a range `fraud-scorer replay "
         "--from ... --to ...`; `fraud-scorer batch list` names them.",
-        facts={"Minutes, within two days": str(seen.failed_minutes), "Why, the last of them": seen.failed_error},
+        facts={"Minutes": str(seen.failed_minutes), "Why, the last of them": seen.failed_error},
     )
 
 
@@ -221,7 +221,7 @@ def _killers(seen: Seen) -> Finding | None:
         ),
         action="See its size by `fraud-scorer batch list`. Load it where there is more memory and time, on the command "
         "line: `fraud-scorer batch retry ID`. To give it up: `fraud-scorer batch pass ID --why ...`.",
-        facts={"Batches, within two days": seen.killers},
+        facts={"Batches": seen.killers},
     )
 
 
