@@ -118,3 +118,16 @@ def test_a_file_that_says_otherwise_corrects_nothing(town: Town, past: Path, tmp
     assert (done["new"], done["updated"], done["unchanged"]) == (5, 0, len(frame) - 5)
     assert town.rows("select count(*) from payments_scored where city = 'Elsewhere'") == [(5,)]
     assert town.rows("select count(*) from payment_history") == [(0,)]
+
+
+def test_what_is_no_purchase_is_told_by_kind(town: Town, past: Path, tmp_path: Path) -> None:
+    """By what type and status say: these are stored, and never scored."""
+    table = pd.read_parquet(past)
+    table["status"] = ["disputed", *["declined"] * 2, *["paid"] * (len(table) - 3)]
+    table.to_parquet(tmp_path / "said.parquet")
+    told: list[str] = []
+
+    import_history(town.pipeline().parts, tmp_path / "said.parquet", warn=told.append)
+
+    (sentence,) = told
+    assert sentence.startswith("left unscored, as no purchases: 2 of kind decline, 1 of kind dispute. ")

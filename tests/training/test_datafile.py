@@ -11,6 +11,7 @@ import pytest
 
 from fraud_scorer.errors import DataFileError, SettingsError
 from fraud_scorer.payments.fields import FieldMap
+from fraud_scorer.payments.kind_words import KindWords
 from fraud_scorer.training.datafile import read_payments
 
 
@@ -269,3 +270,32 @@ def test_the_one_amount_that_does_not_fit_is_named(small, tmp_path, amount, curr
     small.assign(amt=[others] * 7 + [amount] + [others] * (len(small) - 8)).to_csv(tmp_path / "a.csv", index=False)
     with pytest.raises(DataFileError, match=complaint):
         _read(tmp_path / "a.csv", currency=currency, decimal=decimal)
+
+
+@pytest.mark.parametrize("status", ["REFUNDED", "partially_refunded", "disputed", "chargeback"])
+def test_a_purchase_that_was_refunded_or_disputed_later_is_a_purchase(small, tmp_path, status):
+    """An export shows today's status: the confirmed frauds among its payments are learnt from, amounts as they were."""
+    small["is_fraud"] = [1] * 5 + [0] * 195
+    small["status"] = [status] * 5 + ["paid"] * 195
+    small.to_csv(tmp_path / "a.csv", index=False)
+    told = []
+    payments = _read(tmp_path / "a.csv", warn=told.append).payments
+    assert (set(payments["kind"]), bool((payments["amount_cents"] > 0).all()), told) == ({"purchase"}, True, [])
+    assert payments["payload_is_fraud"].sum() == 5
+
+
+def test_what_is_no_purchase_is_told_by_kind_with_its_frauds(small, tmp_path):
+    """Refunds and disputes of their own, and declines, are left out, never without a word."""
+    small["is_fraud"] = [1] * 5 + [0] * 195
+    small["type"] = ["chargeback"] * 3 + ["refund"] * 2 + ["payment"] * 195
+    small["status"] = ["paid"] * 3 + ["refunded"] * 2 + ["declined"] * 4 + ["paid"] * 191
+    small.to_csv(tmp_path / "a.csv", index=False)
+    told = []
+    payments = _read(tmp_path / "a.csv", warn=told.append).payments
+    assert (payments["kind"] == "purchase").sum() == 191
+    assert told[0].startswith(
+        "left unscored, as no purchases: 4 of kind decline, 3 of kind dispute, 2 of kind refund; "
+        "5 of these are labelled fraud"
+    )
+    declared = FieldMap(kinds=KindWords({"chargeback": "purchase"}))
+    assert (_read(tmp_path / "a.csv", fields=declared).payments["kind"] == "purchase").sum() == 194

@@ -149,19 +149,30 @@ def _beside(words: Sequence[str], each: Sequence[str], place: int) -> set[int]:
 
 
 def judged_kinds(
-    types: Sequence[str | None], statuses: Sequence[str | None], amount_cents: np.ndarray, words: KindWords
+    types: Sequence[str | None],
+    statuses: Sequence[str | None],
+    amount_cents: np.ndarray,
+    words: KindWords,
+    *,
+    one_record: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The kind of each record (object array, ``frames.KINDS``), and its amount (int64) with the sign of that kind.
 
     The stronger of type and status counts: what is declined took no money, whatever its type. Money that is given back
     is below zero, as a refund that has no type is. Where neither says anything, the sign of the amount does.
+
+    ``one_record``: each payment has one record, which shows today's status. What takes money by its type and amount is
+    the payment then, though it was refunded or disputed later.
     """
     by_sign = kinds(amount_cents)
     if not any(types) and not any(statuses):
         return by_sign, amount_cents
     rank = {kind: place for place, kind in enumerate(_ORDER)} | {None: len(_ORDER)}
-    both = [[rank[kind] for kind in words.of(texts)] for texts in (types, statuses)]
-    strongest = np.minimum(*map(np.array, both))
+    of_type, of_status = (np.array([rank[kind] for kind in words.of(texts)], np.int64) for texts in (types, statuses))
+    if one_record:
+        became = np.isin(of_status, [rank[REFUND], rank[DISPUTE]]) & (of_type >= rank[CAPTURE]) & (amount_cents > 0)
+        of_status = np.where(became, rank[PURCHASE], of_status)
+    strongest = np.minimum(of_type, of_status)
     said = np.array([*_ORDER, None], dtype=object)[strongest]
     silent = (strongest >= rank[UNKNOWN]) | (np.isin(strongest, [rank[kind] for kind in _TAKES]) & (amount_cents < 0))
     gives_back = ~silent & np.isin(strongest, [rank[kind] for kind in _GIVES_BACK])

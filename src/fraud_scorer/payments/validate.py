@@ -50,6 +50,7 @@ class Rules:
     amounts: AmountForm = field(default_factory=AmountForm)
     kinds: KindWords = field(default_factory=KindWords)
     ids: NumericIds = field(default_factory=NumericIds)
+    one_record: bool = False  # a file of one record a payment: see ``judged_kinds``
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,10 @@ def validate(columns: Mapping[str, Sequence[object]], count: int, *, rules: Rule
     cards, faults = card_numbers(checked["cc_num"])
     judged.add("cc_num", faults)
     currencies = [value.upper() if value else rules.currency for value in checked["currency"]]
-    kind, cents = judged_kinds(texts["type"], texts["status"], _cents(judged, currencies, rules.amounts), rules.kinds)
+    kind, cents = judged_kinds(
+        texts["type"], texts["status"], _cents(judged, currencies, rules.amounts), rules.kinds,
+        one_record=rules.one_record,
+    )  # fmt: skip
     birth_days = _birth_days(judged, times)
     frame = pd.DataFrame({
         "row_index": np.array(row_indexes, np.int64),

@@ -23,6 +23,7 @@ from fraud_scorer.batches import Batch
 from fraud_scorer.errors import DataFileError, TransientError
 from fraud_scorer.payments.file_columns import TIMES, Warn, refuse_missing_columns, tell_unseen
 from fraud_scorer.payments.files import payment_frames
+from fraud_scorer.payments.left_out import kinds_said, tell_left_out
 from fraud_scorer.payments.reading import RawPart
 from fraud_scorer.payments.tables import table_of_frame
 from fraud_scorer.payments.times import EARLIEST, event_micros, micros_of
@@ -45,7 +46,7 @@ def import_history(
     """Import ``path`` (what ``train`` reads, the public columns or others through the field map), oldest day first.
 
     ``decimal`` says how a CSV writes its amounts (``point`` or ``comma``) where they do not show it; ``warn`` is told,
-    a sentence each, which mapped columns the file has not.
+    a sentence each, which mapped columns the file has not, and how many records are no purchases by type and status.
 
     Returns:
         Counts over the file: days, payments, new, updated, unchanged, flagged, quarantined.
@@ -109,15 +110,18 @@ def _days(parts: Parts, path: Path, decimal: str | None, warn: Warn) -> list[tup
     """The file's rows by local day; rows without a readable time go with the first day, to be quarantined there."""
     recipe = parts.recipe
     by_day: dict[date, list[pd.DataFrame]] = {}
+    said: list[pd.Series] = []
     for frame in payment_frames(path, recipe.fields, decimal=decimal, currency=recipe.rules.currency):
         if frame.empty:
             continue
         if not by_day:
             _check_columns(path, frame, recipe, warn)
+        said.append(kinds_said(recipe.fields.apply(table_of_frame(frame)), len(frame), recipe.rules))
         for day, rows in _split(frame, recipe):
             by_day.setdefault(day, []).append(rows)
     if not by_day:
         raise DataFileError(f"{path} holds no payment", "Give a file with at least one row")
+    tell_left_out(pd.concat(said), warn)
     return [(day, pd.concat(frames, ignore_index=True)) for day, frames in sorted(by_day.items())]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from fraud_scorer.errors import DataFileError, SettingsError
 from fraud_scorer.payments.fields import FieldMap
 from fraud_scorer.payments.file_columns import AMOUNTS, TIMES, Warn, refuse_missing_columns, tell_unseen
 from fraud_scorer.payments.files import ROWS_AT_ONCE, payment_frames, row_name
+from fraud_scorer.payments.left_out import tell_left_out
 from fraud_scorer.payments.rows import Reject
 from fraud_scorer.payments.tables import table_of_frame
 from fraud_scorer.payments.validate import Rules, validate
@@ -65,6 +66,7 @@ def read_payments(
 ) -> PaymentsFile:
     """All rows of all files together; ``warn`` is told, a sentence each, which mapped columns a file has not.
 
+    It is also told how many records are no purchases. A purchase that was refunded or disputed later is one.
     ``decimal`` says how a CSV writes its amounts (``point`` or ``comma``) where they do not show it.
 
     Raises:
@@ -81,6 +83,7 @@ def read_payments(
         frames.append(frame)
     payments = pd.concat(frames, ignore_index=True)
     _refuse_duplicates(paths, frames, payments)
+    tell_left_out(payments["kind"], warn, frauds=payments["payload_is_fraud"])
     number = np.repeat(np.arange(len(frames)), [len(frame) for frame in frames])
     payments = payments.assign(file_number=number).sort_values(["event_time", "trans_num"], ignore_index=True)
     payments["landing_seq"] = np.arange(len(payments), dtype=np.int64)
@@ -95,7 +98,7 @@ def _rules(fields: FieldMap, time_zone: str, currency: str) -> Rules:
         raise SettingsError(f"{time_zone!r} is no time zone", "Write it as Europe/Berlin or UTC") from None
     if not (len(currency) == 3 and currency.isascii() and currency.isalpha()):
         raise SettingsError(f"{currency!r} is no currency", "Write its three letters (ISO 4217), as EUR")
-    return fields.rules(time_zone=time_zone, currency=currency.upper())
+    return replace(fields.rules(time_zone=time_zone, currency=currency.upper()), one_record=True)
 
 
 def _read_one(
