@@ -138,7 +138,7 @@ def test_history_does_not_wait_for_a_run(world: World) -> None:
     world.rows("update run_ledger set claimed_at = null")  # nobody is at them
     assert world.store.unloaded(5) == [(Batch.of_retry("abc"), 2)]
     assert world.store.finished([Batch.of_retry("abc"), world.batch(9)]) == set()
-    world.store.mark_failed(Batch.of_retry("abc"), "x")
+    world.store.mark_failed(Batch.of_retry("abc"), "x", passed_for="hand", by="Ada")
     assert world.store.finished([Batch.of_retry("abc"), world.batch(9)]) == {Batch.of_retry("abc")}
     assert world.store.retries(START, START + timedelta(hours=1)) == [Batch.of_retry("abc")]
     assert world.store.retries(START - timedelta(hours=1), START) == []
