@@ -212,6 +212,19 @@ def test_what_is_not_scored_and_what_was_not_understood_is_told(api: Api) -> Non
     assert "kinds" in found.cure
 
 
+def test_ids_that_look_like_card_numbers_are_told_with_the_declaration(api: Api) -> None:
+    """Some long numbers pass a card's check by chance: the field map is told what to say, whatever else is refused."""
+    api.records = [GOOD | {"id": None}, *(GOOD | {"id": 20_261_120_000_000_000 + number} for number in range(50))]
+    found = api.found()
+    assert found.ok
+    assert "; refused as card numbers: 5 for trans_num. If these " in found.found
+    assert "declare numeric_ids: [trans_num] in the file" in found.found
+    fields = "".join(f"  {line}\n" for line in MAP.splitlines())
+    found = api.found(f"fields:\n{fields}numeric_ids: [trans_num]\n")
+    assert "51 records, 50 valid" in found.found
+    assert "card number" not in found.found
+
+
 def test_an_answer_without_records_tries_nothing_and_says_so(api: Api) -> None:
     """A quiet minute is no fault."""
     api.records = []

@@ -12,9 +12,13 @@ from fraud_scorer.errors import SettingsError
 from fraud_scorer.payments.beside import told
 from fraud_scorer.payments.decode import decode, harmless
 from fraud_scorer.payments.kind_words import SCORED
+from fraud_scorer.payments.texts import NUMERIC_IDS
 from fraud_scorer.payments.validate import Validated, validate
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fraud_scorer.payments.rows import Reject
     from fraud_scorer.payments.tables import AnyTable
     from fraud_scorer.ports import Answer
     from fraud_scorer.steps.transform import Recipe
@@ -36,6 +40,7 @@ def judge_answer(answer: Answer, recipe: Recipe) -> str:
     counts = f"{_records(len(table))}, {len(judged.payments)} valid"
     if judged.rejects:
         counts += f"; the first refused because {judged.rejects[0].detail}"
+    counts += _numeric_ids(judged.rejects)
     if len(table) and (unseen := recipe.fields.unseen(table)):
         names = ", ".join(f"{theirs} (mapped to {ours})" for theirs, ours in unseen.items())
         raise SettingsError(f"{counts}; no record has {names}; {_found(table)}", _UNSEEN)
@@ -78,6 +83,19 @@ def _told(judged: Validated) -> str:
         reasons = ", ".join(f"{count} {reason}" for reason, count in counts.most_common(_MOST_WORDS))
         sentences.append(f"unusable optional values dropped: {reasons}")
     return "".join(f"; {sentence}" for sentence in sentences)
+
+
+def _numeric_ids(rejects: Sequence[Reject]) -> str:
+    """The declaration that would save records whose ids look like card numbers: one long number in ten does."""
+    refused = Counter(one.reason for one in rejects)
+    found = {name: refused[f"{name}_card_number"] for name in NUMERIC_IDS if f"{name}_card_number" in refused}
+    if not found:
+        return ""
+    said = " and ".join(f"{count} for {name}" for name, count in found.items())
+    return (
+        f"; refused as card numbers: {said}. If these are long numbers by nature and never card numbers, declare "
+        f"numeric_ids: [{', '.join(found)}] in the file that PAYMENTS_API_FIELDS names"
+    )
 
 
 def _records(count: int) -> str:
