@@ -45,7 +45,8 @@ def test_a_word_says_its_kind_however_it_is_written(kind, text):
     ["no_error", "not_failed", "error_free", "no failure", "refund_eligible", "return_customer", "chargeback_protected",
      "eligible_for_refund", "payment_not_failed", "not_yet_refunded", "refund_not_possible", "refund: none",
      "error: none", "no issuer error", "not_eligible_for_refund", "returned customer", "free_of_error",
-     "refundAvailable", "never refunded", "without dispute", "possible_chargeback", "NON-FAILED"],
+     "refundAvailable", "never refunded", "without dispute", "possible_chargeback", "NON-FAILED", "fail_safe",
+     "chargeback_insured", "refund_waived", "dispute avoided"],
 )  # fmt: skip
 def test_what_did_not_happen_or_only_may_is_unknown(text):
     """A kind word that is denied leaves the word to the amount's sign, and ``check`` names it; declared, it counts."""

@@ -58,7 +58,8 @@ _NO, _NOT, _MAY, _SOMEONE, _SMALL = "no", "not", "may", "someone", "small"
 _ROLES = {
     _NO: "no without nothing",  # denies all that follows
     _NOT: "not non un never cannot",  # denies the kind words that follow next
-    _MAY: "eligible ineligible protected protection free able possible potential allowed available guaranteed",
+    _MAY: "eligible ineligible protected protection free able possible potential allowed available guaranteed "
+    "guarantee eligibility permitted enabled insured covered exempt immune safe proof waived prevented avoided",
     _SOMEONE: "customer customers buyer buyers shopper shoppers client clients visitor visitors guest",  # who returns
     _SMALL: "yet been be a an any the of for from to against by is was has full fully partial partially",
 }
