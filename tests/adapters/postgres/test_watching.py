@@ -193,3 +193,23 @@ def test_what_was_passed_is_seen_until_somebody_gives_it_up(world: World) -> Non
     given_up = look(world, NOW + timedelta(days=40))
     assert (given_up.failed_minutes, given_up.killers) == (0, "")
     assert world.store.finished(batches) == set(batches)
+
+
+def test_why_most_records_of_an_hour_are_refused_is_seen(world: World, one: Any) -> None:
+    """Of what is still in quarantine; somebody's retry of old records counts for nothing."""
+    world.minute(1, [one("p")])
+    world.minute(2, [one("q")])
+    loaded(world, 1, 90)
+    loaded(world, 2, 30)
+    world.rows("update run_ledger set received = 30")
+    world.rows(
+        "insert into quarantine (batch_id, part, row_index, reason, detail, record, status) select batch_id, 0, place,"
+        " case when place < 5 then 'rare' else 'usual' end, '', '', case when place < 25 then 'open' else 'retried' end"
+        " from run_ledger, generate_series(1, 29) as place"
+    )
+    seen = look(world)
+    assert (seen.refused_reason, seen.refused, seen.refused_of) == ("usual", 20, 30)
+    world.rows(
+        "update run_ledger set kind = 'retry', minute = null where minute = (select max(minute) from run_ledger)"
+    )
+    assert look(world).refused == 0

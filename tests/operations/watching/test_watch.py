@@ -213,3 +213,24 @@ def test_payments_of_which_none_is_scored_are_an_incident(scene: Scene) -> None:
     assert scene.titles == ["None of the last 20 payments was scored"]
     assert "Other than payments" not in str(scene.post.sent[0].content)
     assert "amounts: {spending: negative}" in str(scene.post.sent[0].content)
+
+
+@pytest.mark.parametrize(
+    ("reason", "cure"),
+    [("trans_num_card_number", "numeric_ids: [trans_num]"), ("amount_not_a_number", "Mend the API"),
+     ("city_card_number", "Mend the API"), ("trans_num", "Mend the API")],
+)  # fmt: skip
+def test_many_records_in_quarantine_for_one_reason_are_an_incident(scene: Scene, reason: str, cure: str) -> None:
+    """More than a twentieth of an hour's, twenty at least: with the reason and what mends it."""
+    scene.pass_time(1)
+    well = replace(scene.quiet, last_completed_at=scene.now, last_minute_with_payments=scene.now, refused_reason=reason)
+    for refused, of in ((19, 19), (50, 1000)):
+        scene.seen = replace(well, refused=refused, refused_of=of)
+        scene.pass_time(0.5)
+    assert scene.titles == []
+    scene.seen = replace(well, refused=51, refused_of=1000)
+    scene.pass_time(0.5)
+    assert scene.titles == [f"51 of the last hour's 1000 records are in quarantine: {reason}"]
+    said = str(scene.post.sent[0].content)
+    assert cure in said
+    assert f"quarantine retry --reason {reason}" in said

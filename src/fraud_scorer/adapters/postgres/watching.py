@@ -33,6 +33,9 @@ class Seen:
     killers: str = ""  # batches that were passed because runs died over them, and tried again or not to be tried soon
     noted_minutes: int = 0  # loaded lately, with answers that are not all of what there was
     note: str = ""  # of one of them
+    refused: int = 0  # records of the last hour's answers in quarantine for the most frequent reason
+    refused_of: int = 0  # so many came
+    refused_reason: str = ""
 
 
 class PostgresWatching:
@@ -59,6 +62,7 @@ class PostgresWatching:
             mail = cast("dict[str, Any]", rows(cursor, "watch_mail", values)[0])
             breakers = rows(cursor, "watch_breaker", values)
             latest = cast("dict[str, Any]", rows(cursor, "watch_unscored", values)[0])
+            refused = cast("list[dict[str, Any]]", rows(cursor, "watch_refused", values))
         return Seen(
             **ledger,
             open_breakers=tuple(str(row["endpoint"]) for row in breakers),
@@ -67,6 +71,7 @@ class PostgresWatching:
             mails_refused=mail["refused"],
             mail_error=mail["last_error"],
             **_unscored(latest),
+            **_refused(refused),
         )
 
 
@@ -81,3 +86,11 @@ def _unscored(latest: dict[str, Any]) -> dict[str, Any]:
         "all_negative": latest["payments"] > 0 and latest["all_negative"] and not others,
         "unscored_kinds": ", ".join(filter(None, (latest["event_kinds"], refused))),
     }
+
+
+def _refused(found: list[dict[str, Any]]) -> dict[str, Any]:
+    """The reason that keeps most records of the last hour in quarantine, and of how many; empty if none is there."""
+    if not found:
+        return {}
+    most = found[0]
+    return {"refused": most["refused"], "refused_of": most["received"], "refused_reason": most["reason"]}

@@ -11,17 +11,19 @@ from fraud_scorer.batches import MINUTE
 from fraud_scorer.errors import FraudScorerError
 from fraud_scorer.messages.wording import count_text
 from fraud_scorer.operations.watching.failures import Failure
+from fraud_scorer.payments.texts import NUMERIC_IDS
 
 STALLED_AFTER = timedelta(minutes=3)
 UNREACHABLE_AFTER = timedelta(minutes=1)
 MAIL_OVERDUE_AFTER = timedelta(minutes=10)
 FALLBACK_WITHIN = timedelta(minutes=5)
 UNSCORED_FROM = 20  # payments in a row: so many refunds and no purchase are no chance
+REFUSED_FROM, REFUSED_SHARE = 20, 0.05  # records of an hour for one reason, and of all that came
 UNCOPIED_AFTER = timedelta(hours=1)
 
 DATABASE, STALLED, SILENT, UNSCORED, MAIL = "database", "stalled", "silent", "unscored", "mail"
 FALLBACK, FAILED, KILLERS, BUCKET, RULES = "fallback", "failed", "killers", "bucket", "rules"
-INCOMPLETE = "incomplete"
+INCOMPLETE, REFUSED = "incomplete", "refused"
 NAMES = {
     DATABASE: "fraud_db cannot be reached",
     STALLED: "no minute has completed",
@@ -34,6 +36,7 @@ NAMES = {
     BUCKET: "landed minutes are not copied to the bucket",
     RULES: "the alert rules cannot be used",
     INCOMPLETE: "answers of the payments API are not all of the payments",
+    REFUSED: "many records go to quarantine",
 }
 
 
@@ -84,6 +87,7 @@ def judged(
         FAILED: _failed(seen),
         KILLERS: _killers(seen),
         INCOMPLETE: _incomplete(seen),
+        REFUSED: _refused(seen),
     }
     # while minutes wait to be loaded, nobody knows yet what the API gave
     if findings[STALLED] is None and not seen.waiting:
@@ -160,7 +164,7 @@ def _unscored(seen: Seen) -> Finding | None:
         lines=(why, "They are kept; frauds among them are not found."),
         action="If the API writes spending as negative amounts, declare it in the file that PAYMENTS_API_FIELDS names, "
         "amounts: {spending: negative}, or its words under kinds; then run these minutes again: `fraud-scorer replay "
-        "--from ... --to ...`. `fraud-scorer check` tries the file; `fraud-scorer quarantine show` tells why records "
+        "--from ... --to ...`. `fraud-scorer check` tries the file; `fraud-scorer quarantine list` tells why records "
         "were refused.",
         facts={"Within": "15 minutes, or as long as twenty records took", **facts},
     )
@@ -237,6 +241,25 @@ def _incomplete(seen: Seen) -> Finding | None:
         action="Let PAYMENTS_API_URL ask for pages large enough for a minute, or ask whoever runs the API; then "
         "`fraud-scorer check`.",
         facts={"It says": seen.note},
+    )
+
+
+def _refused(seen: Seen) -> Finding | None:
+    if seen.refused < REFUSED_FROM or seen.refused <= REFUSED_SHARE * seen.refused_of:
+        return None
+    field_name = seen.refused_reason.removesuffix("_card_number")
+    cure = (
+        f"If its values are long numbers by nature and no card numbers, declare numeric_ids: [{field_name}] in the "
+        "file that PAYMENTS_API_FIELDS names"
+        if field_name in NUMERIC_IDS and field_name != seen.refused_reason
+        else "Mend the API or the file that PAYMENTS_API_FIELDS names"
+    )
+    return Finding(
+        title=f"{seen.refused} of the last hour's {seen.refused_of} records are in quarantine: {seen.refused_reason}",
+        lines=("They are kept, and not scored: frauds among them are not found.",),
+        action=f"`fraud-scorer quarantine list` tells more. {cure}; then `fraud-scorer quarantine retry --reason "
+        f"{seen.refused_reason}`.",
+        facts={"Reason": seen.refused_reason},
     )
 
 
