@@ -1,8 +1,10 @@
 -- Store new payments; replace a known one's body and decision if this delivery has another body and landed no earlier
 -- than the one that is stored. Then these stay: event_time, where it came from first, the first label of the payload.
--- What stood for the payment until it came itself (a refund, say) gives its place up altogether; nothing else ever
--- replaces a payment.
+-- What stood for the payment until it came itself (a refund, say) gives its place up altogether, except for a decision
+-- made about it (a capture's): that is the payment's decision, and its mail may be out. Nothing else ever replaces a
+-- payment.
 -- Grain: one row, what was written.
+-- noqa: disable=RF01
 with
 written as (
     insert into payments_scored as stored (
@@ -73,15 +75,39 @@ written as (
             city_pop = excluded.city_pop,
             gender = excluded.gender,
             age_years = excluded.age_years,
-            raw_score = excluded.raw_score,
-            fraud_probability = excluded.fraud_probability,
-            threshold = excluded.threshold,
-            flagged = excluded.flagged,
-            reasons = excluded.reasons,
-            features = excluded.features,
-            model_hash = excluded.model_hash,
-            scored_by = excluded.scored_by,
-            scored_at = excluded.scored_at,
+            (
+                raw_score, fraud_probability, threshold, flagged, reasons, features, model_hash, scored_by, scored_at
+            ) = (
+                select
+                    stored.raw_score,
+                    stored.fraud_probability,
+                    stored.threshold,
+                    stored.flagged,
+                    stored.reasons,
+                    stored.features,
+                    stored.model_hash,
+                    stored.scored_by,
+                    stored.scored_at
+                where
+                    stored.raw_score is not null
+                    and payment_place(excluded.kind, excluded.amount_cents)
+                    < payment_place(stored.kind, stored.amount_cents)
+                union all
+                select
+                    excluded.raw_score,
+                    excluded.fraud_probability,
+                    excluded.threshold,
+                    excluded.flagged,
+                    excluded.reasons,
+                    excluded.features,
+                    excluded.model_hash,
+                    excluded.scored_by,
+                    excluded.scored_at
+                where
+                    stored.raw_score is null
+                    or payment_place(excluded.kind, excluded.amount_cents)
+                    >= payment_place(stored.kind, stored.amount_cents)
+            ),
             event_time = case
                 when
                     payment_place(excluded.kind, excluded.amount_cents)

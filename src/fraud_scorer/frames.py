@@ -61,7 +61,7 @@ CORRECTION = "correction"  # stored with another body under a lower landing sequ
 UNCHANGED = "unchanged"  # stored already with this body, or under a higher landing sequence: nothing to do
 RESCORE = "rescore"  # stored with this body, and a new decision was asked for
 LATE = "late"  # landed before the first stored one; the first load of its batch gives the payment its time and label
-ARRIVAL = "arrival"  # the payment itself, after what stood for it: scored, takes that one's place
+ARRIVAL = "arrival"  # the payment itself, after what stood for it: takes its place; a decision made of it stays
 EVENT = "event"  # something else than the payment: body, decision and labels of the payment stay as they are
 DELIVERIES = (NEW, CORRECTION, UNCHANGED, RESCORE, LATE, ARRIVAL, EVENT)
 

@@ -100,6 +100,10 @@ def _would_change(parts: Parts, transformed: Transformed, scores: Scores) -> dic
     deliveries = transformed.payments["delivery"].value_counts()
     decisions = scores.decisions
     before = parts.store.decided(decisions["trans_num"].tolist())
+    arrivals = transformed.payments.loc[transformed.payments["delivery"] == ARRIVAL, "trans_num"]
+    kept = before[before["trans_num"].isin(arrivals)]  # a decision made of a capture stays
+    if len(kept):
+        decisions = pd.concat([decisions[~decisions["trans_num"].isin(kept["trans_num"])], kept], ignore_index=True)
     both = decisions.merge(before, on="trans_num", suffixes=("", "_before"))
     changed = both[~_same_decision(both)]
     return {

@@ -29,14 +29,16 @@ def said(kind: str, cents: int, minute: int, name: str = "p", **more: Any) -> Re
     return {"name": name, "kind": kind, "amount_cents": money, "event_time": AT + timedelta(minutes=minute)} | more
 
 
-def deliver(world: World, seq: int, *records: Record, score: float = 0.9, restamped: bool = False) -> LoadCounts:
+def deliver(
+    world: World, seq: int, *records: Record, score: float = 0.9, restamped: bool = False, rescore: bool = False
+) -> LoadCounts:
     """The batch that landed as number ``seq``, judged against what is stored and loaded, as a run does."""
     rows = [{"trans_num": world.trans_num(one["name"])} | {key: one[key] for key in one if key != "name"}
             for one in records]  # fmt: skip
     batch = world.landed(seq)
     tokenised = collapse(world.payments_frame(rows, batch, seq), restamped=restamped)
     known = world.store.known(tokenised["trans_num"].unique().tolist())
-    payments = classify(tokenised, known, seq, rescore=False, restamped=restamped)
+    payments = classify(tokenised, known, seq, rescore=rescore, restamped=restamped)
     work = world.work(seq, [])
     work.payments = payments
     is_scored = can_be_scored(payments) & ~payments["delivery"].isin(["unchanged", "late", "event"]).to_numpy()
@@ -122,6 +124,43 @@ def test_what_is_captured_corrects_nothing(world: World) -> None:
             deliver(world, seq + offset, record)
     assert world.rows(PAYMENT) == [(10_000, AUTHORISATION, True, "0.9", "10:00:00", False)] * 2
     assert world.rows(EVENTS) == [(CAPTURE, 8_000, "10:05:00")] * 2
+
+
+DECISION = (
+    "select raw_score, threshold, flagged, reasons, features::text, model_hash, scored_by, scored_at"
+    " from payments_scored"
+)
+
+
+@pytest.mark.parametrize(("first", "then"), [(0.9, 0.1), (0.9, 0.95), (0.1, 0.9)])
+@pytest.mark.parametrize("kind", [AUTHORISATION, PURCHASE])
+def test_what_was_decided_of_a_capture_stays(world: World, kind: str, first: float, then: float) -> None:
+    """The payment itself comes later and scores otherwise: its body stands; decision and mail stay the capture's."""
+    deliver(world, 1, said(CAPTURE, 8_000, 5), score=first)
+    decided = world.rows(DECISION)
+    mailed = world.rows("select message_id from outbox_payments")
+    counts = deliver(world, 2, said(kind, 10_000, 0), score=then)
+    assert (counts.updated, counts.messages) == (1, 0)
+    assert world.rows(DECISION) == decided
+    assert world.rows(PAYMENT) == [(10_000, kind, first > 0.5, str(first), "10:00:00", False)]
+    assert world.rows("select flagged from v_fraud_report") == [(first > 0.5,)]
+    assert world.rows("select message_id from outbox_payments") == mailed
+    assert len(mailed) == (first > 0.5)
+    before = written(world)
+    for seq, record in ((1, said(CAPTURE, 8_000, 5)), (2, said(kind, 10_000, 0))):
+        deliver(world, seq, record, score=then)
+    assert written(world) == before
+
+
+def test_a_rescore_decides_anew_about_what_a_capture_stood_for(world: World) -> None:
+    """The capture's decision goes into the history, and the flag falls only now."""
+    deliver(world, 1, said(CAPTURE, 8_000, 5))
+    deliver(world, 2, said(AUTHORISATION, 10_000, 0), score=0.1)
+    assert deliver(world, 2, said(AUTHORISATION, 10_000, 0), score=0.1, rescore=True).updated == 1
+    assert world.rows(PAYMENT) == [(10_000, AUTHORISATION, False, "0.1", "10:00:00", False)]
+    assert world.rows(
+        "select why, was ->> 'kind', was ->> 'flagged' from payment_history order by history_id desc limit 1"
+    ) == [("rescore", AUTHORISATION, "true")]
 
 
 def test_a_capture_alone_is_the_payment(world: World) -> None:
