@@ -1096,6 +1096,7 @@ CREATE INDEX outbox_payments_trans_num ON public.outbox_payments USING btree (tr
 CREATE INDEX outbox_readable ON public.outbox USING btree (created_at) WHERE (content <> '{}'::jsonb);
 CREATE INDEX outbox_waiting ON public.outbox USING btree (next_attempt_at) WHERE (status = 'pending'::text);
 CREATE INDEX payment_events_recorded ON public.payment_events USING btree (recorded_at);
+CREATE INDEX payment_history_captures ON public.payment_history USING btree (replaced_by_seq) WHERE ((was ->> 'kind'::text) = 'capture'::text);
 CREATE INDEX payment_history_replaced ON public.payment_history USING btree (replaced_at);
 CREATE INDEX payment_history_trans_num ON public.payment_history USING btree (trans_num, history_id);
 CREATE INDEX payments_scored_batch ON public.payments_scored USING btree (batch_id);

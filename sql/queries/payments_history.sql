@@ -46,7 +46,7 @@ corrected_since as (
             where
                 predecessors.trans_num = payments.trans_num
                 and predecessors.landing_seq < :before_seq
-                -- no refund or capture that stood for the payment before it came itself
+                -- no refund or capture that stood for the payment before it came itself: see arrived_since
                 and payment_place(predecessors.was ->> 'kind', (predecessors.was ->> 'amount_cents')::bigint)
                 <= payment_place(payments.kind, payments.amount_cents)
             order by predecessors.landing_seq desc
@@ -60,21 +60,48 @@ corrected_since as (
         and payments.event_time < :until
 ),
 
+-- landed itself only later: the capture that stood for it, under its own time and landing
+arrived_since as (
+    select distinct on (predecessors.trans_num)
+        predecessors.trans_num,
+        (predecessors.was ->> 'event_time')::timestamptz as event_time,
+        (predecessors.was ->> 'first_landing_seq')::bigint as first_landing_seq,
+        predecessors.was
+    from payment_history as predecessors
+    inner join payments_scored as payments on predecessors.trans_num = payments.trans_num
+    where
+        predecessors.was ->> 'kind' = 'capture'
+        and predecessors.replaced_by_seq >= :before_seq
+        and predecessors.landing_seq < :before_seq
+        and payments.first_landing_seq >= :before_seq
+        and payment_place(payments.kind, payments.amount_cents) = 0
+    order by predecessors.trans_num asc, predecessors.landing_seq desc, predecessors.history_id desc
+),
+
+replaced_since as (
+    select * from corrected_since
+    union all
+    select * from arrived_since
+    where
+        event_time >= :since
+        and event_time < :until
+),
+
 as_it_stood as (
     select
         asked.place,
-        corrected_since.trans_num,
-        corrected_since.event_time,
-        corrected_since.first_landing_seq,
-        corrected_since.was ->> 'merchant' as merchant,
-        corrected_since.was ->> 'category' as category,
-        (corrected_since.was ->> 'amount_cents')::bigint as amount_cents,
-        corrected_since.was ->> 'currency' as currency,
-        (corrected_since.was ->> 'merch_lat')::double precision as merch_lat,
-        (corrected_since.was ->> 'merch_long')::double precision as merch_long
-    from corrected_since
-    inner join asked on asked.card_token = corrected_since.was ->> 'card_token'
-    where not (corrected_since.was ->> 'is_refund')::boolean
+        replaced_since.trans_num,
+        replaced_since.event_time,
+        replaced_since.first_landing_seq,
+        replaced_since.was ->> 'merchant' as merchant,
+        replaced_since.was ->> 'category' as category,
+        (replaced_since.was ->> 'amount_cents')::bigint as amount_cents,
+        replaced_since.was ->> 'currency' as currency,
+        (replaced_since.was ->> 'merch_lat')::double precision as merch_lat,
+        (replaced_since.was ->> 'merch_long')::double precision as merch_long
+    from replaced_since
+    inner join asked on asked.card_token = replaced_since.was ->> 'card_token'
+    where not (replaced_since.was ->> 'is_refund')::boolean
 ),
 
 visible as (

@@ -128,6 +128,23 @@ def minute_by_minute(works: Sequence[Work], model: Artifacts) -> Decisions:
     return {key: value for one in works for key, value in decide([one], store, model).items()}
 
 
+def test_a_rescore_sees_the_capture_that_stood_for_a_payment(model):
+    """The authorisation lands later: what landed with the capture, and in between, scores the same bits."""
+    random = np.random.default_rng(5)
+    capture, mate, between, after = (_payment(4 * name, 3, random) | {"amt": 50 + name} for name in range(4))
+    at = int(START.timestamp() * 1000)
+    capture |= {"type": "capture", "current_time": at}
+    mate, between, after = (one | {"current_time": at + 1000 * s} for s, one in enumerate((mate, between, after), 9))
+    authorisation = capture | {"type": "authorisation", "amt": 999, "current_time": at - 5000}
+    works = [work(0, [capture, mate]), work(1, [between]), work(2, [authorisation, after])]
+    store = RememberingStore()
+    first = {key: value for one in works for key, value in decide([one], store, model).items()}
+    for one in works:
+        anew = decide([one], store, model, rescore=True)
+        assert anew
+        assert anew == {key: first[key] for key in anew}
+
+
 @settings(max_examples=4, deadline=None)
 @given(seed=st.integers(0, 10_000), cuts=st.lists(st.floats(0, 1), min_size=BATCHES, max_size=BATCHES))
 def test_a_batch_may_land_in_two_parts(model, seed, cuts):

@@ -59,12 +59,18 @@ class Past:
             yield self._view(payments, int(landing_seq))
 
     def _view(self, payments: pd.DataFrame, landing_seq: int) -> View:
-        """One batch: all its payments (but those that had come by a later one), and all that landed before it."""
-        own = payments[((payments["landing_seq"] == landing_seq) & (payments["delivery"] != EVENT)).to_numpy()]
+        """One batch: its payments, and all that landed before it.
+
+        Of payments that had come by a later batch, only the capture that stood for them meanwhile.
+        """
+        own = payments[(payments["landing_seq"] == landing_seq).to_numpy()]
         own = own[can_be_scored(own)]
         scored = to_score(own)
-        later = self.known.loc[(self.known["first_landing_seq"] > landing_seq).to_numpy(), "trans_num"]
-        own = own[((own["delivery"] == ARRIVAL) | ~own["trans_num"].isin(later)).to_numpy()]
+        later = own["trans_num"].isin(
+            self.known.loc[(self.known["first_landing_seq"] > landing_seq).to_numpy(), "trans_num"]
+        )
+        stood = later & (own["delivery"] == EVENT) & ~own["trans_num"].duplicated(keep="last")  # for what came later
+        own = own[(stood | (own["delivery"] == ARRIVAL) | ~(later | (own["delivery"] == EVENT))).to_numpy()]
         history = self._history(scored, landing_seq)
         unstored = payments[((payments["landing_seq"] < landing_seq) & payments["delivery"].isin(WRITTEN))]
         unstored = unstored[unstored["card_token"].isin(set(scored["card_token"])).to_numpy()]

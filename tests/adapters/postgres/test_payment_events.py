@@ -163,6 +163,45 @@ def test_a_rescore_decides_anew_about_what_a_capture_stood_for(world: World) -> 
     ) == [("rescore", AUTHORISATION, "true")]
 
 
+def seen_before(world: World, seq: int, *, since: int = -60, until: int = 60) -> list[tuple[Any, ...]]:
+    """What a batch of this landing sees of every card: amount, minute after ten, first landing."""
+    cards = [row[0] for row in world.rows("select distinct card_token from payments_scored")]
+    found = world.store.history(cards, AT + timedelta(minutes=since), AT + timedelta(minutes=until), seq)
+    minutes = (found["event_time"] - AT).dt.total_seconds() // 60
+    return sorted(zip(found["amount_cents"], minutes, found["landing_seq"], strict=True))
+
+
+@pytest.mark.parametrize("kind", [AUTHORISATION, PURCHASE])
+def test_the_history_before_an_arrival_stays_as_it_was(world: World, kind: str) -> None:
+    """A batch between sees the capture under its own time and landing, as then corrected, whatever comes later."""
+    deliver(world, 2, said(PURCHASE, 500, 1, "other"))
+    deliver(world, 5, said(CAPTURE, 8_000, 5))
+    deliver(world, 5, said(CAPTURE, 8_000, 5), score=0.8, rescore=True)
+    deliver(world, 7, said(CAPTURE, 9_000, 6))
+    before = {seq: seen_before(world, seq) for seq in range(1, 11)}
+    assert (500, 1, 2) in before[8]
+    assert (9_000, 5, 5) in before[8]
+    deliver(world, 10, said(kind, 10_000, 0))
+    deliver(world, 12, said(kind, 11_000, 0))
+    assert {seq: seen_before(world, seq) for seq in range(1, 11)} == before
+    assert [seen_before(world, seq)[-1] for seq in (6, 7, 11, 13)] == [
+        (8_000, 5, 5), (8_000, 5, 5), (10_000, 0, 10), (11_000, 0, 10),
+    ]  # fmt: skip
+    assert seen_before(world, 8, since=3) == [(9_000, 5, 5)]
+    assert seen_before(world, 8, until=3) == [(500, 1, 2)]
+
+
+def test_a_refund_before_its_purchase_is_in_no_history(world: World) -> None:
+    """Before the purchase landed, nothing of it is seen; nor is a capture where the purchase had landed before."""
+    deliver(world, 5, said(REFUND, 2_500, 30))
+    deliver(world, 6, said(CAPTURE, 9_000, 5, "late"))
+    deliver(world, 10, said(PURCHASE, 10_000, 0), said(PURCHASE, 9_500, 1, "late"))
+    assert seen_before(world, 6) == []
+    assert seen_before(world, 8) == [(9_000, 5, 6)]
+    deliver(world, 4, said(PURCHASE, 9_500, 1, "late"))
+    assert seen_before(world, 8) == [(9_500, 1, 4)]
+
+
 def test_a_capture_alone_is_the_payment(world: World) -> None:
     """An API that tells of payments once they are captured: scored, no event, and its repeats cost nothing."""
     deliver(world, 1, said(CAPTURE, 8_000, 5))
