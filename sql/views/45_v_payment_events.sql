@@ -1,5 +1,5 @@
 -- What happened to a payment besides its decision: captures, refunds, reversals, disputes, and the like.
--- Grain: one event. The payment itself may not be stored (yet). Amounts are above zero: the kind says which way they go.
+-- Grain: one event. The payment may not be stored (yet). Amounts are above zero: the kind says which way they go.
 create or replace view v_payment_events as
 select
     events.event_id,
