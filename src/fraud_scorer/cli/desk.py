@@ -59,12 +59,14 @@ def quarantine_list(reason: Reason = None, last: Last = 50, as_json: AsJson = Fa
 
 
 def quarantine_show(
-    number: Annotated[int, typer.Argument(metavar="ID", help="Its number in the list")], as_json: AsJson = False
+    number: Annotated[int, typer.Argument(metavar="ID", help="Its number in the list")],
+    full: Annotated[bool, typer.Option("--full", help="All of it, without card numbers, codes and PINs")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """One record as it came; of card numbers only the last four digits."""
+    """What is wrong with one record: its fields, and the values of those that tell nothing of a person."""
     from fraud_scorer.operations.quarantine_show import shown
 
-    record = shown(_parts(), number)
+    record = shown(_parts(), number, full=full)
     if as_json:
         print_json(record)
         return

@@ -1,27 +1,33 @@
-"""One quarantined record for a person's eyes: as it came, but for card numbers."""
+"""One quarantined record for a person's eyes: what is wrong and which fields it has, or all of it, masked."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Set
+from itertools import islice, zip_longest
 from typing import TYPE_CHECKING, Any
 
 from fraud_scorer.errors import SettingsError
+from fraud_scorer.operations.quarantine_masking import Number, masked, text_of, value_of
+from fraud_scorer.payments.fields import read_field_map
+from fraud_scorer.payments.sensitive import MARKER
+from fraud_scorer.payments.times import TIME_FIELDS
 
 if TYPE_CHECKING:
     from fraud_scorer.wiring import Parts
 
-MOST_CHARACTERS = 20_000
-# What may be a card number: twelve digits or more, in one piece or in groups with something between them.
-_BETWEEN = r"(?:\\+u[0-9a-fA-F]{4}|\\+x[0-9a-fA-F]{2}|[^\w,:\"'.\[\]{}\\])"
-_LONG_NUMBER = re.compile(rf"\d{{3,6}}(?:\.\d{{3,7}}){{2,5}}|\d+(?:{_BETWEEN}\d{{2,}})*")
-_FEWEST_DIGITS = 12
-_MILLISECONDS = re.compile(r"1\d{12}")  # a time, never a card number
-# The same as a float: its digits stand around the point.
-_FLOAT = re.compile(r"\d\.\d{8,}[eE]\+?\d+")
+MOST_CHARACTERS, MOST_FIELDS, LONGEST_VALUE = 20_000, 200, 80
+# what is wrong with a record is mostly wrong in one of these; none tells who somebody is
+HARMLESS = frozenset(
+    [*TIME_FIELDS, "trans_num", "amt", "amt_minor", "currency", "type", "status", "category", "is_fraud"]
+)
+_KINDS = {str: "a text", Number: "a number", bool: "true or false", type(None): "null", list: "a list", dict: "empty"}
 
 
-def shown(parts: Parts, number: int) -> dict[str, Any]:
-    """The record of that number with ``record`` as text: control characters escaped, card numbers masked.
+def shown(parts: Parts, number: int, *, full: bool = False) -> dict[str, Any]:
+    """The record of that number with ``record`` as text: its fields' names and the values of harmless ones.
+
+    ``full``: all of it, without card numbers, codes and PINs. Control characters are escaped.
 
     Raises:
         SettingsError: there is no record of that number.
@@ -30,33 +36,72 @@ def shown(parts: Parts, number: int) -> dict[str, Any]:
     found = parts.quarantine.record(number)
     if found is None:
         raise SettingsError(f"there is no record {number}", "See `fraud-scorer quarantine list`")
-    secret = found["record"]
-    text = "(purged)" if not secret else _text(parts.cipher.decrypt(secret, name=f"quarantined record {number}"))
-    return found | {"record": text}
+    secret, detail = found["record"], masked(str(found["detail"]))
+    if not secret:
+        return found | {"detail": detail, "record": "(purged)"}
+    text = text_of(parts.cipher.decrypt(secret, name=f"quarantined record {number}"))
+    text = masked(text, parts.sensitive())
+    return found | {"detail": detail, "record": _visible(text if full else outline(text, _harmless(parts)))}
 
 
-def masked(text: str) -> str:
-    """``text`` with all but the last four digits of what may be a card number replaced.
+def _harmless(parts: Parts) -> frozenset[str]:
+    """Our names of harmless fields, and their names by the field map; of one that cannot be read, ours alone."""
+    try:
+        fields = read_field_map(parts.settings.payments_api_fields)
+    except SettingsError:
+        return HARMLESS
+    theirs = {path for path, ours in fields.theirs_to_ours.items() if not HARMLESS.isdisjoint([ours, *ours])}
+    return HARMLESS | theirs
 
-    >>> masked('{"cc_num": 4539578763621486, "note": "4539 5787 6362 1486", "amt": 12.5}')
-    '{"cc_num": ************1486, "note": "************1486", "amt": 12.5}'
-    >>> masked("4.539578763621486e+15, 1763634660000, 48.1234567")
-    '**** (a card number as a float), 1763634660000, 48.1234567'
+
+def outline(text: str, harmless: Set[str] = HARMLESS) -> str:
+    """A line for each field of a masked record; the value only where the field is harmless.
+
+    >>> print(outline('{"amt": -1, "cc_num": "************1486", "card": {"cvv": "[removed]"}}'))
+    amt: -1
+    cc_num: a text of 16 characters
+    card.cvv: [removed]
     """
-    text = _FLOAT.sub("**** (a card number as a float)", text)
-    return _LONG_NUMBER.sub(lambda found: _mask(found[0]), text)
+    value = value_of(text)
+    if value is None:
+        return f"no JSON: {len(text):,} characters"
+    lines = [
+        f"{path[:LONGEST_VALUE]}: {_told(path, one, harmless)}" for path, one in islice(_fields(value, ""), MOST_FIELDS)
+    ]
+    return "\n".join([*lines, "…"] if len(lines) == MOST_FIELDS else lines)
 
 
-def _mask(found: str) -> str:
-    digits = re.sub(r"\\+u[0-9a-fA-F]{4}|\\+x[0-9a-fA-F]{2}|\D", "", found)
-    if len(digits) < _FEWEST_DIGITS or _MILLISECONDS.fullmatch(found):
-        return found
-    return "*" * (len(digits) - 4) + digits[-4:]
+def _fields(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Each field by its path; of a split frame by its column's name."""
+    if isinstance(value, str) and not isinstance(value, Number) and isinstance(inner := value_of(value), dict | list):
+        value = inner
+    if (
+        isinstance(value, dict)
+        and isinstance(columns := value.get("columns"), list)
+        and isinstance(value.get("data"), list)
+    ):
+        for row in value["data"]:
+            cells = row if isinstance(row, list) else [row]
+            yield from ((str(name), cell) for name, cell in zip_longest(columns, cells, fillvalue=""))
+    elif isinstance(value, dict | list) and value:
+        for name, one in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _fields(one, f"{path}.{name}" if path else str(name))
+    else:
+        yield path or "record", value
 
 
-def _text(body: bytes) -> str:
-    text = masked(body.decode("utf-8", "backslashreplace"))
+def _told(path: str, value: Any, harmless: Set[str]) -> str:
+    if value == MARKER:
+        return MARKER
+    name = re.sub(r"^\d+\.", "", path)
+    if isinstance(value, str) and not harmless.isdisjoint([name, name.rpartition(".")[2]]):
+        return value if len(value) <= LONGEST_VALUE else f"{value[:LONGEST_VALUE]} … of {len(value):,} characters"
+    size = f" of {len(value):,} characters" if type(value) is str else ""
+    return f"{_KINDS.get(type(value), 'a value')}{size}"
+
+
+def _visible(text: str) -> str:
     visible = "".join(one if one.isprintable() or one in "\n\t" else f"\\x{ord(one):02x}" for one in text)
-    return (
-        visible if len(visible) <= MOST_CHARACTERS else f"{visible[:MOST_CHARACTERS]} … of {len(visible):,} characters"
-    )
+    if len(visible) <= MOST_CHARACTERS:
+        return visible
+    return f"{visible[:MOST_CHARACTERS]} … of {len(visible):,} characters"

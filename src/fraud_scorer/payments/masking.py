@@ -18,7 +18,7 @@ _BETWEEN = r"[\W_]{0,8}"
 _MAY_BE_CARD = re.compile(rf"\d(?:{_BETWEEN}\d){{{_FEWEST - 1},}}")
 _PIECE = re.compile(r"\d+")
 # what an id of letters and digits is made of: a digest or a UUID, whose runs of digits are chance
-_OPAQUE = re.compile(
+OPAQUE = re.compile(
     r"(?=.*[a-fA-F])(?:[0-9a-fA-F]{32}|[0-9a-fA-F]{40}|[0-9a-fA-F]{64}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
 )
 _DIGIT, _OTHER, _LETTER = b"0"[0], b" "[0], b"a"[0]
@@ -67,7 +67,7 @@ def card_numbers_in(texts: Sequence[str], *, unless_plain: bool = False) -> dict
     found = {
         place: card_number_in(texts[place], unless_plain=unless_plain)
         for place in places
-        if not _OPAQUE.fullmatch(texts[place])
+        if not OPAQUE.fullmatch(texts[place])
     }
     return {place: masked for place, masked in found.items() if masked}
 

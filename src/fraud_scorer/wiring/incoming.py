@@ -67,7 +67,7 @@ class Incoming(Chosen):
 
         chosen = self.settings.fraud_landing
         folder = self.settings.fraud_data_dir / "landing"
-        return self.archive or DiskLanding(Path(chosen) if chosen else folder, self.cipher, self._sensitive)
+        return self.archive or DiskLanding(Path(chosen) if chosen else folder, self.cipher, self.sensitive)
 
     @cached_property
     def archive(self) -> BucketLanding | None:
@@ -78,9 +78,9 @@ class Incoming(Chosen):
         from fraud_scorer.adapters.landing.in_bucket import BucketLanding
 
         folder = self.settings.fraud_data_dir / "landing"
-        return BucketLanding(folder, self.cipher, Bucket(self.settings.fraud_landing), sensitive=self._sensitive)
+        return BucketLanding(folder, self.cipher, Bucket(self.settings.fraud_landing), sensitive=self.sensitive)
 
-    def _sensitive(self) -> Sensitive:
+    def sensitive(self) -> Sensitive:
         """What the field map declares never to be kept; of one that cannot be read, nothing: the minute must land."""
         from fraud_scorer.errors import SettingsError
         from fraud_scorer.payments.fields import read_field_map
