@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+KEYED = "hmac-"  # how the mark of a landed body begins; of earlier versions it is a plain hash, and does not
+
 
 # --- extract ----------------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Part:
 
     number: int
     path: str
-    sha256: str  # HMAC-SHA256 of the body as landed, under a landing key; of earlier versions plain
+    sha256: str  # KEYED and HMAC-SHA256 of the body as landed; of earlier versions a plain hash
     byte_count: int
     http_status: int
     content_type: str

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from fraud_scorer.errors import LandingError, SettingsError
+from fraud_scorer.ports import KEYED
 
 _LEVEL = 3  # gzip: most of the gain at a quarter of the time of level 9
 _CURE = 'Make one: python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
@@ -44,13 +45,14 @@ class Cipher:
         return cls(MultiFernet(keys), [urlsafe_b64decode(entry) for entry in entries])
 
     def mark(self, body: bytes) -> str:
-        """What proves ``body`` (64 hex digits): keyed, for a plain hash of one payment gives away its card."""
-        return hmac.digest(self._secrets[0], body, "sha256").hex()
+        """What proves ``body``: ``KEYED`` and 64 hex digits, for a plain hash of one payment gives away its card."""
+        return KEYED + hmac.digest(self._secrets[0], body, "sha256").hex()
 
     def proves(self, mark: str, body: bytes) -> bool:
         """Whether ``mark`` is the body's under one of the keys, or the plain sha256 that earlier versions wrote."""
         marks = (hmac.digest(secret, body, "sha256").hex() for secret in self._secrets)
-        return any(hmac.compare_digest(mark, one) for one in marks) or mark == hashlib.sha256(body).hexdigest()
+        digits = mark.removeprefix(KEYED)
+        return any(hmac.compare_digest(digits, one) for one in marks) or mark == hashlib.sha256(body).hexdigest()
 
     def encrypt(self, body: bytes) -> bytes:
         """``body`` compressed and encrypted."""

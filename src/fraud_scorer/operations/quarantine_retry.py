@@ -8,7 +8,6 @@ its batch is replayed. A record is ``retried`` only once its payment is stored, 
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -27,7 +26,7 @@ from fraud_scorer.pipeline.ahead import load_ahead
 from fraud_scorer.pipeline.replay import Progress, silent
 from fraud_scorer.pipeline.run import Run
 from fraud_scorer.pipeline.waiting import landed, note_landed, waiting_work
-from fraud_scorer.ports import Answer
+from fraud_scorer.ports import KEYED, Answer
 
 if TYPE_CHECKING:
     from fraud_scorer.pipeline.verbs import Pipeline
@@ -185,7 +184,8 @@ def _landed(pipeline: Pipeline, judged: Sequence[_Judged], *, is_history: bool) 
     """The records on disk as a closed batch: the same records make the same batch, landed once."""
     landing, bodies = pipeline.parts.landing, [one.body for one in judged]
     names = [f"{one.origin.batch.batch_id}/{one.origin.part}".encode() for one in judged]
-    mark = hashlib.sha256(b"\x00".join(itertools.chain(names, bodies))).hexdigest()[:12]
+    # keyed: a plain hash of one payment gives its card number away
+    mark = pipeline.parts.cipher.mark(b"\x00".join(itertools.chain(names, bodies))).removeprefix(KEYED)[:12]
     batch = Batch.of_retry(mark, history=is_history)
     with landing.lock(batch) as mine:
         if not mine:

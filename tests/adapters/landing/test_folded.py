@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import resource
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from disk_lab import BATCH, NEXT, NOW, answer
+from disk_lab import BATCH, BODY, NEXT, NOW, answer
 
 from fraud_scorer.adapters.landing.files import completion_text
 from fraud_scorer.adapters.landing.on_disk import DiskLanding
@@ -21,6 +23,7 @@ MINUTES = 1440
 CPU_SECONDS = 15  # a few for the imports; parsed for each minute, the day took 37
 ASK_FOR_EACH = """
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
@@ -85,3 +88,26 @@ def test_an_altered_file_of_a_purged_day_is_told(landing: DiskLanding, folder: P
             landing.completion(BATCH)
     path.write_text(whole)
     assert landing.completion(BATCH).status == "purged"
+
+
+@pytest.mark.parametrize("folded_before", [False, True])
+def test_a_purged_batch_keeps_no_hash_of_its_bytes(landing: DiskLanding, folder: Path, folded_before: bool) -> None:
+    """Neither a plain one of an earlier version, also in a fold that it wrote, nor of a line that cannot be read."""
+    landing.land(BATCH, answer())
+    done = landing.close(BATCH, now=NOW)
+    plain = hashlib.sha256(BODY).hexdigest()
+    (path,) = (path for path in (folder / "closed").rglob("*") if path.is_file())
+    old = completion_text(replace(done, parts=tuple(replace(part, sha256=plain) for part in done.parts)))
+    if folded_before:
+        path.rename(path.with_name(f"purged-{done.landing_seq:012d}"))
+        (path.parent / f"purged-{done.landing_seq:012d}").write_text(f"{old}\n{old[:-3]}\n")
+        landing.purge(set(), now=NOW + timedelta(days=40), keep_days=30)
+    else:
+        path.write_text(old)
+        purge(landing, BATCH)
+
+    left = [path.read_text() for path in (folder / "closed").rglob("*") if path.is_file()]
+    assert left
+    assert not [text for text in left if plain in text]
+    if not folded_before:
+        assert [part.sha256 for done in landing.completions() for part in done.parts] == [""]

@@ -4,12 +4,12 @@ import fcntl
 import multiprocessing
 import os
 import threading
-from dataclasses import replace
 from datetime import date, timedelta
 
 from disk_lab import BATCH, BODY, KEY, NEXT, NOW, answer, files
 
 from fraud_scorer.adapters.cipher import Cipher
+from fraud_scorer.adapters.landing.files import as_purged
 from fraud_scorer.adapters.landing.on_disk import DiskLanding
 from fraud_scorer.batches import Batch, parse_minute
 from fraud_scorer.payments.sensitive import Sensitive
@@ -118,7 +118,7 @@ def test_purging_removes_bytes_and_keeps_the_sequence(landing, folder):
     assert landing.purge({*old, BATCH}, now=NOW, keep_days=30) == 1
     assert landing.purge({*old, BATCH}, now=NOW, keep_days=30) == 0
 
-    purged = [replace(completion, status="purged") for completion in before[:3]]
+    purged = [as_purged(completion) for completion in before[:3]]
     assert landing.completions() == [*purged, before[3]]
     assert [landing.completion(batch) for batch in old] == purged
     assert landing.parts(old[0]) == []

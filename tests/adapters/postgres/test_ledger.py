@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from fraud_scorer.adapters.postgres import ledger
 from fraud_scorer.adapters.postgres.queries import query
 from fraud_scorer.batches import Batch
-from fraud_scorer.ports import Completion
+from fraud_scorer.ports import KEYED, Completion, Part
 
 World = Any  # conftest.World
 START = datetime(2026, 11, 20, 10, 31, tzinfo=UTC)
@@ -51,6 +52,14 @@ def test_noting_a_landing_again_changes_nothing(world: World) -> None:
     assert world.ledger(1) == line
     assert claim != world.tokens[world.batch(1).batch_id]
     assert world.rows("select part, byte_count from landing_index") == [(0, 10)]
+
+
+def test_the_index_takes_keyed_marks_alone(world: World) -> None:
+    """The plain hash that an earlier version gave a landed body would give away its card number."""
+    for number, mark in enumerate(["f" * 64, f"{KEYED}{'f' * 64}"], start=1):
+        part = Part(0, "p", mark, 10, 200, "application/json", START, False)
+        world.store.note_landed([replace(completion(world, number, seq=number), parts=(part,))])
+    assert world.rows("select sha256 from landing_index order by batch_id") == [("",), (f"{KEYED}{'f' * 64}",)]
 
 
 def test_a_batch_that_is_done_stays_done(world: World) -> None:

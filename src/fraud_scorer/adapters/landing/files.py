@@ -7,6 +7,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
@@ -21,6 +22,7 @@ from fraud_scorer.ports import Answer, Completion, Part
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _LONGEST_HEADER = 4096
+MARKS = re.compile(r'(?<="sha256": ")[0-9a-fA-F]+')
 
 
 @dataclass(frozen=True)
@@ -203,8 +205,22 @@ def completion_of(text: str | bytes, path: object) -> Completion:
 
 
 def as_purged(completion: Completion) -> Completion:
-    """The marker of a batch whose bytes were purged: it landed once, and cannot be read again."""
-    return replace(completion, status="purged") if completion.status == "landed" else completion
+    """The marker of a batch whose bytes were purged: it landed once, and cannot be read again; nothing is to prove."""
+    status = "purged" if completion.status == "landed" else completion.status
+    return replace(without_marks(completion), status=status)
+
+
+def without_marks(completion: Completion) -> Completion:
+    """The same without what proves its bytes: of earlier versions a plain hash, which gives a card number away."""
+    return replace(completion, parts=tuple(replace(part, sha256="") for part in completion.parts))
+
+
+def line_without_marks(line: str, path: Path) -> str:
+    """A marker's line without them; one that cannot be read loses what looks like a hash."""
+    try:
+        return completion_text(without_marks(completion_of(line, path)))
+    except LandingError:
+        return MARKS.sub("", line)
 
 
 def _told(about: Header | Part) -> dict[str, object]:

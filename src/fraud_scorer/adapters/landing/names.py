@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
-from fraud_scorer.adapters.landing.files import as_purged, completion_of
+from fraud_scorer.adapters.landing.files import MARKS, as_purged, completion_of
 from fraud_scorer.batches import Batch
 from fraud_scorer.errors import TransientError
 from fraud_scorer.ports import Completion
 
+_BEGIN = 1 << 16
 FOLDS_REMEMBERED = 4  # of a day each, about 2 MB
 
 
@@ -73,6 +75,16 @@ def names_of(batch: Batch) -> tuple[str, str]:
 def batch_marked(path: Path) -> Batch:
     """The batch of a single marker, by its name."""
     return batch_named(path.parent.name, path.name.partition("-")[2])
+
+
+def tells_marks(day: Path) -> bool:
+    """Whether a fold of the day still says what proved its bytes; each is written as a whole, so its begin tells."""
+    for name in file_names(day):
+        if is_folded(name):
+            with suppress(FileNotFoundError), (day / name).open(encoding="utf-8", errors="replace") as file:
+                if MARKS.search(file.read(_BEGIN)):
+                    return True
+    return False
 
 
 def purged_batches(day: Path) -> list[Batch]:

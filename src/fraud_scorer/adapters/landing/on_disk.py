@@ -36,6 +36,7 @@ from fraud_scorer.adapters.landing.files import (
     completion_text,
     disk_faults,
     header_of,
+    line_without_marks,
     missing,
     remove_unfinished,
     write_whole,
@@ -53,6 +54,7 @@ from fraud_scorer.adapters.landing.names import (
     old_markers,
     part_numbers,
     sequence_of,
+    tells_marks,
 )
 from fraud_scorer.batches import Batch
 from fraud_scorer.errors import LandingError
@@ -242,7 +244,7 @@ class DiskLanding:
         """Parts first, then markers: a crash in between is mended by the next purge."""
         for batch in names.values():
             shutil.rmtree(self._parts_folder(batch), ignore_errors=True)
-        if names:
+        if names or tells_marks(day):
             with disk_faults(day), self._locked():
                 self._fold(day, list(names))
 
@@ -250,7 +252,9 @@ class DiskLanding:
         """Fold these markers and the day's earlier folds into one file; a crash in between leaves doubles, no gaps."""
         earlier = [name for name in file_names(day) if is_folded(name)]
         folded = [*earlier, *names]
-        lines = dict.fromkeys(line for name in folded for line in marker_lines(day / name))
+        lines = dict.fromkeys(
+            line_without_marks(line, day / name) for name in folded for line in marker_lines(day / name)
+        )
         target = f"purged-{max(sequence_of(name) for name in folded):012d}"
         write_whole(day, "".join(f"{line}\n" for line in lines).encode(), prefix=TEMPORARY).rename_to(target)
         for name in folded:
