@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import traceback
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +19,7 @@ from rich.markup import escape
 
 from fraud_scorer.cli import batch, daily, desk, drift, evaluation, model, pipeline, sagemaker, stack, system, training
 from fraud_scorer.errors import FraudScorerError, SettingsError, StoreUnavailable
-from fraud_scorer.logs import configure_logging
+from fraud_scorer.logs import configure_logging, without_card_numbers
 from fraud_scorer.settings import generated_file
 
 app = typer.Typer(
@@ -75,5 +76,9 @@ def main() -> None:
         app()
     except FraudScorerError as raised:
         error = _with_its_cause(raised)
-        Console(stderr=True, soft_wrap=True).print(f"[bold red]error:[/] {escape(str(error))}", highlight=False)
+        text = escape(without_card_numbers(str(error)))
+        Console(stderr=True, soft_wrap=True).print(f"[bold red]error:[/] {text}", highlight=False)
         sys.exit(2 if isinstance(error, SettingsError) else 1)
+    except Exception:  # nobody foresaw it: its text may quote a payment
+        sys.stderr.write(without_card_numbers(traceback.format_exc()))
+        sys.exit(1)

@@ -11,6 +11,7 @@ from rich.table import Table
 from fraud_scorer.batches import require_aware
 from fraud_scorer.cli.output import AsJson, console, print_json
 from fraud_scorer.errors import DataFileError, SettingsError
+from fraud_scorer.logs import without_card_numbers
 from fraud_scorer.settings import load_settings
 
 _DEFAULT_THRESHOLDS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
@@ -71,7 +72,8 @@ def explain(trans_num: Annotated[str, typer.Argument(help="The payment's id")], 
     engine = create_store_engine(settings.fraud_db_url.get_secret_value())
     payment = payment_to_explain(engine, trans_num)
     if payment is None:
-        raise DataFileError(f"no payment {trans_num} is stored", "Check the id; quarantined records are no payments")
+        what = f"no payment {without_card_numbers(trans_num)} is stored"
+        raise DataFileError(what, "Check the id; quarantined records are no payments")
     model = load_artifacts(settings.fraud_artifacts, settings.fraud_model_public_key)
     reasons, note = reasons_of(payment, model)
     if as_json:
