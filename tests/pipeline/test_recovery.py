@@ -241,8 +241,9 @@ def test_an_old_run_leaves_the_live_queue_to_the_live_runs(town: Town) -> None:
 def test_the_first_error_is_not_hidden_by_a_later_one(town: Town) -> None:
     """The API is down and the database too: the API's error goes on, the other stands in its notes."""
     town.order("status_503", count=50)
+    nobody = "postgresql+psycopg2://fraud:secret@127.0.0.1:9/fraud_db"
     with pytest.raises(ApiUnavailable) as met:
-        town.pipeline(fraud_db_url="postgresql+psycopg2://fraud:secret@127.0.0.1:9/fraud_db").run_minute(town.at(0))
+        town.pipeline(fraud_db_url=nobody, fraud_db_alerter_url=nobody).run_minute(town.at(0))
     assert any("afterwards also StoreUnavailable" in note for note in met.value.__notes__)
 
 
