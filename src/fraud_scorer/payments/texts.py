@@ -11,6 +11,7 @@ from fraud_scorer.payments.rows import LONGEST, Reject, reject
 NUMERIC_IDS = ("trans_num", "merchant")  # fields that may be declared ids that are long numbers by nature
 _TEXTS = tuple(name for name in LONGEST if name != "currency")
 _SCALARS = {str, int, float, bool, type(None)}
+_LONGEST_LOOKED_AT = 10_000  # characters; no field takes a longer text, so none is stored
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,14 @@ def _found_in(values: Sequence[object], *, unless_plain: bool) -> dict[int, str]
         return {}
     hashable = values if types <= _SCALARS else [value if type(value) in _SCALARS else None for value in values]
     distinct = list(dict.fromkeys(hashable))
-    texts = [value if type(value) is str else _text(value) for value in distinct]
+    texts = list(map(_text, distinct))
     masked = {distinct[place]: shown for place, shown in card_numbers_in(texts, unless_plain=unless_plain).items()}
     return {row: masked[value] for row, value in enumerate(hashable) if value in masked} if masked else {}
 
 
 def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value if len(value) <= _LONGEST_LOOKED_AT else ""
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() and abs(value) < 2**63 else ""
     return str(value) if isinstance(value, int) and abs(value) < 10**30 else ""
