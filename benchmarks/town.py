@@ -103,6 +103,7 @@ def _tokenised(payments: pd.DataFrame) -> pd.DataFrame:
     hashed = {number: hashlib.sha256(number.encode()).hexdigest() for number in card.unique()}
     frame = payments.assign(
         batch_id="benchmark", card_token=card.map(hashed), card_key_id="k1", card_last4=card.str[-4:], delivery="new",
+        is_event=False, occurrence=payments["event_time"],
         landing_seq=np.arange(len(payments)), body_hash=[hashlib.sha256(name.encode()).digest() for name in trans_num],
     )  # fmt: skip
     return frame[list(PAYMENT_COLUMNS)].astype(PAYMENT_COLUMNS)

@@ -135,6 +135,7 @@ def test_what_is_known_of_the_day(
         "reason": "6 payments with this card in the last hour",
         "label": "fraud, says a verdict",
         "look_url": "https://fraud.example.org/?payment=flagged",
+        "events": "",
     }
     assert "aaaa" not in json.dumps(told)
 

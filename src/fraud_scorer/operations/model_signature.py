@@ -25,7 +25,8 @@ def verify(folder: Path, signed_by: str) -> str:
     if not signed_by:
         raise SettingsError(
             f"no public key is named: anybody's model would be taken from {folder}",
-            f"Set {SETTING} to what `fraud-scorer model keygen` printed, and sign the model: fraud-scorer model sign",
+            f"Make a key (`fraud-scorer model keygen --out FILE`), sign the model (`fraud-scorer model sign --key FILE "
+            f"--artifacts {folder}`), then set {SETTING} to what keygen printed",
         )
     manifest, _ = read_manifest(folder, signed_by)
     checked_files(folder, manifest)

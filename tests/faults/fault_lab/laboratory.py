@@ -17,6 +17,7 @@ from payments_simulator.stream import Stream, World
 
 PAYMENTS_A_MINUTE = 10
 TEMPLATE = "faults_template"
+SEARCH_PATH = "virtual,public,report,pg_catalog"  # a function of ours is found before PostgreSQL's own
 _VIRTUAL_CLOCK = """
     create schema virtual;
     create table virtual.clock (at timestamptz not null);
@@ -55,7 +56,7 @@ class Laboratory:
         name = f"world_{self._worlds}"
         with self.connected("postgres") as cursor:
             cursor.execute(f"create database {name} template {TEMPLATE}")
-            cursor.execute(f"alter database {name} set search_path = virtual, public, pg_catalog")
+            cursor.execute(f"alter database {name} set search_path = {SEARCH_PATH}")
         with self.connected(name) as cursor:
             cursor.execute(_VIRTUAL_CLOCK)
         folder = self.folder / name

@@ -83,6 +83,9 @@ def _batch(world: World, done: Any, by_hash: dict[str, dict[str, Any]]) -> Lande
     return batch
 
 
+_DROPPED_VALUES = {"latitude", "longitude"}  # optional: the value is dropped, its payment kept
+
+
 def _lacks_a_column(answer: dict[str, Any]) -> bool:
     """Nobody can read its rows as payments; they go into quarantine one by one, to be retried with a field map."""
     return bool(answer["faults"] == ["missing_column"])
@@ -94,7 +97,7 @@ def _take(batch: LandedBatch, part: int, body: bytes, answer: dict[str, Any]) ->
     rows = [dict(zip(split["columns"], row, strict=True)) for row in split["data"]]
     batch.readable = True
     batch.received += len(rows)
-    spoilt = dict(answer["malformed"])
+    spoilt = {name: why for name, why in answer["malformed"].items() if why not in _DROPPED_VALUES}
     if _lacks_a_column(answer):
         spoilt = dict.fromkeys(answer["trans_nums"], "missing_column")
     for index, (row, trans_num) in enumerate(zip(rows, answer["trans_nums"], strict=True)):

@@ -115,7 +115,7 @@ class Watched:
 class LabParts(Parts):
     """The parts that the settings choose, each watched by ``gate``."""
 
-    def __init__(self, settings: Settings, clock: Clock, gate: Gate, engine_limits: dict[str, float]) -> None:
+    def __init__(self, settings: Settings, clock: Clock, gate: Gate, engine_limits: dict[str, Any]) -> None:
         super().__init__(settings, clock)
         self._gate, self._engine_limits = gate, engine_limits
 
@@ -152,7 +152,7 @@ class LabParts(Parts):
     @cached_property
     def engine(self) -> Any:
         """``fraud_db`` with shorter patience (a black hole costs seconds, not a minute), each statement watched."""
-        engine = create_store_engine(self.settings.fraud_db_url.get_secret_value(), **self._engine_limits)  # type: ignore[arg-type]
+        engine = create_store_engine(self.settings.fraud_db_url.get_secret_value(), **self._engine_limits)
         gate = self._gate
 
         class Cursor(psycopg2.extensions.cursor):

@@ -15,7 +15,7 @@ from typing import Any
 
 import psycopg2
 from fault_lab.api import Api
-from fault_lab.laboratory import Laboratory
+from fault_lab.laboratory import SEARCH_PATH, Laboratory
 from fault_lab.mail import MailServer
 from fault_lab.model import THRESHOLD
 from fault_lab.processes import Outcome, Run
@@ -106,7 +106,9 @@ class World:
             "calls": calls, "points": [*points, *self.standing], "at": self.machine_time.isoformat(),
             "settings": self.settings, "environment": self.environment, "file_limit": self.file_limit,
             "clock_jump_seconds": self.clock_jump_seconds,
-            "engine_limits": {"connect_seconds": 2, "transaction_seconds": 4.0, "lock_seconds": 10.0},
+            "engine_limits": {
+                "connect_seconds": 2, "transaction_seconds": 4.0, "lock_seconds": 10.0, "search_path": SEARCH_PATH,
+            },
         }  # fmt: skip
         self.processes += 1
         return self.lab.runner.start(self.folder, order)

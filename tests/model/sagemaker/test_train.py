@@ -98,7 +98,8 @@ def test_several_currencies_need_a_budget(
     script: ModuleType, channel: Path, payments: pd.DataFrame, tmp_path: Path
 ) -> None:
     """The hyperparameter that the refusal names is one of the script's."""
-    payments.head(2000).assign(currency="JPY").to_csv(channel / "january.csv", index=False)
+    first = payments.head(2000)
+    first.assign(currency="JPY", amt=first["amt"].round().astype(int)).to_csv(channel / "january.csv", index=False)
     arguments = ["--training", str(channel), "--model-dir", str(tmp_path / "model")]
     with pytest.raises(SettingsError, match=r"JPY and USD.*--alerts-a-day"):
         script.run(script.options(arguments))

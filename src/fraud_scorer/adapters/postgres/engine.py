@@ -23,6 +23,7 @@ def create_store_engine(
     statement_seconds: float = 45.0,
     lock_seconds: float = 20.0,
     transaction_seconds: float = 60.0,
+    search_path: str = "public,report",
 ) -> Engine:
     """An engine on ``fraud_db`` (``postgresql+psycopg2://…``); nothing is connected yet.
 
@@ -35,7 +36,7 @@ def create_store_engine(
         "lock_timeout": f"{lock_seconds:g}s",
         "idle_in_transaction_session_timeout": f"{transaction_seconds:g}s",
         "timezone": "UTC",
-        "search_path": "public,report",
+        "search_path": search_path,
     }
     engine = create_engine(
         url,
