@@ -119,7 +119,7 @@ def test_a_setting_that_is_no_key_is_no_reason_to_take_any_model(text: str, fold
 
 def test_production_asks_for_a_key(folder: Path) -> None:
     """Without one any model would be taken; with one, the answer names it."""
-    with pytest.raises(SettingsError, match=r"no public key is named.*Set FRAUD_MODEL_PUBLIC_KEY"):
+    with pytest.raises(SettingsError, match=r"no public key is named.*set FRAUD_MODEL_PUBLIC_KEY"):
         require_signed_models(settings(folder, fraud_model_public_key=""))
     sign(folder, KEY)
     assert "is signed by" in require_signed_models(settings(folder))
