@@ -44,7 +44,7 @@ def judged(packages: list[dict[str, Any]], strict: bool) -> tuple[list[str], int
         which = (
             f"{len(unknown)} of {len(unknown) + checked} packages ({', '.join(unknown[:5])} ...)" if unknown else "all"
         )
-        said.append(f"NOT CHECKED: {which}. The source of vulnerabilities (pypi.org) does not know them or was not "
+        said.append(f"NOT CHECKED: {which}. The source of vulnerabilities does not know them or was not "
                     "reached: run this where it is")  # fmt: skip
     said.append(f"{checked} packages checked, {len(bad)} with a known vulnerability")
     return said, 1 if bad else 3 if strict and (unknown or not packages) else 0
