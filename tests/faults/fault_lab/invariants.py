@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import xgboost
-from fault_lab.landed import Truth, truth
+from fault_lab.landed import Delivery, Truth, truth
 from fault_lab.world import World
 
 TABLES = ("payments_scored", "payment_history", "labels", "merchant_profiles", "quarantine", "outbox",
@@ -101,6 +101,11 @@ def _quarantine(world: World, known: Truth) -> list[str]:
     ]
 
 
+def _once(one: Delivery) -> tuple[object, ...]:
+    """As what a delivery is counted: a payment by its id, a refund beside it by amount and time too."""
+    return (one.trans_num,) if one.amount_cents >= 0 else (one.trans_num, one.amount_cents, one.event_time)
+
+
 def _ledger(world: World, known: Truth) -> list[str]:
     """Each batch's counts, from the landed bytes."""
     names = ("status", "received", "valid", "quarantined", "inserted", "updated", "unchanged", "events", "flagged",
@@ -113,7 +118,7 @@ def _ledger(world: World, known: Truth) -> list[str]:
         if line is None:
             wrong.append(f"{batch.batch_id}: no line")
             continue
-        valid = len({one.trans_num for one in batch.good})
+        valid = len({_once(one) for one in batch.good})
         whole = ("done" if batch.readable else "failed", batch.received, valid, len(batch.bad))
         said = tuple(line[name] for name in ("status", "received", "valid", "quarantined"))
         if said != whole:
