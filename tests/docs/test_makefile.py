@@ -13,8 +13,9 @@ SHOW = "show: ; @echo certificates=$$UV_SYSTEM_CERTS quiet=$(QUIET)"
 
 
 def make(*arguments: str, **environment: str) -> str:
-    """What make prints."""
-    there = {name: value for name, value in os.environ.items() if name not in {"UV_SYSTEM_CERTS", "MAKE_TERMERR"}}
+    """What make prints, also where make runs the tests: of that one it is told nothing."""
+    ours = {"UV_SYSTEM_CERTS", "MAKE_TERMERR", "MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES"}
+    there = {name: value for name, value in os.environ.items() if name not in ours}
     done = subprocess.run(
         ["make", *arguments], cwd=ROOT, env=there | environment, capture_output=True, text=True, check=True
     )

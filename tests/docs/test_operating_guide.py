@@ -53,6 +53,7 @@ MAILED_AS = {
     "mail is undeliverable": "Fraud mails cannot be delivered",
     "the endpoint fails, the local model scores": "The SageMaker endpoint fails",
     "minutes could not be loaded": "Minutes could not be loaded",
+    "many records go to quarantine": "Many records go to quarantine",
     "runs died over a batch, and it was passed": "Runs died over a batch, and it was passed",
     "answers of the payments API are not all of the payments": "Answers of the payments API are not all",
     "the alert rules cannot be used": "The alert rules cannot be used",

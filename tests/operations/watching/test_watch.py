@@ -230,7 +230,7 @@ def test_many_records_in_quarantine_for_one_reason_are_an_incident(scene: Scene,
     assert scene.titles == []
     scene.seen = replace(well, refused=51, refused_of=1000)
     scene.pass_time(0.5)
-    assert scene.titles == [f"51 of the last hour's 1000 records are in quarantine: {reason}"]
+    assert scene.titles == [f"Many records go to quarantine: 51 of the last hour's 1000, {reason}"]
     said = str(scene.post.sent[0].content)
     assert cure in said
     assert f"quarantine retry --reason {reason}" in said

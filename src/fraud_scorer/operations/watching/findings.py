@@ -255,7 +255,8 @@ def _refused(seen: Seen) -> Finding | None:
         else "Mend the API or the file that PAYMENTS_API_FIELDS names"
     )
     return Finding(
-        title=f"{seen.refused} of the last hour's {seen.refused_of} records are in quarantine: {seen.refused_reason}",
+        title="Many records go to quarantine: "
+        f"{seen.refused} of the last hour's {seen.refused_of}, {seen.refused_reason}",
         lines=("They are kept, and not scored: frauds among them are not found.",),
         action=f"`fraud-scorer quarantine list` tells more. {cure}; then `fraud-scorer quarantine retry --reason "
         f"{seen.refused_reason}`.",
