@@ -90,7 +90,7 @@ bench-purge: .venv/.installed ## how long purging takes beside loads, of twelve 
 	@$(BIN)/python -m benchmarks.purging $(ARGS)
 
 .PHONY: lint
-lint: .venv/.installed ## ruff, types, import contracts, SQL, Dockerfiles, docker-compose.yml
+lint: .venv/.installed ## ruff, types, import contracts, SQL, Dockerfiles, docker-compose.yml, the CI workflow
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -99,11 +99,18 @@ lint: .venv/.installed ## ruff, types, import contracts, SQL, Dockerfiles, docke
 	$(BIN)/squawk sql/migrations/*.sql
 	$(BIN)/hadolint airflow/Dockerfile fraud-dashboard/Dockerfile payments-simulator/Dockerfile model/sagemaker/Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema custom.github-workflows-require-timeout .github/workflows/*.yml
+	$(BIN)/pre-commit validate-config
 
 .PHONY: format
 format: .venv/.installed ## format the code and mend what ruff can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+.PHONY: hooks
+hooks: .venv/.installed ## check what is committed, from now on, by this .venv (git hooks of pre-commit)
+	@$(BIN)/pre-commit install
 
 .PHONY: lock
 lock: .venv/.installed ## renew requirements/*.txt from pyproject.toml (one group a file)
