@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import secrets
 from pathlib import Path
+from random import Random
 
 import pytest
+from cryptography.fernet import Fernet
 
 from fraud_scorer.errors import SettingsError
+from fraud_scorer.key_strength import weakness
 from fraud_scorer.settings import Settings, load_settings
 
 pytestmark = pytest.mark.usefixtures("nothing_set")
@@ -81,23 +86,66 @@ def test_several_faults_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> Non
     assert "FRAUD_CURRENCY" in told.value.what
 
 
+ZEROS = base64.urlsafe_b64encode(bytes(32)).decode()
+WEAK_LANDING_KEYS = {
+    "one byte": ZEROS,
+    "one digit": base64.urlsafe_b64encode(b"0" * 32).decode(),
+    "digits in order": base64.urlsafe_b64encode(b"0123456789" * 3 + b"01").decode(),
+    "words of examples": base64.urlsafe_b64encode(b"change-me-please-change-me-pass-").decode(),
+    "one letter": "M" * 43 + "=",
+}
+
+
+@pytest.mark.parametrize("weak", WEAK_LANDING_KEYS)
+def test_a_landing_key_that_anyone_guesses_is_refused_with_its_cure(weak: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it would encrypt; behind a better one it still reads what it wrote."""
+    key, better = WEAK_LANDING_KEYS[weak], Fernet.generate_key().decode()
+    monkeypatch.setenv("FRAUD_LANDING_KEYS", f"{key},{better}")
+    with pytest.raises(SettingsError, match=r"^FRAUD_LANDING_KEYS: .*Fernet\.generate_key\(\)") as told:
+        load_settings()
+    assert key not in str(told.value)
+    load_settings.cache_clear()
+    monkeypatch.setenv("FRAUD_LANDING_KEYS", f"{better},{key}")
+    assert load_settings().fraud_landing_keys.get_secret_value() == f"{better},{key}"
+
+
+@pytest.mark.parametrize("weak", ["0" * 64, "0123456789abcdef" * 4, "a" * 32, "change-me-please-change-me-pass-"])
+def test_a_card_key_that_anyone_guesses_is_refused_with_its_cure(weak: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it would make the tokens; behind a better one it still finds earlier payments."""
+    monkeypatch.setenv("FRAUD_CARD_KEYS", f"k1:{weak}")
+    with pytest.raises(SettingsError, match=r"^FRAUD_CARD_KEYS: .*secrets\.token_hex") as told:
+        load_settings()
+    assert weak not in str(told.value)
+    load_settings.cache_clear()
+    monkeypatch.setenv("FRAUD_CARD_KEYS", f"k2:{secrets.token_hex(32)},k1:{weak}")
+    load_settings()
+
+
+def test_a_key_that_was_drawn_is_never_taken_for_a_weak_one() -> None:
+    """Of ten thousand keys as the commands of `.env.example` make them, none."""
+    random = Random(13)
+    for _ in range(10_000):
+        assert weakness(base64.urlsafe_b64encode(random.randbytes(32)).decode(), 32) is None
+        assert weakness(random.randbytes(32).hex(), 32) is None
+
+
 def test_keys_of_ones_own_go_before_the_generated_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What `make run` landed under its own keys stays readable after the team set theirs; a key stands once."""
     (tmp_path / ".data").mkdir()
-    (tmp_path / ".data" / "local.env").write_text("FRAUD_CARD_KEYS='local1:aaaa'\nFRAUD_LANDING_KEYS='generated'\n")
-    monkeypatch.setenv("FRAUD_CARD_KEYS", "ours:bbbb,local1:aaaa")
+    (tmp_path / ".data" / "local.env").write_text("FRAUD_CARD_KEYS='local1:here ab'\nFRAUD_LANDING_KEYS='generated'\n")
+    monkeypatch.setenv("FRAUD_CARD_KEYS", "ours:made there,local1:here ab")
     settings = load_settings()
-    assert settings.fraud_card_keys.get_secret_value() == "ours:bbbb,local1:aaaa"
+    assert settings.fraud_card_keys.get_secret_value() == "ours:made there,local1:here ab"
     assert settings.fraud_landing_keys.get_secret_value() == "generated"
 
 
 def test_keys_of_another_data_folder_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A second stack has keys of its own under the same id: those of the first must not get among them."""
     (tmp_path / ".data").mkdir()
-    (tmp_path / ".data" / "local.env").write_text("FRAUD_CARD_KEYS='local1:aaaa'\nFRAUD_DATA_DIR='/first'\n")
+    (tmp_path / ".data" / "local.env").write_text("FRAUD_CARD_KEYS='local1:made here'\nFRAUD_DATA_DIR='/first'\n")
     monkeypatch.setenv("FRAUD_DATA_DIR", "/second")
-    monkeypatch.setenv("FRAUD_CARD_KEYS", "local1:bbbb")
-    assert load_settings().fraud_card_keys.get_secret_value() == "local1:bbbb"
+    monkeypatch.setenv("FRAUD_CARD_KEYS", "local1:made there")
+    assert load_settings().fraud_card_keys.get_secret_value() == "local1:made there"
 
 
 def test_secrets_are_not_printed() -> None:

@@ -21,7 +21,15 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from fraud_scorer.env_file import CURE, ambiguous_values, fault_of, read_env_file
 from fraud_scorer.errors import SettingsError
-from fraud_scorer.settings_values import DatabaseUrl, FolderOrBucket, NoOrDatabaseUrl, Seconds, ZoneName
+from fraud_scorer.settings_values import (
+    CardKeys,
+    DatabaseUrl,
+    FolderOrBucket,
+    LandingKeys,
+    NoOrDatabaseUrl,
+    Seconds,
+    ZoneName,
+)
 
 GENERATED_FILE, USERS_FILE = ".data/local.env", ".env"
 KEY_LISTS = ("fraud_card_keys", "fraud_landing_keys")
@@ -107,7 +115,7 @@ class Settings(BaseSettings):
         description="Where landed bytes are kept: a folder, or s3://bucket/prefix (then on disk first); "
         "empty: landing/ in FRAUD_DATA_DIR",
     )
-    fraud_landing_keys: SecretStr = Field(
+    fraud_landing_keys: LandingKeys = Field(
         SecretStr(""), description="Fernet keys for landed bytes, comma separated; the first encrypts"
     )
     fraud_landing_keep_days: int = Field(
@@ -134,7 +142,7 @@ class Settings(BaseSettings):
     fraud_quarantine_keep_days: int = Field(
         400, ge=1, description="Reasons of quarantined records are purged after so many days, not before the records"
     )
-    fraud_card_keys: SecretStr = Field(
+    fraud_card_keys: CardKeys = Field(
         SecretStr(""), description="Keys of the card tokens as id:key, comma separated; the first one is used"
     )
 

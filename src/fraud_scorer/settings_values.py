@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr
 
+from fraud_scorer.key_strength import MAKE_CARD_KEY, MAKE_LANDING_KEY, weakness
 from fraud_scorer.time_zones import zone_named
 
 
@@ -37,6 +38,21 @@ def _no_or_database_url(url: SecretStr) -> SecretStr:
     return _database_url(url) if url.get_secret_value() else url
 
 
+def _key_list(cure: str) -> AfterValidator:
+    """Refuses a list whose first key, which encrypts, is guessed; the others only read what older ones wrote."""
+
+    def check(keys: SecretStr) -> SecretStr:
+        first = keys.get_secret_value().partition(",")[0].strip().rpartition(":")[2]
+        if first and (reason := weakness(first)):
+            raise ValueError(
+                f"its first key is {reason}, soon guessed. {cure}, and put it before the old one, which "
+                "stays: it reads what it wrote"
+            )
+        return keys
+
+    return AfterValidator(check)
+
+
 def _folder_or_bucket(text: str) -> str:
     if "://" not in text:
         return text
@@ -52,4 +68,6 @@ ZoneName = Annotated[str, AfterValidator(_zone)]
 Seconds = Annotated[float, Field(gt=0)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_url)]
 NoOrDatabaseUrl = Annotated[SecretStr, AfterValidator(_no_or_database_url)]
+LandingKeys = Annotated[SecretStr, _key_list(MAKE_LANDING_KEY)]
+CardKeys = Annotated[SecretStr, _key_list(MAKE_CARD_KEY)]
 FolderOrBucket = Annotated[str, AfterValidator(_folder_or_bucket)]

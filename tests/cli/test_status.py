@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg2
 import pytest
+from cryptography.fernet import Fernet
 
 HEAVY = ("boto3", "joblib", "numpy", "pandas", "pyarrow", "scipy", "sklearn", "xgboost")
 ASK = f"""
@@ -31,7 +32,7 @@ def test_status_tells_what_a_minute_lacks(tmp_path: Path, postgres_url: str) -> 
         )
     connection.close()
     settings = {"FRAUD_DB_URL": postgres_url, "FRAUD_DATA_DIR": str(tmp_path / "data"), "COLUMNS": "400",
-                "FRAUD_LANDING_KEYS": "MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="}  # fmt: skip
+                "FRAUD_LANDING_KEYS": Fernet.generate_key().decode()}  # fmt: skip
     asked = subprocess.run(
         [sys.executable, "-c", ASK, "status"], cwd=tmp_path, env=os.environ | settings, capture_output=True, text=True
     )
@@ -45,7 +46,7 @@ def test_status_loads_nothing_that_scores(tmp_path: Path, postgres_url: str, arg
     """Of the libraries that take seconds to import where nothing is compiled, none; with an endpoint set, too."""
     settings = {
         "FRAUD_DB_URL": postgres_url, "FRAUD_DATA_DIR": str(tmp_path / "data"), "SAGEMAKER_ENDPOINT": "fraud",
-        "FRAUD_LANDING_KEYS": "MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA=",
+        "FRAUD_LANDING_KEYS": Fernet.generate_key().decode(),
     }  # fmt: skip
     asked = subprocess.run(
         [sys.executable, "-c", ASK, *arguments], cwd=tmp_path, env=os.environ | settings, capture_output=True, text=True

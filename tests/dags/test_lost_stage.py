@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ from typing import Any
 
 import psycopg2
 import pytest
+from cryptography.fernet import Fernet
 
 from fraud_scorer import wiring
 from fraud_scorer.batches import Batch
@@ -31,8 +33,8 @@ def stage(
     monkeypatch.chdir(tmp_path)
     settings = {
         "FRAUD_DATA_DIR": str(tmp_path), "FRAUD_LANDING": "", "FRAUD_ARTIFACTS": str(ROOT / "model" / "artifacts"),
-        "FRAUD_LANDING_KEYS": "MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA=", "SCORER": "local",
-        "FRAUD_CARD_KEYS": "k1:0123456789abcdef0123456789abcdef",
+        "FRAUD_LANDING_KEYS": Fernet.generate_key().decode(), "SCORER": "local",
+        "FRAUD_CARD_KEYS": f"k1:{secrets.token_hex(32)}",
         "FRAUD_DB_URL": "postgresql+psycopg2://nobody@127.0.0.1:9/nothing",
         "AIRFLOW_CONN_FRAUD_DB": postgres_url.replace("+psycopg2", ""),
     }  # fmt: skip

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
 import subprocess
 import sys
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -97,10 +99,15 @@ CASES: dict[str, tuple[list[dict[str, str]], list[dict[str, str]]]] = {
     ),
     "keys, passwords": (
         [
-            {"FRAUD_CARD_KEYS": "k1:0000000000000000"},
-            {"FRAUD_CARD_KEYS": "k1:" + "0" * 64},
-            {"FRAUD_CARD_KEYS": f"k2:{SECRETS['AIRFLOW__API__SECRET_KEY']()},k1:{'0123456789abcdef' * 4}"},
-            {"FRAUD_LANDING_KEYS": "A" * 43 + "="},
+            *[
+                {"FRAUD_CARD_KEYS": f"{SECRETS['FRAUD_CARD_KEYS']()},k1:{old}"}  # the settings refuse a weak first one
+                for old in ("0" * 16, "0" * 64, "0123456789abcdef" * 4)
+            ],
+            {"FRAUD_CARD_KEYS": f"k1:{secrets.token_hex(8)}"},
+            *[
+                {"FRAUD_LANDING_KEYS": f"{SECRETS['FRAUD_LANDING_KEYS']()},{urlsafe_b64encode(old).decode()}"}
+                for old in (bytes(32), b"0" * 32)
+            ],
             {"AIRFLOW__API__SECRET_KEY": "for-tests-only"},
             {"AIRFLOW__API__SECRET_KEY": "for-tests-only-for-tests-only-for-tests-only"},
             {"AIRFLOW__API_AUTH__JWT_SECRET": "short-but-not-known"},

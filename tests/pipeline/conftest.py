@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
+import secrets
 import socket
 import threading
 import time
@@ -24,6 +25,7 @@ import uvicorn
 import xgboost
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import Envelope, Session
+from cryptography.fernet import Fernet
 from typer.testing import CliRunner, Result
 
 from fraud_scorer import wiring
@@ -38,6 +40,7 @@ from payments_simulator.api.server import Settings as SimulatorSettings
 from payments_simulator.api.server import application
 from payments_simulator.stream import Stream, World
 
+LANDING_KEY, CARD_KEYS = Fernet.generate_key().decode(), f"k1:{secrets.token_hex(32)}"
 START = datetime(2026, 11, 20, 10, 31, tzinfo=UTC)
 TABLES = ("payments_scored", "payment_history", "labels", "merchant_profiles", "quarantine", "outbox",
           "outbox_payments", "run_ledger")  # fmt: skip
@@ -126,8 +129,8 @@ class Town:
             "fraud_db_url": self.writer_url,
             "fraud_db_alerter_url": self.alerter_url,
             "fraud_data_dir": self.folder,
-            "fraud_landing_keys": "MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA=",
-            "fraud_card_keys": "k1:0123456789abcdef0123456789abcdef",
+            "fraud_landing_keys": LANDING_KEY,
+            "fraud_card_keys": CARD_KEYS,
             "fraud_artifacts": self.model,
             "fraud_threshold": 0.0,
             "scorer": "local",

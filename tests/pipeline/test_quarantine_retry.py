@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 
 from fraud_scorer.errors import TransientError
 from fraud_scorer.operations.quarantine_retry import retry
@@ -84,13 +85,13 @@ def test_single_records_and_reasons_can_be_chosen(town: Town, field_map: FieldMa
 
 def test_an_answer_that_could_not_be_read_is_replayed_from_landing(town: Town, field_map: FieldMap) -> None:
     """Its batch had failed; with the key back it is done, at its own place in the order of landing."""
+    another = Fernet.generate_key().decode()
     town.pipeline().extract(town.at(0))
-    town.run(1, fraud_landing_keys="MTExMTExMTExMTExMTExMTExMTExMTExMTExMTExMTE=")
+    town.run(1, fraud_landing_keys=another)
     states = list(town.states().values())
     assert states == ["failed", "done"]
-    done = retry(town.pipeline(
-        fraud_landing_keys="MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA=,MTExMTExMTExMTExMTExMTExMTExMTExMTExMTExMTE="
-    ))  # fmt: skip
+    both = f"{town.settings().fraud_landing_keys.get_secret_value()},{another}"
+    done = retry(town.pipeline(fraud_landing_keys=both))
     assert (done.tried, done.retried) == (1, 1)
     assert list(town.states().values()) == ["done", "done"]
     assert town.stored() == town.handed_out()

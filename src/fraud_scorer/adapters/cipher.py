@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from fraud_scorer.errors import LandingError, SettingsError
+from fraud_scorer.key_strength import MAKE_LANDING_KEY
 from fraud_scorer.ports import KEYED
 
 _LEVEL = 3  # gzip: most of the gain at a quarter of the time of level 9
-_CURE = 'Make one: python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
 
 
 class Cipher:
@@ -35,13 +35,13 @@ class Cipher:
         """
         entries = [entry.strip() for entry in text.split(",") if entry.strip()]
         if not entries:
-            raise SettingsError("FRAUD_LANDING_KEYS is empty: landed bytes cannot be encrypted", _CURE)
+            raise SettingsError("FRAUD_LANDING_KEYS is empty: landed bytes cannot be encrypted", MAKE_LANDING_KEY)
         keys = []
         for position, entry in enumerate(entries, start=1):
             try:
                 keys.append(Fernet(entry))
             except ValueError:
-                raise SettingsError(f"FRAUD_LANDING_KEYS: key {position} is no Fernet key", _CURE) from None
+                raise SettingsError(f"FRAUD_LANDING_KEYS: key {position} is no Fernet key", MAKE_LANDING_KEY) from None
         return cls(MultiFernet(keys), [urlsafe_b64decode(entry) for entry in entries])
 
     def mark(self, body: bytes) -> str:

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from fraud_scorer.errors import SettingsError
+from fraud_scorer.key_strength import MAKE_CARD_KEY
 
 _SHORTEST_KEY = 16
 _FEWEST_CHARACTERS = 8  # different ones: 32 random hex digits have fewer once in a hundred thousand keys
 _GUESSED = re.compile(
     r"change.?me|password|passw0rd|secret.?key|default|example|insecure|qwerty|letmein", re.IGNORECASE
 )
-_CURE = "Make one: python -c \"import secrets; print('k1:' + secrets.token_hex(32))\""
 
 
 @dataclass(frozen=True, repr=False)
@@ -39,13 +39,13 @@ class CardTokens:
             key_id, colon, key = entry.partition(":")
             if not colon or not key_id or len(key) < _SHORTEST_KEY:
                 raise SettingsError(
-                    f"FRAUD_CARD_KEYS: entry {position} is not id:key with 16 characters or more", _CURE
+                    f"FRAUD_CARD_KEYS: entry {position} is not id:key with 16 characters or more", MAKE_CARD_KEY
                 )
             if len(set(key.lower())) < _FEWEST_CHARACTERS or _GUESSED.search(key):
-                raise SettingsError(f"FRAUD_CARD_KEYS: entry {position} is a key that can be guessed", _CURE)
+                raise SettingsError(f"FRAUD_CARD_KEYS: entry {position} is a key that can be guessed", MAKE_CARD_KEY)
             keys.append((key_id, key.encode()))
         if not keys:
-            raise SettingsError("FRAUD_CARD_KEYS is empty: card numbers cannot be tokenised", _CURE)
+            raise SettingsError("FRAUD_CARD_KEYS is empty: card numbers cannot be tokenised", MAKE_CARD_KEY)
         if len({key_id for key_id, _ in keys}) != len(keys):
             raise SettingsError("FRAUD_CARD_KEYS names an id twice", "Give each key an id of its own")
         return cls(tuple(keys))

@@ -6,6 +6,7 @@ import textwrap
 
 import pytest
 from bucket_lab import ADDRESS, BATCH, SECRET, Handler, Request, markers, minute
+from cryptography.fernet import Fernet
 
 from fraud_scorer.adapters.landing.bucket import s3_client
 from fraud_scorer.errors import SettingsError, TransientError
@@ -134,7 +135,7 @@ def test_one_setting_chooses_and_a_disk_pays_for_no_bucket(tmp_path) -> None:
 
         for chosen in ("", {str(tmp_path / "kept")!r}, "s3://landed/ours"):
             settings = Settings(_env_file=None, fraud_data_dir={str(tmp_path)!r}, fraud_landing=chosen,
-                                fraud_landing_keys={"M" * 43 + "="!r})
+                                fraud_landing_keys={Fernet.generate_key().decode()!r})
             parts = Parts(settings)
             parts.landing.close(Batch.of_id("2026-11-20T10:31Z"), now=parts.clock.now(), status="missed")
             print("boto3" in sys.modules, bool(parts.archive))

@@ -6,6 +6,7 @@ of ``pg_catalog``) show the same virtual time. PostgreSQL and the mail server ar
 
 from __future__ import annotations
 
+import secrets
 import shutil
 import time
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg2
+from cryptography.fernet import Fernet
 from fault_lab.api import Api
 from fault_lab.laboratory import SEARCH_PATH, Laboratory
 from fault_lab.mail import MailServer
@@ -26,7 +28,8 @@ from fraud_scorer.adapters.landing.on_disk import DiskLanding
 from fraud_scorer.batches import Batch
 
 START = datetime(2026, 11, 20, 10, 31, tzinfo=UTC)
-LANDING_KEY = "MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="
+LANDING_KEY = Fernet.generate_key().decode()
+CARD_KEYS = f"k1:{secrets.token_hex(32)}"
 MOST_API_BYTES = 8_000_000
 LONGEST_REPLAY_SECONDS = 900.0
 MINUTE = timedelta(minutes=1)
@@ -70,7 +73,7 @@ class World:
             "fraud_db_url": url,
             "fraud_data_dir": str(self.folder / "data"),
             "fraud_landing_keys": LANDING_KEY,
-            "fraud_card_keys": "k1:0123456789abcdef0123456789abcdef",
+            "fraud_card_keys": CARD_KEYS,
             "fraud_artifacts": str(self.model),
             "fraud_threshold": THRESHOLD,
             "scorer": "local",
