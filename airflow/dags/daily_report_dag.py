@@ -40,9 +40,10 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from airflow.sdk import DAG, CronTriggerTimetable, Param, TriggerRule, task
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from fraud_scorer.errors import SettingsError, TerminalError
+from fraud_scorer.logs import masked_traceback
 from fraud_scorer.settings import load_settings
 
 if TYPE_CHECKING:
@@ -89,11 +90,16 @@ def wired_parts(*connections: str) -> Parts:
 
 @contextmanager
 def told_to_airflow() -> Iterator[None]:
-    """Errors of ours as Airflow understands them: terminal ones are not retried."""
+    """Errors as Airflow understands them: terminal ones are not retried; none quotes a card."""
     try:
         yield
-    except TerminalError as error:
-        raise AirflowFailException(str(error)) from error
+    except Exception as error:
+        kind = AirflowFailException if isinstance(error, TerminalError) else AirflowException
+        if (told := masked_traceback(error)) is not None:
+            raise kind(told) from None
+        if kind is AirflowException:
+            raise
+        raise kind(str(error)) from error
 
 
 def day_of(dag_run: Any, params: Mapping[str, Any], time_zone: str) -> date:

@@ -65,10 +65,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import DAG, CronDataIntervalTimetable, Param, chain, task
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from fraud_scorer.batches import LIVE, Batch, parse_minute
 from fraud_scorer.errors import SettingsError, TerminalError
+from fraud_scorer.logs import masked_traceback
 
 if TYPE_CHECKING:
     from fraud_scorer.pipeline.verbs import Pipeline
@@ -133,14 +134,19 @@ def wired_pipeline(*connections: str) -> Pipeline:
 
 @contextmanager
 def told_to_airflow(step: str) -> Iterator[None]:
-    """Errors of ours as Airflow understands them: terminal ones are not retried; the watchdog is told why."""
+    """Errors as Airflow understands them: terminal ones are not retried, none quotes a card; the watchdog is told."""
     from fraud_scorer.operations.watching.failures import noted
 
     try:
         with noted(step):
             yield
-    except TerminalError as error:
-        raise AirflowFailException(str(error)) from error
+    except Exception as error:
+        kind = AirflowFailException if isinstance(error, TerminalError) else AirflowException
+        if (told := masked_traceback(error)) is not None:
+            raise kind(told) from None
+        if kind is AirflowException:
+            raise
+        raise kind(str(error)) from error
 
 
 def is_replay(dag_run: Any) -> bool:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
@@ -44,8 +48,29 @@ def without_card_numbers(text: str) -> str:
     return masking.without_card_numbers(text)
 
 
+def masked(value: Any) -> Any:
+    """``value`` of an event without card numbers: texts, whole numbers, what holds them, and what they stand in.
+
+    >>> masked({"error": ["at 4242424242424242", 4242424242424242], "payments": 12})
+    {'error': ['at ************4242', '************4242'], 'payments': 12}
+    """
+    if isinstance(value, str):
+        return without_card_numbers(value)
+    if isinstance(value, Mapping):
+        return {masked(name): masked(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [masked(one) for one in value]
+    if value is None or isinstance(value, bool | datetime):
+        return value
+    shown = str(value)
+    return value if (hidden := without_card_numbers(shown)) == shown else hidden
+
+
+def masked_traceback(error: BaseException) -> str | None:
+    """How ``error`` and all it came of would be shown, masked; None if that holds no card number."""
+    shown = "".join(traceback.format_exception(error))
+    return None if (hidden := without_card_numbers(shown)) == shown else hidden
+
+
 def _masked(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    return {
-        name: without_card_numbers(value) if isinstance(value, str) and name != "timestamp" else value
-        for name, value in event.items()
-    }
+    return {name: masked(value) for name, value in event.items()}

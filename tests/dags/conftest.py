@@ -21,6 +21,9 @@ HOME = tempfile.mkdtemp(prefix="fraud-tests-airflow-")
 os.environ.setdefault("AIRFLOW_HOME", HOME)
 os.environ.setdefault("AIRFLOW_CONFIG", str(ROOT / "airflow" / "config" / "airflow.cfg"))
 os.environ.setdefault("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", f"sqlite:///{HOME}/airflow.db")
+# airflow.cfg names a module there, for us and for the processes that a test starts
+sys.path.append(str(ROOT / "airflow" / "config"))
+os.environ.setdefault("PYTHONPATH", str(ROOT / "airflow" / "config"))
 
 
 def load_module(path: Path) -> ModuleType:

@@ -14,7 +14,7 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 from airflow.sdk import DAG, CronTriggerTimetable
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from fraud_scorer.errors import SettingsError
 
@@ -146,3 +146,12 @@ def test_the_operators_manual_is_shown(dag: DAG, module: ModuleType) -> None:
     assert module.__doc__ is not None
     for way in ("daily-report --day", "backfill create", "--dry-run", "DAILY_REPORT_AT"):
         assert way in module.__doc__
+
+
+def test_what_airflow_is_told_of_an_error_quotes_no_card(module: ModuleType) -> None:
+    """One error in the place of all, its traceback masked."""
+    card = "4539578763621486"
+    with pytest.raises(AirflowException, match=r"at card \*{12}1486") as told, module.told_to_airflow():
+        raise ZeroDivisionError(f"at card {card}")
+    assert told.value.__suppress_context__
+    assert card not in str(told.value)

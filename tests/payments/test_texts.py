@@ -1,6 +1,7 @@
 """Card numbers in texts: the row is refused, whatever field holds the number and however it is written."""
 
 import json
+import re
 
 import pytest
 
@@ -129,3 +130,19 @@ def test_a_message_shows_the_last_four_digits(written):
 
     assert "*******" in shown
     assert card_number_in(shown) is None
+
+
+def test_a_time_is_no_card_number_whatever_its_digits(times_that_pass):
+    """One time in ten passes Luhn's check: it stays as it is, and a number right behind it does not."""
+    assert len(times_that_pass) > 2
+    for time in times_that_pass:
+        assert without_card_numbers(f"at {time} by {time}, 12") == f"at {time} by {time}, 12"
+        assert without_card_numbers(f"{time} {CARD}") == f"{time} ************1486"
+    assert without_card_numbers("4539-57-87 63:62:14.86") != "4539-57-87 63:62:14.86"
+
+
+@pytest.fixture
+def times_that_pass():
+    """Times whose digits pass Luhn's check."""
+    times = [f"2026-11-20 10:31:{second:02}" for second in range(60)]
+    return [time for time in times if card_number_in(re.sub(r"\D", "", time))]

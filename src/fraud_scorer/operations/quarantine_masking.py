@@ -18,7 +18,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import unquote
 
-from fraud_scorer.payments.masking import OPAQUE, without_card_numbers
+from fraud_scorer.payments.masking import OPAQUE, TIME, without_card_numbers
 from fraud_scorer.payments.sensitive import MARKER, Sensitive, without_sensitive
 
 HIDDEN = "**** (a card number)"
@@ -29,9 +29,7 @@ _LONG_NUMBER = re.compile(r"\d{3,6}(?:\.\d{3,7}){2,5}|\d+(?:[^\w,:\"'.\[\]{}\\]\
 _FLOAT = re.compile(r"\d\.\d{8,}[eE]\+?\d+")  # the digits stand around the point
 # With letters, quotes, underscores or anything between the digits, if they pass Luhn's check.
 _APART = re.compile(r"\d(?:\D{0,6}\d){12,}")
-_TIME = re.compile(  # of day, or in milliseconds: never a card number
-    r"(?<!\d)1\d{12}(?!\d)|(?:19|20)\d\d-(?:0[1-9]|1[0-2])-[0-3]\d[T ][0-2]\d:[0-5]\d(?::[0-5]\d(?:\.\d{1,6})?)?"
-)
+_TIME = re.compile(rf"(?<!\d)1\d{{12}}(?!\d)|{TIME}")  # of day, or in milliseconds: never a card number
 _WORD_END, _WORD_START = re.compile(r"[0-9A-Za-z-]{0,64}\Z"), re.compile(r"\A[0-9A-Za-z-]{0,64}")
 _ESCAPE = re.compile(r"\\+u\{?([0-9a-fA-F]{1,6})\}|\\+u([0-9a-fA-F]{4})|\\+x([0-9a-fA-F]{2})")
 _PACKED = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
