@@ -34,28 +34,29 @@ PACE ?= 20
 SCORER ?= auto
 PORTS ?=
 DATA_DIR ?=
-STACK = $(BIN)/fraud-scorer $(if $(DATA_DIR),--data-dir "$(DATA_DIR)")
+STACK = $(BIN)/python -m fraud_stack
+STACKS_DATA = $(if $(DATA_DIR),--data-dir "$(DATA_DIR)")
 STACKS_FOLDER = $(or $(DATA_DIR),$(FRAUD_DATA_DIR),.data)
 
 .PHONY: run
 run: .venv/.installed ## start everything here (PACE=20 SCORER=auto DATA_DIR=.data PORTS=airflow=8081)
-	@exec $(STACK) stack --pace $(PACE) --scorer $(SCORER) --ports "$(PORTS)" $(ARGS)
+	@exec $(STACK) start $(STACKS_DATA) --pace $(PACE) --scorer $(SCORER) --ports "$(PORTS)" $(ARGS)
 
 .PHONY: stop
 stop: .venv/.installed ## end what `make run` started, from another terminal (DATA_DIR=...)
-	@$(STACK) stack-stop
+	@$(STACK) stop $(STACKS_DATA)
 
 .PHONY: clean
 clean: .venv/.installed ## list what `make run` wrote (DATA_DIR=..., ARGS=--leftovers: of removed clones); YES=1 removes it for good
-	@$(STACK) stack-clean $(if $(YES),--yes) $(ARGS)
+	@$(STACK) clean $(STACKS_DATA) $(if $(YES),--yes) $(ARGS)
 
 .PHONY: env
 env: ## write .env from .env.example and fill its empty secrets, for docker compose (keeps what stands there)
-	@$(PYTHON) -I src/fraud_scorer/operations/fill_env.py
+	@$(PYTHON) -I src/fraud_stack/fill_env.py
 
 .PHONY: airflow
 airflow: .venv/.installed ## Airflow's command line on the stack that runs (ARGS="dags list-runs fraud_pipeline")
-	@$(BIN)/python -m fraud_scorer.operations.stack.airflow_cli "$(STACKS_FOLDER)" $(ARGS)
+	@$(BIN)/python -m fraud_stack.airflow_cli "$(STACKS_FOLDER)" $(ARGS)
 
 .PHONY: test
 test: .venv/.installed ## run the whole suite (ARGS="-k name" for a part)

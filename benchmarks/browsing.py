@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from fraud_scorer.operations.database.embedded_postgres import free_port
+from fraud_stack.embedded_postgres import free_port
 
 DASHBOARD = Path(__file__).parents[1] / "fraud-dashboard"
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")

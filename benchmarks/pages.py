@@ -21,8 +21,8 @@ from rich.table import Table
 from sqlalchemy import Connection, create_engine, make_url, text
 
 from benchmarks import browsing
-from fraud_scorer.operations.database.embedded_postgres import EmbeddedPostgres, free_port
-from fraud_scorer.operations.database.migrate import migrate
+from fraud_scorer.store.schema.migrate import migrate
+from fraud_stack.embedded_postgres import EmbeddedPostgres, free_port
 
 ROOT = Path(__file__).parents[1]
 FILLING = Path(__file__).with_suffix(".sql")

@@ -21,9 +21,9 @@ import psycopg2.extensions
 from rich.console import Console
 
 from benchmarks.town import database
-from fraud_scorer.adapters.postgres import PostgresStore, create_store_engine
-from fraud_scorer.adapters.postgres.bulk import rows
-from fraud_scorer.adapters.postgres.purging import PostgresPurge
+from fraud_scorer.store import PostgresStore, create_store_engine
+from fraud_scorer.store.bulk import rows
+from fraud_scorer.store.retention import PostgresPurge
 
 FILLING = Path(__file__).with_suffix(".sql")
 REPORT = Path("reports/purging.json")

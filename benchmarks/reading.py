@@ -11,9 +11,9 @@ import pydantic
 
 from benchmarks.contest import Contest
 from benchmarks.town import END, Town
-from fraud_scorer.payments.decode import decode
-from fraud_scorer.payments.fields import FieldMap
-from fraud_scorer.payments.validate import Rules, validate
+from fraud_scorer.ingest.decode import decode
+from fraud_scorer.ingest.field_map import FieldMap
+from fraud_scorer.ingest.validate import Rules, validate
 
 
 class Row(pydantic.BaseModel):

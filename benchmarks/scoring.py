@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.contest import Contest
 from benchmarks.town import Town
-from fraud_scorer.adapters.model.local import LocalScorer
+from fraud_scorer.scoring.local import LocalScorer
 from fraud_scorer.steps.score import score
 
 _ONE_BY_ONE = 0.02  # share of the payments

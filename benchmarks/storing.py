@@ -14,8 +14,8 @@ from psycopg2.extras import execute_values
 
 from benchmarks.contest import Contest
 from benchmarks.town import Town, database
-from fraud_scorer.adapters.postgres.bulk import copy_in, rows
-from fraud_scorer.adapters.postgres.staging import staged
+from fraud_scorer.store.bulk import copy_in, rows
+from fraud_scorer.store.staging import staged
 
 _NOT_STORED = ["delivery", "occurrence"]  # they say how a row is written
 _SLOW_SHARE = 0.1  # of the rows, for one statement a row

@@ -16,17 +16,17 @@ import pandas as pd
 import psycopg2
 import psycopg2.extensions
 
-from fraud_scorer.adapters.model.artifacts import Artifacts, load_artifacts
-from fraud_scorer.adapters.model.local import LocalScorer
-from fraud_scorer.batches import Batch
+from fraud_scorer.domain.batches import Batch
+from fraud_scorer.domain.frames import HISTORY_COLUMNS, PAYMENT_COLUMNS, QUARANTINE_COLUMNS
+from fraud_scorer.domain.ports import LoadWork
 from fraud_scorer.features import PROFILE_COLUMNS, compute_features
-from fraud_scorer.frames import HISTORY_COLUMNS, PAYMENT_COLUMNS, QUARANTINE_COLUMNS
-from fraud_scorer.operations.database.embedded_postgres import EmbeddedPostgres, free_port
-from fraud_scorer.operations.database.migrate import migrate
-from fraud_scorer.payments.fields import FieldMap
-from fraud_scorer.ports import LoadWork
+from fraud_scorer.ingest.field_map import FieldMap
+from fraud_scorer.scoring.artifacts import Artifacts, load_artifacts
+from fraud_scorer.scoring.local import LocalScorer
 from fraud_scorer.steps.score import score
+from fraud_scorer.store.schema.migrate import migrate
 from fraud_scorer.training.datafile import read_payments
+from fraud_stack.embedded_postgres import EmbeddedPostgres, free_port
 from payments_simulator.history import write
 from payments_simulator.stream import Stream, World
 

@@ -12,10 +12,10 @@ import pandas as pd
 
 from benchmarks.contest import Contest
 from benchmarks.town import Town
+from fraud_scorer.domain.frames import HISTORY_COLUMNS
 from fraud_scorer.features import compute_features
 from fraud_scorer.features.declared import WINDOWS_SECONDS
-from fraud_scorer.features.merchants import PROFILE_COLUMNS
-from fraud_scorer.frames import HISTORY_COLUMNS
+from fraud_scorer.features.merchant import PROFILE_COLUMNS
 
 
 @contextmanager

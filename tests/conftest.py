@@ -16,10 +16,10 @@ import requests
 import structlog
 from sqlalchemy.engine import make_url
 
-from fraud_scorer.operations.database.embedded_postgres import EmbeddedPostgres, free_port
-from fraud_scorer.operations.database.logins import ROLES
-from fraud_scorer.operations.database.migrate import migrate
 from fraud_scorer.settings import Settings, load_settings
+from fraud_scorer.store.schema.logins import ROLES
+from fraud_scorer.store.schema.migrate import migrate
+from fraud_stack.embedded_postgres import EmbeddedPostgres, free_port
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before XGBoost loads: its threads spin on a busy machine else
 TEMPLATE = "migrated_template"

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any
 
-from fraud_scorer.batches import LIVE
+from fraud_scorer.domain.batches import LIVE
 
 __all__ = ["task_instance_mutation_hook"]
 
@@ -30,20 +30,20 @@ HEAVY = (
     "sklearn.preprocessing",
     "sqlalchemy.dialects.postgresql.psycopg2",
     "xgboost",
-    "fraud_scorer.adapters.model.artifacts",
-    "fraud_scorer.adapters.landing.on_disk",
-    "fraud_scorer.adapters.model.local",
-    "fraud_scorer.adapters.payments_api",
-    "fraud_scorer.adapters.postgres.outbox",
-    "fraud_scorer.adapters.postgres.store",
-    "fraud_scorer.adapters.sagemaker",
-    "fraud_scorer.adapters.smtp",
-    "fraud_scorer.adapters.stage",
-    "fraud_scorer.messages.compose",
-    "fraud_scorer.messages.render",
-    "fraud_scorer.pipeline.verbs",
+    "fraud_scorer.scoring.artifacts",
+    "fraud_scorer.landing.disk",
+    "fraud_scorer.scoring.local",
+    "fraud_scorer.sources.payments_api",
+    "fraud_scorer.store.outbox",
+    "fraud_scorer.store.payments",
+    "fraud_scorer.scoring.sagemaker",
+    "fraud_scorer.alerting.channels.smtp",
+    "fraud_scorer.landing.stage_files",
+    "fraud_scorer.alerting.compose",
+    "fraud_scorer.alerting.render",
+    "fraud_scorer.use_cases.pipeline.minute",
     "fraud_scorer.settings",
-    "fraud_scorer.settings_connections",
+    "fraud_scorer.settings.connections",
     "fraud_scorer.wiring",
 )
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from airflow.config_templates import airflow_local_settings as airflows_own
 
-from fraud_scorer.logs import masked
+from fraud_common.logs import masked
 
 __all__ = ["DEFAULT_REMOTE_CONN_ID", "LOGGING_CONFIG", "REMOTE_TASK_LOG"]
 

@@ -42,8 +42,8 @@ from zoneinfo import ZoneInfo
 from airflow.sdk import DAG, CronTriggerTimetable, Param, TriggerRule, task
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from fraud_scorer.errors import SettingsError, TerminalError
-from fraud_scorer.logs import masked_traceback
+from fraud_common.errors import SettingsError, TerminalError
+from fraud_common.logs import masked_traceback
 from fraud_scorer.settings import load_settings
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def day_of(dag_run: Any, params: Mapping[str, Any], time_zone: str) -> date:
 
 def drift(wired: Wired = wired_parts) -> None:
     """Compare whole days that were not compared yet with the model's training."""
-    from fraud_scorer.operations.drift import drift as compare
+    from fraud_scorer.use_cases.drift import drift as compare
 
     with told_to_airflow():
         result = compare(wired("fraud_db"))
@@ -131,7 +131,7 @@ def drift(wired: Wired = wired_parts) -> None:
 
 def report(dag_run: Any = None, params: Any = None, wired: Wired = wired_parts) -> None:
     """Write the mail on the run's day, once a recipient."""
-    from fraud_scorer.operations.daily import daily_report
+    from fraud_scorer.use_cases.morning_report import daily_report
 
     with told_to_airflow():
         parts = wired("fraud_db")
@@ -140,7 +140,7 @@ def report(dag_run: Any = None, params: Any = None, wired: Wired = wired_parts) 
 
 def send(wired: Wired = wired_parts) -> None:
     """Send what waits."""
-    from fraud_scorer.pipeline.verbs import Pipeline
+    from fraud_scorer.use_cases.pipeline.minute import Pipeline
 
     with told_to_airflow():
         tell("send", Pipeline(wired("fraud_db", "smtp_default")).alert("daily_report"))
@@ -148,7 +148,7 @@ def send(wired: Wired = wired_parts) -> None:
 
 def housekeeping(wired: Wired = wired_parts) -> None:
     """Forget what was kept long enough."""
-    from fraud_scorer.operations.housekeeping import keep_house
+    from fraud_scorer.use_cases.housekeeping import keep_house
 
     with told_to_airflow():
         tell("housekeeping", keep_house(wired("fraud_db")))

@@ -15,9 +15,9 @@ from airflow.sdk import Connection as AirflowConnection
 from airflow.sdk.exceptions import AirflowNotFoundException, AirflowRuntimeError, ErrorType
 from airflow.sdk.log import mask_secret
 
-from fraud_scorer.errors import TransientError
+from fraud_common.errors import TransientError
 from fraud_scorer.settings import load_settings, settings_with
-from fraud_scorer.settings_connections import (
+from fraud_scorer.settings.connections import (
     AWS,
     MAIL,
     STORE,

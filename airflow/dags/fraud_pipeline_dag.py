@@ -67,12 +67,12 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import DAG, CronDataIntervalTimetable, Param, chain, task
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
-from fraud_scorer.batches import LIVE, Batch, parse_minute
-from fraud_scorer.errors import SettingsError, TerminalError
-from fraud_scorer.logs import masked_traceback
+from fraud_common.errors import SettingsError, TerminalError
+from fraud_common.logs import masked_traceback
+from fraud_scorer.domain.batches import LIVE, Batch, parse_minute
 
 if TYPE_CHECKING:
-    from fraud_scorer.pipeline.verbs import Pipeline
+    from fraud_scorer.use_cases.pipeline.minute import Pipeline
 
 Wired = Callable[..., "Pipeline"]  # handed the names of the connections that the task uses
 LONGEST_REPLAY = timedelta(hours=6)
@@ -127,7 +127,7 @@ def wired_pipeline(*connections: str) -> Pipeline:
     """
     from fraud_connections import parts
 
-    from fraud_scorer.pipeline.verbs import Pipeline
+    from fraud_scorer.use_cases.pipeline.minute import Pipeline
 
     return Pipeline(parts(*connections))
 
@@ -135,7 +135,7 @@ def wired_pipeline(*connections: str) -> Pipeline:
 @contextmanager
 def told_to_airflow(step: str) -> Iterator[None]:
     """Errors as Airflow understands them: terminal ones are not retried, none quotes a card; the watchdog is told."""
-    from fraud_scorer.operations.watching.failures import noted
+    from fraud_scorer.monitoring.step_failures import noted
 
     try:
         with noted(step):

@@ -17,8 +17,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from fraud_scorer.errors import DataFileError, FraudScorerError
-from fraud_scorer.payments.fields import read_field_map
+from fraud_common.errors import DataFileError, FraudScorerError
+from fraud_scorer.ingest.field_map import read_field_map
 from fraud_scorer.training.calibration import ThresholdRule
 from fraud_scorer.training.datafile import read_payments
 from fraud_scorer.training.dataset import make_dataset

@@ -11,8 +11,8 @@ import pytest
 import structlog
 from typer.testing import CliRunner
 
+from fraud_common.errors import SettingsError
 from fraud_scorer.cli import app
-from fraud_scorer.errors import SettingsError
 from fraud_scorer.settings import load_settings
 
 

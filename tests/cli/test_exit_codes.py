@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fraud_scorer.operations.watching.failures import last_failures
+from fraud_scorer.monitoring.step_failures import last_failures
 
 PROGRAM = [sys.executable, "-c", "from fraud_scorer.cli import main; main()"]
 

@@ -16,10 +16,10 @@ import uvicorn
 import xgboost
 from typer.testing import CliRunner, Result
 
-from fraud_scorer.adapters.variant import variant_name
+from fraud_common.errors import ArtifactError, DataFileError, EndpointUnavailable, SettingsError, TerminalError
 from fraud_scorer.cli import app
 from fraud_scorer.endpoint.app import create_app
-from fraud_scorer.errors import ArtifactError, DataFileError, EndpointUnavailable, SettingsError, TerminalError
+from fraud_scorer.scoring.sagemaker.variant import variant_name
 from fraud_scorer.settings import load_settings
 
 DEPLOY = ("deploy", "--role", "arn:aws:iam::123456789012:role/fraud-endpoint")

@@ -9,15 +9,15 @@ import pandas as pd
 import pytest
 from cryptography.fernet import Fernet
 
-from fraud_scorer.adapters.cipher import Cipher
-from fraud_scorer.batches import Batch
+from fraud_scorer.domain.batches import Batch
+from fraud_scorer.domain.frames import HISTORY_COLUMNS
 from fraud_scorer.features import FEATURE_NAMES, compute_features
-from fraud_scorer.frames import HISTORY_COLUMNS
-from fraud_scorer.payments.deliveries import KNOWN_COLUMNS, empty_frame
-from fraud_scorer.payments.fields import parse_field_map
-from fraud_scorer.payments.reading import RawPart
-from fraud_scorer.payments.tokens import CardTokens
-from fraud_scorer.payments.validate import Rules
+from fraud_scorer.ingest.batch_reader import RawPart
+from fraud_scorer.ingest.card_tokens import CardTokens
+from fraud_scorer.ingest.deliveries import KNOWN_COLUMNS, empty_frame
+from fraud_scorer.ingest.field_map import parse_field_map
+from fraud_scorer.ingest.validate import Rules
+from fraud_scorer.landing.cipher import Cipher
 from fraud_scorer.steps.transform import Recipe, Work, transform
 
 EVENT = datetime(2026, 11, 20, 10, 31, 5, tzinfo=UTC)

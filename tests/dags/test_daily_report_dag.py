@@ -16,7 +16,7 @@ import pytest
 from airflow.sdk import DAG, CronTriggerTimetable
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from fraud_scorer.errors import SettingsError
+from fraud_common.errors import SettingsError
 
 HEAVY = {"pandas", "numpy", "xgboost", "sklearn", "pyarrow", "boto3", "sqlalchemy.dialects", "fraud_scorer.wiring"}
 

@@ -20,9 +20,9 @@ from airflow.sdk.execution_time import supervisor, task_runner
 from airflow.sdk.execution_time.comms import ConnectionResult, ErrorResponse
 from airflow.secrets.environment_variables import EnvironmentVariablesBackend
 
-from fraud_scorer.errors import SettingsError, TransientError
+from fraud_common.errors import SettingsError, TransientError
 from fraud_scorer.settings import load_settings
-from fraud_scorer.settings_connections import AwsAccess
+from fraud_scorer.settings.connections import AwsAccess
 
 ROOT = Path(__file__).parents[2]
 ALL = ("fraud_db", "smtp_default", "aws_default")

@@ -16,8 +16,8 @@ import pytest
 from cryptography.fernet import Fernet
 
 from fraud_scorer import wiring
-from fraud_scorer.batches import Batch
-from fraud_scorer.ports import Answer
+from fraud_scorer.domain.batches import Batch
+from fraud_scorer.domain.ports import Answer
 from fraud_scorer.settings import load_settings
 
 ROOT = Path(__file__).parents[2]

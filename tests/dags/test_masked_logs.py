@@ -12,7 +12,7 @@ from types import ModuleType
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from fraud_scorer.errors import ArtifactError, StoreUnavailable
+from fraud_common.errors import ArtifactError, StoreUnavailable
 
 CARD = "4539578763621486"
 APART = " ".join(CARD[at : at + 4] for at in range(0, 16, 4))

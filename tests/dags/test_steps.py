@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from fraud_scorer.batches import Batch
-from fraud_scorer.errors import ArtifactError, StoreUnavailable
-from fraud_scorer.operations.watching.failures import last_failures
+from fraud_common.errors import ArtifactError, StoreUnavailable
+from fraud_scorer.domain.batches import Batch
+from fraud_scorer.monitoring.step_failures import last_failures
 
 MINUTE = datetime(2026, 11, 20, 10, 31, tzinfo=UTC)
 BATCH = "2026-11-20T10:31Z"

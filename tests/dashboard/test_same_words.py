@@ -13,14 +13,15 @@ import pytest
 from sqlalchemy import create_engine
 
 from desk import currencies, day, drift_cells, words
-from fraud_scorer.adapters.postgres.days import PostgresDays
+from fraud_common.currencies import decimals
+from fraud_scorer.alerting import morning_mail as daily
+from fraud_scorer.alerting import morning_mail_view as daily_view
+from fraud_scorer.alerting.wording import events_text, probability_text, readable_category, readable_merchant
 from fraud_scorer.cli import drift as drift_command
-from fraud_scorer.currencies import decimals
-from fraud_scorer.day_facts import DayFacts
-from fraud_scorer.features import wording
-from fraud_scorer.frames import KINDS
-from fraud_scorer.messages import daily, daily_view
-from fraud_scorer.messages.wording import events_text, probability_text, readable_category, readable_merchant
+from fraud_scorer.domain.day_facts import DayFacts
+from fraud_scorer.domain.frames import KINDS
+from fraud_scorer.explain import phrasing as wording
+from fraud_scorer.store.days import PostgresDays
 
 THURSDAY = date(2026, 11, 19)
 NOW = datetime(2026, 11, 20, 7, 30, tzinfo=UTC)

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from dotenv import dotenv_values
 
-from fraud_scorer.operations.fill_env import fill
+from fraud_stack.fill_env import fill
 
 ROOT = Path(__file__).parents[2]
 OPENING = re.compile(r"\$(?:\$|\{([A-Z_0-9]+)(?::([-?]))?)")

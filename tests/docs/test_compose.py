@@ -13,11 +13,11 @@ import pytest
 import yaml
 from dotenv import dotenv_values
 
-from fraud_scorer.operations.fill_env import SECRETS
-from fraud_scorer.operations.stack import services as stack_services
-from fraud_scorer.operations.stack.local_env import write_local_env
-from fraud_scorer.operations.stack.options import DEFAULT_PORTS, StackOptions
 from fraud_scorer.settings import Settings, load_settings
+from fraud_stack import services as stack_services
+from fraud_stack.fill_env import SECRETS
+from fraud_stack.local_env import write_local_env
+from fraud_stack.options import DEFAULT_PORTS, StackOptions
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent

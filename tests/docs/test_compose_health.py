@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from fraud_scorer.operations.airflow_clean import MARK
-from fraud_scorer.operations.database.embedded_postgres import EmbeddedPostgres, free_port
+from fraud_scorer.use_cases.airflow_clean import MARK
+from fraud_stack.embedded_postgres import EmbeddedPostgres, free_port
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -88,7 +88,7 @@ def test_the_watchdogs_health_check(services: dict[str, dict[str, Any]], tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("folder", "module"), [(".", "fraud_scorer.operations.stack.container_health"), ("fraud-dashboard", "health")]
+    ("folder", "module"), [(".", "fraud_scorer.monitoring.airflow_health"), ("fraud-dashboard", "health")]
 )
 def test_a_health_check_loads_nothing_that_takes_long(folder: str, module: str) -> None:
     """It runs every few seconds for ever: two seconds of imports each time would keep half a core busy."""

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from fraud_scorer.payments.decode import RECORD_KEYS, decode
-from fraud_scorer.payments.fields import OURS, parse_field_map
-from fraud_scorer.payments.validate import validate
+from fraud_scorer.ingest.decode import RECORD_KEYS, decode
+from fraud_scorer.ingest.field_map import OURS, parse_field_map
+from fraud_scorer.ingest.validate import validate
 
 PAGE = (Path(__file__).parents[2] / "docs" / "connect-your-own-api.md").read_text(encoding="utf-8")
 EXAMPLE = PAGE[PAGE.index("## 3.") : PAGE.index("## 4.")]

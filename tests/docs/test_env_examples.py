@@ -36,7 +36,7 @@ def test_root_is_the_union_of_the_parts_and_of_what_docker_compose_reads() -> No
 
 def test_airflow_part_is_the_settings_and_airflow_itself() -> None:
     """The pipeline's service needs every setting of the library, and names of Airflow's that the local stack sets."""
-    from fraud_scorer.operations.stack import services
+    from fraud_stack import services
 
     airflow = values("airflow/.env.example")
     ours = {name for name in airflow if not name.startswith("AIRFLOW__")}
@@ -54,9 +54,9 @@ def test_dashboard_part_is_what_the_dashboard_reads() -> None:
 
 def test_a_copy_of_the_example_chooses_nothing_that_make_run_would(tmp_path: Path) -> None:
     """After `cp .env.example .env`, `make run` starts its own services, and commands find them by their addresses."""
-    from fraud_scorer.operations.stack.local_env import chosen_by_the_user, write_local_env
-    from fraud_scorer.operations.stack.options import StackOptions
-    from fraud_scorer.operations.stack.services import servers
+    from fraud_stack.local_env import chosen_by_the_user, write_local_env
+    from fraud_stack.options import StackOptions
+    from fraud_stack.services import servers
 
     (tmp_path / ".env").write_text((ROOT / ".env.example").read_text(encoding="utf-8"), encoding="utf-8")
     options = StackOptions(tmp_path, tmp_path / "data")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import typer.main
 
-from fraud_scorer import errors
+from fraud_common import errors
 from fraud_scorer.cli import app
-from fraud_scorer.operations.watching.findings import NAMES
+from fraud_scorer.monitoring.incidents import NAMES
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "operating-guide.md").read_text(encoding="utf-8")
@@ -63,7 +63,7 @@ MAILED_AS = {
 
 def test_every_incident_has_its_line() -> None:
     """What the watchdog can mail, in the first words of the mail."""
-    titles = (ROOT / "src/fraud_scorer/operations/watching/findings.py").read_text(encoding="utf-8")
+    titles = (ROOT / "src/fraud_scorer/monitoring/incidents.py").read_text(encoding="utf-8")
     assert set(MAILED_AS) == set(NAMES.values())
     for title in MAILED_AS.values():
         assert f"\n| {title}" in part("Mails to the operator")

@@ -20,13 +20,13 @@ from dotenv import dotenv_values
 from sqlalchemy import NullPool, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from fraud_scorer.operations.database.embedded_postgres import data_folder, free_port
-from fraud_scorer.operations.stack.checks import is_taken
-from fraud_scorer.operations.stack.options import DEFAULT_PORTS
-from fraud_scorer.operations.stack.processes import leftovers
+from fraud_stack.checks import is_taken
+from fraud_stack.embedded_postgres import data_folder, free_port
+from fraud_stack.options import DEFAULT_PORTS
+from fraud_stack.processes import leftovers
 
 ROOT = Path(__file__).parents[2]
-FRAUD_SCORER = str(Path(sys.executable).parent / "fraud-scorer")
+STACK = [sys.executable, "-m", "fraud_stack"]
 LONGEST_SECONDS = 220
 
 
@@ -55,7 +55,7 @@ class Run:
             "FRAUD_THRESHOLD": "0",
         }  # flags all, too few to be a flood
         ports = ",".join(f"{name}={port}" for name, port in self.ports.items())
-        argv = [FRAUD_SCORER, "stack", "--data-dir", str(data_dir)]
+        argv = [*STACK, "start", "--data-dir", str(data_dir)]
         argv += ["--ports", ports, "--pace", "8", "--history-days", "0"]
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
@@ -92,7 +92,7 @@ class Run:
 
     def clean(self) -> None:
         """`make clean YES=1`: root's databases lie outside the data folder."""
-        command = [FRAUD_SCORER, "stack-clean", "--data-dir", str(self.data_dir), "--yes"]
+        command = [*STACK, "clean", "--data-dir", str(self.data_dir), "--yes"]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
 

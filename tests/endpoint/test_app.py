@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import requests
 
-from fraud_scorer.adapters.sagemaker.body import csv_of
-from fraud_scorer.errors import ArtifactError
+from fraud_common.errors import ArtifactError
+from fraud_scorer.scoring.sagemaker.body import csv_of
 
 CSV = {"Content-Type": "text/csv"}
 

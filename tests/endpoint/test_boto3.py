@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fraud_scorer.adapters.sagemaker.client import Limits, SageMakerScorer
-from fraud_scorer.errors import EndpointUnavailable
+from fraud_common.errors import EndpointUnavailable
+from fraud_scorer.scoring.sagemaker.client import Limits, SageMakerScorer
 
 
 @pytest.fixture

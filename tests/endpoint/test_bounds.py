@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import xgboost
 
+from fraud_common.errors import ArtifactError
 from fraud_scorer.endpoint.served_model import ModelFolder, ServedModel
-from fraud_scorer.errors import ArtifactError
 
 MEMORY_BYTES = 400 << 20
 STATUSES = {

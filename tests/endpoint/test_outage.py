@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from sqlalchemy import Engine, text
 
-from fraud_scorer.adapters.breaker import PostgresBreaker
-from fraud_scorer.adapters.model.local import LocalScorer
-from fraud_scorer.adapters.postgres.engine import create_store_engine
-from fraud_scorer.adapters.sagemaker import FallbackScorer, Limits, SageMakerScorer
-from fraud_scorer.ports import RawScores
+from fraud_scorer.domain.ports import RawScores
+from fraud_scorer.scoring.local import LocalScorer
+from fraud_scorer.scoring.sagemaker import FallbackScorer, Limits, SageMakerScorer
+from fraud_scorer.store.breaker import PostgresBreaker
+from fraud_scorer.store.engine import create_store_engine
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from fraud_common.errors import ArtifactError, SettingsError
 from fraud_scorer.endpoint.serve import serve_model
-from fraud_scorer.errors import ArtifactError, SettingsError
 
 START = "import sys; from pathlib import Path; from fraud_scorer.endpoint.serve import serve_model; "
 

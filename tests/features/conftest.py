@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from fraud_scorer.domain.frames import HISTORY_COLUMNS, PAYMENT_COLUMNS
 from fraud_scorer.features import PROFILE_COLUMNS
-from fraud_scorer.frames import HISTORY_COLUMNS, PAYMENT_COLUMNS
 
 Maker = Callable[..., pd.DataFrame]
 

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from structlog.testing import capture_logs
 
-from fraud_scorer.adapters.postgres.analysis import long_engine
-from fraud_scorer.adapters.postgres.engine import transaction
 from fraud_scorer.features.declared import FEATURE_NAMES
-from fraud_scorer.pipeline.shadow import score_along
+from fraud_scorer.store.analysis import long_engine
+from fraud_scorer.store.engine import transaction
+from fraud_scorer.use_cases.pipeline.shadow import score_along
 
 ARTIFACTS = Path(__file__).parents[2] / "model" / "artifacts"
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from fraud_scorer.adapters.postgres.queries import query
-from fraud_scorer.sql_files import sql_root
+from fraud_scorer.store.queries import query
+from fraud_scorer.store.sql_files import sql_root
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((sql_root() / "queries").glob("*.sql"))

@@ -9,16 +9,16 @@ import pandas as pd
 import pytest
 from cryptography.fernet import Fernet
 
-from fraud_scorer.adapters.cipher import Cipher
-from fraud_scorer.adapters.landing.on_disk import DiskLanding
-from fraud_scorer.batches import Batch
-from fraud_scorer.errors import ApiUnavailable
+from fraud_common.errors import ApiUnavailable
+from fraud_scorer.domain.batches import Batch
+from fraud_scorer.domain.frames import ARRIVAL, EVENT, HISTORY_COLUMNS, UNCHANGED
+from fraud_scorer.domain.ports import Answer
 from fraud_scorer.features import compute_features
-from fraud_scorer.frames import ARRIVAL, EVENT, HISTORY_COLUMNS, UNCHANGED
-from fraud_scorer.payments.deliveries import KNOWN_COLUMNS
-from fraud_scorer.payments.reading import RawPart
-from fraud_scorer.payments.tokens import CardTokens
-from fraud_scorer.ports import Answer
+from fraud_scorer.ingest.batch_reader import RawPart
+from fraud_scorer.ingest.card_tokens import CardTokens
+from fraud_scorer.ingest.deliveries import KNOWN_COLUMNS
+from fraud_scorer.landing.cipher import Cipher
+from fraud_scorer.landing.disk import DiskLanding
 from fraud_scorer.steps.transform import Recipe, Work, transform
 
 CIPHER = Cipher.from_setting(Fernet.generate_key().decode())

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 import pytest
 from pydantic import ValidationError
 
-from fraud_scorer.errors import MailRefused, MailServerDown, MailUnavailable
-from fraud_scorer.ports import Message
+from fraud_common.errors import MailRefused, MailServerDown, MailUnavailable
+from fraud_scorer.domain.ports import Message
 from fraud_scorer.settings import Settings
 from fraud_scorer.steps.alert import LEASE_SECONDS, AlertCounts, alert
 

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from fraud_scorer.batches import Batch
-from fraud_scorer.ports import Answer
+from fraud_scorer.domain.batches import Batch
+from fraud_scorer.domain.ports import Answer
 from fraud_scorer.steps.extract import Limits, extract_missed
 
 BATCH = Batch.of_id("2026-11-20T10:31Z")

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import pandas as pd
 import pytest
 
-from fraud_scorer.batches import Batch
-from fraud_scorer.errors import Fenced, StoreUnavailable, TerminalError
-from fraud_scorer.ports import LoadCounts, LoadWork, Message
+from fraud_common.errors import Fenced, StoreUnavailable, TerminalError
+from fraud_scorer.domain.batches import Batch
+from fraud_scorer.domain.ports import LoadCounts, LoadWork, Message
 from fraud_scorer.steps.load import BatchToLoad, Loaded, Scored, load, totals
 
 MINUTES = [Batch.of_minute(datetime(2026, 11, 20, 10, number, tzinfo=UTC)) for number in range(4)]

@@ -15,14 +15,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fraud_scorer.adapters.model.artifacts import Artifacts, load_artifacts
-from fraud_scorer.adapters.model.local import LocalScorer
-from fraud_scorer.batches import Batch
+from fraud_scorer.domain.batches import Batch
+from fraud_scorer.domain.frames import ARRIVAL, EVENT, HISTORY_COLUMNS, UNCHANGED
 from fraud_scorer.features import PROFILE_COLUMNS, compute_features
-from fraud_scorer.frames import ARRIVAL, EVENT, HISTORY_COLUMNS, UNCHANGED
-from fraud_scorer.payments.deliveries import KNOWN_COLUMNS
-from fraud_scorer.payments.reading import RawPart
-from fraud_scorer.payments.tokens import CardTokens
+from fraud_scorer.ingest.batch_reader import RawPart
+from fraud_scorer.ingest.card_tokens import CardTokens
+from fraud_scorer.ingest.deliveries import KNOWN_COLUMNS
+from fraud_scorer.scoring.artifacts import Artifacts, load_artifacts
+from fraud_scorer.scoring.local import LocalScorer
 from fraud_scorer.steps.score import score
 from fraud_scorer.steps.transform import Recipe, Work, transform
 

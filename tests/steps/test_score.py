@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fraud_scorer.errors import ArtifactError
-from fraud_scorer.frames import DECISION_COLUMNS
-from fraud_scorer.ports import RawScores
+from fraud_common.errors import ArtifactError
+from fraud_scorer.domain.frames import DECISION_COLUMNS
+from fraud_scorer.domain.ports import RawScores
 from fraud_scorer.steps.score import MOST_EXPLAINED, SHADOW_COLUMNS, score, shadow_scores
 
 

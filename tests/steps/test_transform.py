@@ -5,14 +5,14 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from fraud_scorer.batches import Batch
-from fraud_scorer.errors import LandingError
-from fraud_scorer.frames import NEW, PAYMENT_COLUMNS, QUARANTINE_COLUMNS, UNCHANGED
-from fraud_scorer.payments.decode import decode
-from fraud_scorer.payments.fields import FieldMap
-from fraud_scorer.payments.reading import RawPart
-from fraud_scorer.payments.tables import Table
-from fraud_scorer.payments.tokens import CardTokens
+from fraud_common.errors import LandingError
+from fraud_scorer.domain.batches import Batch
+from fraud_scorer.domain.frames import NEW, PAYMENT_COLUMNS, QUARANTINE_COLUMNS, UNCHANGED
+from fraud_scorer.ingest.batch_reader import RawPart
+from fraud_scorer.ingest.card_tokens import CardTokens
+from fraud_scorer.ingest.decode import decode
+from fraud_scorer.ingest.field_map import FieldMap
+from fraud_scorer.ingest.tables import Table
 from fraud_scorer.steps.transform import BATCH_COLUMNS, Recipe, Transformed, Work
 
 START = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)

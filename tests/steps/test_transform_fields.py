@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from fraud_scorer.payments.fields import parse_field_map
+from fraud_scorer.ingest.field_map import parse_field_map
 from fraud_scorer.steps.transform import Recipe
 
 AT = int(datetime(2026, 11, 20, 9, 59, tzinfo=UTC).timestamp())

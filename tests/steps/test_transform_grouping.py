@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fraud_scorer.frames import CORRECTION, EVENT, NEW, RESCORE, UNCHANGED
+from fraud_scorer.domain.frames import CORRECTION, EVENT, NEW, RESCORE, UNCHANGED
 
 START = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 

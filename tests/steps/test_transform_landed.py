@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fraud_scorer.adapters.landing.on_disk import DiskLanding
-from fraud_scorer.batches import Batch
-from fraud_scorer.errors import SettingsError
-from fraud_scorer.frames import NEW
-from fraud_scorer.pipeline.waiting import waiting_work
-from fraud_scorer.ports import Answer
+from fraud_common.errors import SettingsError
+from fraud_scorer.domain.batches import Batch
+from fraud_scorer.domain.frames import NEW
+from fraud_scorer.domain.ports import Answer
+from fraud_scorer.landing.disk import DiskLanding
+from fraud_scorer.use_cases.pipeline.waiting import waiting_work
 
 START = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fraud_scorer.adapters.model.artifacts import Artifacts, load_artifacts
-from fraud_scorer.payments.fields import FieldMap
+from fraud_scorer.ingest.field_map import FieldMap
+from fraud_scorer.scoring.artifacts import Artifacts, load_artifacts
 from fraud_scorer.training.datafile import read_payments
 from fraud_scorer.training.dataset import Dataset, make_dataset
 from fraud_scorer.training.train import Plan, train

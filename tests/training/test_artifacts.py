@@ -11,9 +11,9 @@ import shutil
 import numpy as np
 import pytest
 
-from fraud_scorer.adapters.model.artifacts import load_artifacts
-from fraud_scorer.adapters.model.local import LocalScorer
-from fraud_scorer.errors import ArtifactError
+from fraud_common.errors import ArtifactError
+from fraud_scorer.scoring.artifacts import load_artifacts
+from fraud_scorer.scoring.local import LocalScorer
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fraud_scorer.model_folder import calibrated
+from fraud_scorer.domain.model_folder import calibrated
 from fraud_scorer.training.calibration import ThresholdRule, calibration_table, recommend_threshold
 
 

@@ -11,8 +11,8 @@ import psycopg2
 import pytest
 from typer.testing import CliRunner
 
+from fraud_common.errors import ArtifactError, DataFileError, SettingsError
 from fraud_scorer.cli import app
-from fraud_scorer.errors import ArtifactError, DataFileError, SettingsError
 from fraud_scorer.settings import load_settings
 
 

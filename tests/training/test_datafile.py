@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fraud_scorer.errors import DataFileError, SettingsError
-from fraud_scorer.payments.fields import FieldMap
-from fraud_scorer.payments.kind_words import KindWords
+from fraud_common.errors import DataFileError, SettingsError
+from fraud_scorer.ingest.event_words import KindWords
+from fraud_scorer.ingest.field_map import FieldMap
 from fraud_scorer.training.datafile import read_payments
 
 

@@ -9,17 +9,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fraud_scorer.adapters.model.artifacts import load_artifacts
-from fraud_scorer.adapters.model.local import LocalScorer
-from fraud_scorer.errors import ArtifactError, DataFileError, SettingsError
-from fraud_scorer.payments.fields import FieldMap
+from fraud_common.errors import ArtifactError, DataFileError, SettingsError
+from fraud_scorer.ingest.field_map import FieldMap
+from fraud_scorer.scoring.artifacts import load_artifacts
+from fraud_scorer.scoring.local import LocalScorer
 from fraud_scorer.training.backtest import backtest
 from fraud_scorer.training.dataset import source_of_frame
 from fraud_scorer.training.evaluate import evaluate_file, write_report
-from fraud_scorer.training.explain import TOO_MUCH, explain, features_of_matrix
 from fraud_scorer.training.model_card import model_card_text
 from fraud_scorer.training.saving import replace_file
 from fraud_scorer.training.score_file import score_payments, write_scores
+from fraud_scorer.use_cases.explain_payment import TOO_MUCH, explain, features_of_matrix
 
 
 def _score(data, history, model, **changes):

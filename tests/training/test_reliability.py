@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fraud_scorer.model_folder import calibrated
+from fraud_scorer.domain.model_folder import calibrated
 from fraud_scorer.training.calibration import calibration_table
 from fraud_scorer.training.fitting import Fitted, out_of_fold, predict, refit
 

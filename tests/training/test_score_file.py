@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from fraud_common.errors import ArtifactError, SettingsError
 from fraud_scorer.cli import app
-from fraud_scorer.errors import ArtifactError, SettingsError
-from fraud_scorer.training.missing import wholly_missing
+from fraud_scorer.training.missing_columns import wholly_missing
 from fraud_scorer.training.score_file import refuse_output
 
 PLACES = {"home_distance_km", "km_from_last", "speed_from_last_kmh"}

@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fraud_scorer.adapters.model.artifacts import load_artifacts
-from fraud_scorer.errors import ArtifactError, DataFileError, SettingsError
+from fraud_common.errors import ArtifactError, DataFileError, SettingsError
 from fraud_scorer.features.declared import FEATURE_NAMES, TEXT_FEATURES
 from fraud_scorer.features.drift import number_shares, psi
+from fraud_scorer.scoring.artifacts import load_artifacts
 from fraud_scorer.training.calibration import ThresholdRule
 from fraud_scorer.training.periods import split
 from fraud_scorer.training.train import Plan, train

@@ -17,9 +17,9 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from fraud_scorer.cli import batch, daily, desk, drift, evaluation, model, pipeline, sagemaker, stack, system, training
-from fraud_scorer.errors import FraudScorerError, SettingsError, StoreUnavailable
-from fraud_scorer.logs import configure_logging, without_card_numbers
+from fraud_common.errors import FraudScorerError, SettingsError, StoreUnavailable
+from fraud_common.logs import configure_logging, without_card_numbers
+from fraud_scorer.cli import batch, daily, desk, drift, evaluation, model, pipeline, sagemaker, system, training
 from fraud_scorer.settings import generated_file
 
 app = typer.Typer(
@@ -27,9 +27,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-SERVERS = ("watch", "serve-model", "stack")  # their events are all that they say
-STACKS = ("stack", "stack-stop", "stack-clean")  # where none was ever started, they say so themselves
-for commands in (pipeline, batch, daily, drift, desk, system, stack, training, model, evaluation, sagemaker):
+SERVERS = ("watch", "serve-model")  # their events are all that they say
+for commands in (pipeline, batch, daily, drift, desk, system, training, model, evaluation, sagemaker):
     commands.register(app)
 
 
@@ -46,8 +45,7 @@ def before_any_command(
         configure_logging(level=logging.WARNING)  # what a command did is its result
     if data_dir is not None:
         os.environ["FRAUD_DATA_DIR"] = str(data_dir.absolute())
-        if context.invoked_subcommand not in STACKS:
-            _refuse_where_no_stack_was(data_dir.absolute())
+        _refuse_where_no_stack_was(data_dir.absolute())
 
 
 def _refuse_where_no_stack_was(data_dir: Path) -> None:
@@ -63,17 +61,22 @@ def _with_its_cause(error: FraudScorerError) -> FraudScorerError:
         return error
     if isinstance(error, SettingsError) and "fraud_db" not in error.what:
         return error  # the settings themselves may be what is wrong
-    from fraud_scorer.operations.stack.found import with_its_cause
     from fraud_scorer.settings import load_settings
+    from fraud_scorer.use_cases.local_stack import with_its_cause
 
     return with_its_cause(error, load_settings())
 
 
 def main() -> None:
-    """Run the command line; an error of ours is one line that says what happened and what to do."""
+    """Run the command line."""
+    run(app)
+
+
+def run(commands: typer.Typer) -> None:
+    """Run ``commands``; an error of ours is one line that says what happened and what to do."""
     configure_logging()
     try:
-        app()
+        commands()
     except FraudScorerError as raised:
         error = _with_its_cause(raised)
         text = escape(without_card_numbers(str(error)))

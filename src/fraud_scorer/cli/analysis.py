@@ -8,10 +8,10 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from fraud_scorer.batches import require_aware
+from fraud_common.errors import DataFileError, SettingsError
+from fraud_common.logs import without_card_numbers
 from fraud_scorer.cli.output import AsJson, console, print_json
-from fraud_scorer.errors import DataFileError, SettingsError
-from fraud_scorer.logs import without_card_numbers
+from fraud_scorer.domain.batches import require_aware
 from fraud_scorer.settings import load_settings
 
 _DEFAULT_THRESHOLDS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
@@ -36,7 +36,7 @@ def backtest(
     as_json: AsJson = False,
 ) -> None:
     """What would have been alerted, caught and missed at other thresholds, and at what cost."""
-    from fraud_scorer.adapters.postgres.analysis import long_engine, payments_to_backtest
+    from fraud_scorer.store.analysis import long_engine, payments_to_backtest
     from fraud_scorer.training.backtest import backtest as run
 
     start, end = _time(since), _time(until)
@@ -63,10 +63,10 @@ def backtest(
 
 def explain(trans_num: Annotated[str, typer.Argument(help="The payment's id")], as_json: AsJson = False) -> None:
     """Why a stored payment got its fraud probability, in plain words."""
-    from fraud_scorer.adapters.model.artifacts import load_artifacts
-    from fraud_scorer.adapters.postgres.analysis import payment_to_explain
-    from fraud_scorer.adapters.postgres.engine import create_store_engine
-    from fraud_scorer.training.explain import explain as reasons_of
+    from fraud_scorer.scoring.artifacts import load_artifacts
+    from fraud_scorer.store.analysis import payment_to_explain
+    from fraud_scorer.store.engine import create_store_engine
+    from fraud_scorer.use_cases.explain_payment import explain as reasons_of
 
     settings = load_settings()
     engine = create_store_engine(settings.fraud_db_url.get_secret_value())
@@ -107,7 +107,7 @@ def _backtest_table(rows: list[dict[str, Any]]) -> Table:
 
 
 def _print_payment(payment: dict[str, Any]) -> None:
-    from fraud_scorer.messages.wording import amount_text, events_text, probability_text, readable_merchant
+    from fraud_scorer.alerting.wording import amount_text, events_text, probability_text, readable_merchant
 
     card = f"card ending {payment['card_last4']}, " if payment["card_last4"].strip() else ""
     console.print(

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
+from fraud_common.errors import SettingsError
 from fraud_scorer import wiring
-from fraud_scorer.batches import Batch
 from fraud_scorer.cli.output import AsJson, print_json, table_of, tell
-from fraud_scorer.errors import SettingsError
+from fraud_scorer.domain.batches import Batch
 from fraud_scorer.settings import load_settings
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="Its name in the list, e.g. 2026-11-20T10:31Z")]
@@ -50,7 +50,7 @@ def batch_pass(
     as_json: AsJson = False,
 ) -> None:
     """Pass a batch: those behind it wait for it no more. Its bytes are kept, and `batch retry` loads it after all."""
-    from fraud_scorer.pipeline.passed import pass_by_hand
+    from fraud_scorer.use_cases.pipeline.passed import pass_by_hand
 
     if not why.strip():
         raise SettingsError("--why is empty", "Say why: it is what your colleagues read in the ledger")
@@ -64,6 +64,6 @@ def batch_retry(batch_id: Id, as_json: AsJson = False) -> None:
 
     What waits and landed before it is loaded first. Safe to run again.
     """
-    from fraud_scorer.pipeline.passed import retry
+    from fraud_scorer.use_cases.pipeline.passed import retry
 
     tell(retry(wiring.Parts(load_settings()), Batch.of_id(batch_id)), as_json)

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
+from fraud_common.errors import SettingsError
 from fraud_scorer import wiring
 from fraud_scorer.cli.output import AsJson, console, print_json
-from fraud_scorer.errors import SettingsError
 from fraud_scorer.settings import load_settings
 
 
@@ -41,8 +41,8 @@ def daily_report(
     as_json: AsJson = False,
 ) -> None:
     """Write the morning mail on a day to the outbox, once a recipient; `fraud-scorer alert` or the DAG sends it."""
-    from fraud_scorer.operations.daily import daily_report as write
-    from fraud_scorer.operations.daily import daily_text
+    from fraud_scorer.use_cases.morning_report import daily_report as write
+    from fraud_scorer.use_cases.morning_report import daily_text
 
     parts = wiring.Parts(load_settings())
     if dry_run:

@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
+from fraud_common.errors import SettingsError
 from fraud_scorer import wiring
 from fraud_scorer.cli.output import AsJson, cell, console, print_json, progress_bar, table_of, tell
-from fraud_scorer.errors import SettingsError
 from fraud_scorer.settings import load_settings
 
 Last = Annotated[int, typer.Option("--last", min=1, help="How many at most")]
@@ -64,7 +64,7 @@ def quarantine_show(
     as_json: AsJson = False,
 ) -> None:
     """What is wrong with one record: its fields, and the values of those that tell nothing of a person."""
-    from fraud_scorer.operations.quarantine_show import shown
+    from fraud_scorer.use_cases.quarantine.show import shown
 
     record = shown(_parts(), number, full=full)
     if as_json:
@@ -79,8 +79,8 @@ def quarantine_retry(
     numbers: Numbers = None, reason: Reason = None, everything: Everything = False, as_json: AsJson = False
 ) -> None:
     """Try records again, after what was wrong (field map, key, zone) is mended. Bad ones stay; safe to run again."""
-    from fraud_scorer.operations.quarantine_retry import retry
-    from fraud_scorer.pipeline.verbs import Pipeline
+    from fraud_scorer.use_cases.pipeline.minute import Pipeline
+    from fraud_scorer.use_cases.quarantine.retry import retry
 
     _require_a_choice(numbers, reason, everything)
     pipeline = Pipeline(wiring.Parts(load_settings()))
@@ -168,8 +168,8 @@ def labels_import(
     as_json: AsJson = False,
 ) -> None:
     """Append labels from a file that is right in every row; a second import of the same changes nothing."""
-    from fraud_scorer.operations.disputes.label_map import chosen_map
-    from fraud_scorer.operations.labels_import import SOURCES, import_labels
+    from fraud_scorer.use_cases.disputes.label_map import chosen_map
+    from fraud_scorer.use_cases.labels_import import SOURCES, import_labels
 
     if source not in SOURCES:
         raise SettingsError(f"--source {source} is unknown", f"It is {' or '.join(SOURCES)}")
@@ -209,14 +209,14 @@ def landing_rebuild(
 
     Safe to run again. Where FRAUD_LANDING is a bucket, what it holds is learnt first.
     """
-    from fraud_scorer.operations.housekeeping import rebuild_ledger
+    from fraud_scorer.use_cases.housekeeping import rebuild_ledger
 
     tell(vars(rebuild_ledger(_parts(), take_over=take_over, pass_lost=pass_lost)), as_json)
 
 
 def housekeeping(as_json: AsJson = False) -> None:
     """Once a day: purge what is older than the settings FRAUD_…_KEEP_DAYS allow, and write down how much went."""
-    from fraud_scorer.operations.housekeeping import keep_house
+    from fraud_scorer.use_cases.housekeeping import keep_house
 
     tell(vars(keep_house(_parts())), as_json)
 
@@ -230,7 +230,7 @@ def watch(
 
     Once per incident, and once when it is over. Runs outside Airflow, for ever.
     """
-    from fraud_scorer.operations.watching.watch import watch as run
+    from fraud_scorer.monitoring.watchdog import watch as run
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)  # at once, also while it waits for a server; its memory is on disk

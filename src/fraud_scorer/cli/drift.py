@@ -38,7 +38,7 @@ def drift(day: Day = None, as_json: AsJson = False) -> None:
     Without --day every missed day that is over and loaded. The population stability index (PSI): below 0.1 stable, to
     0.25 worth watching, above it another population.
     """
-    from fraud_scorer.operations.drift import drift as compare
+    from fraud_scorer.use_cases.drift import drift as compare
 
     result = compare(wiring.Parts(load_settings()), day)
     if as_json:

@@ -39,10 +39,10 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Measure a model on labelled payments that it cannot have seen; print the figures, save them and a report."""
-    from fraud_scorer.adapters.model.artifacts import load_artifacts
-    from fraud_scorer.adapters.model.local import LocalScorer
+    from fraud_scorer.scoring.artifacts import load_artifacts
+    from fraud_scorer.scoring.local import LocalScorer
     from fraud_scorer.training.evaluate import evaluate_file, write_report
-    from fraud_scorer.training.missing import tell_missing
+    from fraud_scorer.training.missing_columns import tell_missing
     from fraud_scorer.training.saving import refuse_unwritable
 
     refuse_unwritable(out)
@@ -78,8 +78,8 @@ def _with_history(
     data: list[Path], history: list[Path], fields: Path | None, about: Any, told: Any, **format_: Any
 ) -> tuple[Dataset, np.ndarray, dict[str, Any]]:
     """All payments with features, which of them are ``data``, and what the report says of the files."""
-    from fraud_scorer.payments.fields import read_field_map
-    from fraud_scorer.payments.kinds import can_be_scored
+    from fraud_scorer.ingest.event_kinds import can_be_scored
+    from fraud_scorer.ingest.field_map import read_field_map
     from fraud_scorer.training.datafile import read_payments
     from fraud_scorer.training.dataset import make_dataset
 

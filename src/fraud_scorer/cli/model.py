@@ -26,7 +26,7 @@ def keygen(
     out: Annotated[Path, typer.Option("--out", help="The private key's file; keep it apart from the models")],
 ) -> None:
     """Make a pair of keys: the private one into a file, the public one as the setting that asks for its signature."""
-    from fraud_scorer.adapters.model.signing import SETTING, make_key
+    from fraud_scorer.scoring.signing import SETTING, make_key
 
     public = make_key(out)
     console.print(f"the private key is in {out}: keep it with whoever trains, never where models are used")
@@ -38,9 +38,9 @@ def sign(
     artifacts: Folder = Path("model/candidate"),
 ) -> None:
     """Sign the model in a folder, whose files are checked first."""
-    from fraud_scorer.adapters.model.manifest import checked_files, read_manifest
-    from fraud_scorer.adapters.model.signing import read_key
-    from fraud_scorer.adapters.model.signing import sign as write_signature
+    from fraud_scorer.scoring.manifest import checked_files, read_manifest
+    from fraud_scorer.scoring.signing import read_key
+    from fraud_scorer.scoring.signing import sign as write_signature
 
     private = read_key(key)
     manifest, model_hash = read_manifest(artifacts)
@@ -53,7 +53,7 @@ def verify(
     public_key: Annotated[str, typer.Option(help="By default FRAUD_MODEL_PUBLIC_KEY")] = "",
 ) -> None:
     """Check that the files of a model are those that were signed; fail if they are not."""
-    from fraud_scorer.operations.model_signature import verify as name_of_signer
+    from fraud_scorer.use_cases.check.model_signature import verify as name_of_signer
 
     name = name_of_signer(artifacts, public_key or model_public_key())
     console.print(f"the model in {artifacts} is whole, and signed by key {name}")

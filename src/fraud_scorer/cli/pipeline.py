@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fraud_common.errors import SettingsError
 from fraud_scorer import wiring
-from fraud_scorer.batches import Batch, minutes_between, parse_minute
 from fraud_scorer.cli.output import AsJson, Decimal, console, print_json, progress_bar, warn
-from fraud_scorer.errors import SettingsError
+from fraud_scorer.domain.batches import Batch, minutes_between, parse_minute
 from fraud_scorer.settings import load_settings, settings_with
 
 if TYPE_CHECKING:
-    from fraud_scorer.pipeline.verbs import Pipeline
+    from fraud_scorer.use_cases.pipeline.minute import Pipeline
 
 At = Annotated[
     datetime, typer.Option("--at", parser=parse_minute, metavar="TIME", help="The minute, e.g. 2026-11-20T10:31Z")
@@ -40,7 +40,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _pipeline() -> Pipeline:
-    from fraud_scorer.pipeline.verbs import Pipeline
+    from fraud_scorer.use_cases.pipeline.minute import Pipeline
 
     return Pipeline(wiring.Parts(load_settings()))
 
@@ -50,7 +50,7 @@ def _noted(step: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(step)
     def command(**options: Any) -> None:
-        from fraud_scorer.operations.watching.failures import noted
+        from fraud_scorer.monitoring.step_failures import noted
 
         with noted(step.__name__):
             step(**options)
@@ -163,8 +163,8 @@ def import_history(
     as_json: AsJson = False,
 ) -> None:
     """Import past payments: scored and stored, never alerted; a second import of the same payments changes nothing."""
-    from fraud_scorer.operations.drift import catch_up
-    from fraud_scorer.pipeline.history import import_history as import_file
+    from fraud_scorer.use_cases.drift import catch_up
+    from fraud_scorer.use_cases.pipeline.history_import import import_history as import_file
 
     given = {
         "payments_api_fields": fields,

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from fraud_common.errors import DataFileError, SettingsError, StoreUnavailable
 from fraud_scorer import wiring
 from fraud_scorer.cli.output import AsJson, console, print_json
-from fraud_scorer.errors import DataFileError, SettingsError, StoreUnavailable
 from fraud_scorer.settings import Settings, load_settings, model_public_key
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from fraud_scorer.adapters.sagemaker.parity import Parity
-    from fraud_scorer.operations.deploying.deploy import Deployer
+    from fraud_scorer.scoring.sagemaker.deploying.deploy import Deployer
+    from fraud_scorer.scoring.sagemaker.parity import Parity
 
 sagemaker = typer.Typer(help="The SageMaker endpoint: deploy, look, compare, delete.", no_args_is_help=True)
 
@@ -52,7 +52,7 @@ def deploy(
     ] = True,
 ) -> None:
     """Put the model on the endpoint, in place of the one before, and wait until it answers alike."""
-    from fraud_scorer.operations.deploying.parts import Plan
+    from fraud_scorer.scoring.sagemaker.deploying.parts import Plan
 
     settings = load_settings()
     name, folder = _endpoint(settings, endpoint), artifacts or settings.fraud_artifacts
@@ -70,8 +70,8 @@ def deploy(
 
 def status(endpoint: Endpoint = "", as_json: AsJson = False) -> None:
     """What the endpoint serves, whether that is the model here, and its circuit breaker."""
-    from fraud_scorer.adapters.model.manifest import read_manifest
-    from fraud_scorer.adapters.variant import names_a_model
+    from fraud_scorer.scoring.manifest import read_manifest
+    from fraud_scorer.scoring.sagemaker.variant import names_a_model
 
     settings = load_settings()
     state = _deployer().state(_endpoint(settings, endpoint))
@@ -160,18 +160,18 @@ def _telling(what: str) -> Iterator[Callable[[str], None]]:
 
 
 def _deployer(tell: Callable[[str], None] = lambda _: None) -> Deployer:
-    from fraud_scorer.operations.deploying.deploy import Deployer
+    from fraud_scorer.scoring.sagemaker.deploying.deploy import Deployer
 
     return Deployer(report=tell)
 
 
 def _compare(settings: Settings, endpoint: str, folder: Path, rows: int, batch: str) -> Parity:
     """The endpoint against the model in ``folder``, on made-up rows or on a batch's."""
-    from fraud_scorer.adapters.model.local import LocalScorer
-    from fraud_scorer.adapters.model.manifest import checked_files, read_manifest
-    from fraud_scorer.adapters.sagemaker.client import Limits, SageMakerScorer
-    from fraud_scorer.adapters.sagemaker.parity import compare, probe_rows
-    from fraud_scorer.model_folder import BOOSTER
+    from fraud_scorer.domain.model_folder import BOOSTER
+    from fraud_scorer.scoring.local import LocalScorer
+    from fraud_scorer.scoring.manifest import checked_files, read_manifest
+    from fraud_scorer.scoring.sagemaker.client import Limits, SageMakerScorer
+    from fraud_scorer.scoring.sagemaker.parity import compare, probe_rows
 
     manifest, model_hash = read_manifest(folder, settings.fraud_model_public_key)
     booster = checked_files(folder, manifest, [BOOSTER])[BOOSTER]
@@ -190,8 +190,8 @@ def _compare(settings: Settings, endpoint: str, folder: Path, rows: int, batch: 
 def _batch_rows(settings: Settings, batch_id: str, model_hash: str) -> np.ndarray:
     import numpy as np
 
-    from fraud_scorer.adapters.postgres.engine import transaction
-    from fraud_scorer.adapters.postgres.queries import query
+    from fraud_scorer.store.engine import transaction
+    from fraud_scorer.store.queries import query
 
     with transaction(wiring.Parts(settings).engine) as cursor:
         cursor.execute(query("scored_inputs"), {"batch_id": batch_id, "model_hash": model_hash})

@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from fraud_common.env_file import read_env_file
+from fraud_common.masked_url import masked_url
 from fraud_scorer import wiring
 from fraud_scorer.cli.output import AsJson, console, print_json
-from fraud_scorer.env_file import read_env_file
-from fraud_scorer.masked_url import masked_url
 from fraud_scorer.settings import Settings, env_files, load_settings
-from fraud_scorer.settings_connections import NOT_SEEN, named_in
+from fraud_scorer.settings.connections import NOT_SEEN, named_in
 
 
 def register(app: typer.Typer) -> None:
@@ -39,7 +39,7 @@ def check(
     production: Annotated[bool, typer.Option("--production", help="Refuse what is only for trying out")] = False,
 ) -> None:
     """Try every setting and connection; say what is wrong and how to mend it."""
-    from fraud_scorer.operations.check import run_checks
+    from fraud_scorer.use_cases.check.run_checks import run_checks
 
     findings = run_checks(wiring.Parts(load_settings()), production=production)
     if as_json:
@@ -59,7 +59,7 @@ def status(
     last: Annotated[int, typer.Option(min=1, max=1440, help="How many minutes back")] = 15, as_json: AsJson = False
 ) -> None:
     """The run ledger's last minutes, what waits, and the endpoint's circuit breaker."""
-    from fraud_scorer.operations.status import system_status
+    from fraud_scorer.use_cases.status import system_status
 
     state = system_status(wiring.Parts(load_settings()), last)
     if as_json:

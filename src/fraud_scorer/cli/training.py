@@ -10,10 +10,10 @@ from typing import Annotated, Any
 
 import typer
 
+from fraud_common.errors import DataFileError, SettingsError
 from fraud_scorer.cli import analysis
 from fraud_scorer.cli.figures import print_figures
 from fraud_scorer.cli.output import AsJson, Decimal, console, print_json, warn
-from fraud_scorer.errors import DataFileError, SettingsError
 from fraud_scorer.settings import load_settings, model_public_key
 
 _UNITS_DAYS = {"d": 1.0, "h": 1 / 24, "m": 1 / 1_440}
@@ -58,7 +58,7 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train a model on labelled payments and write its folder: split by time, tuned, calibrated, tested."""
-    from fraud_scorer.adapters.model.signing import read_key, sign
+    from fraud_scorer.scoring.signing import read_key, sign
     from fraud_scorer.training.calibration import ThresholdRule
     from fraud_scorer.training.fitting import quiet_threads
     from fraud_scorer.training.saving import refuse_unwritable
@@ -91,7 +91,7 @@ def train(
         trained = train_model(dataset, source, out, plan, status.update)
         if key:
             sign(out, key)
-    from fraud_scorer.features.wording import probability
+    from fraud_scorer.explain.phrasing import probability
 
     manifest = trained.manifest
     if as_json:
@@ -119,9 +119,9 @@ def score_file(
     as_json: AsJson = False,
 ) -> None:
     """Score a file as serving would have: probability, flag and reasons per row."""
-    from fraud_scorer.adapters.model.artifacts import load_artifacts
-    from fraud_scorer.adapters.model.local import LocalScorer
-    from fraud_scorer.payments.fields import read_field_map
+    from fraud_scorer.ingest.field_map import read_field_map
+    from fraud_scorer.scoring.artifacts import load_artifacts
+    from fraud_scorer.scoring.local import LocalScorer
     from fraud_scorer.training.score_file import REASONS_OF, refuse_output, score_payments, write_scores
 
     if reasons not in REASONS_OF:
@@ -162,7 +162,7 @@ def model_card(
     out: Annotated[Path, typer.Option("--out", help="The file to write")] = Path("model/MODEL_CARD.md"),
 ) -> None:
     """Write the model card from the manifest's figures."""
-    from fraud_scorer.adapters.model.manifest import read_manifest
+    from fraud_scorer.scoring.manifest import read_manifest
     from fraud_scorer.training.model_card import model_card_text
     from fraud_scorer.training.saving import write_whole
 
@@ -186,7 +186,7 @@ def days(text: str) -> float:
 def _dataset(
     paths: list[Path], fields: Path | None, delay: float, told: Any, *, time_zone: str, **format_: Any
 ) -> tuple[Any, dict[str, Any]]:
-    from fraud_scorer.payments.fields import read_field_map
+    from fraud_scorer.ingest.field_map import read_field_map
     from fraud_scorer.training.datafile import read_payments
     from fraud_scorer.training.dataset import make_dataset
 
@@ -210,7 +210,7 @@ def _refuse_with_store(given: dict[str, Any]) -> None:
 
 def _stored(plan: Any, told: Any) -> tuple[Any, dict[str, Any], Any]:
     """The stored payments, under the calendar and label delay that the live runs use."""
-    from fraud_scorer.adapters.postgres.analysis import long_engine, payments_to_train, stored_profiles
+    from fraud_scorer.store.analysis import long_engine, payments_to_train, stored_profiles
     from fraud_scorer.training.dataset import make_dataset, source_of_frame
 
     settings = load_settings()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import structlog
 
-from fraud_scorer.errors import SettingsError
+from fraud_common.errors import SettingsError
 
 log = structlog.get_logger()
 

@@ -12,10 +12,10 @@ import numpy as np
 import structlog
 import xgboost
 
-from fraud_scorer.adapters.model.signing import require_signature
-from fraud_scorer.adapters.variant import variant_name
-from fraud_scorer.endpoint.trial import require_sound
-from fraud_scorer.errors import ArtifactError
+from fraud_common.errors import ArtifactError
+from fraud_scorer.endpoint.model_trial import require_sound
+from fraud_scorer.scoring.sagemaker.variant import variant_name
+from fraud_scorer.scoring.signing import require_signature
 
 log = structlog.get_logger()
 

@@ -2,7 +2,7 @@
 
 from fraud_scorer.features.compute import compute_features
 from fraud_scorer.features.declared import BY_NAME, FEATURE_NAMES, FEATURES, LOOK_BACK_DAYS, Feature
-from fraud_scorer.features.merchants import PROFILE_COLUMNS, merchant_profile_rows
+from fraud_scorer.features.merchant import PROFILE_COLUMNS, merchant_profile_rows
 
 __all__ = [
     "BY_NAME",

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from fraud_scorer.currencies import minor_in_one
-from fraud_scorer.features.clock import calendar_features, micros_utc
+from fraud_common.currencies import minor_in_one
+from fraud_common.geo import distance_km
 from fraud_scorer.features.declared import FEATURE_NAMES, NUMBER_FEATURES, TEXT_FEATURES
-from fraud_scorer.features.merchants import merchant_features
-from fraud_scorer.features.places import distance_km
-from fraud_scorer.features.visibility import card_features_of
+from fraud_scorer.features.local_calendar import calendar_features, micros_utc
+from fraud_scorer.features.merchant import merchant_features
+from fraud_scorer.features.point_in_time import card_features_of
 
 
 def compute_features(

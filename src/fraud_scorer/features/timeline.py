@@ -1,93 +1,69 @@
-"""What a card's earlier payments say about each of its payments: how many, how long ago, where."""
+"""Payments on one sorted line, and the integers that windows over it are made of.
+
+Every sum is one of exact integers and every window is found by whole seconds, so a result depends on the payments
+inside the window alone: history may start anywhere before it, and the last bit stays the same.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
+
 import numpy as np
 
-from fraud_scorer.features.clock import MICROS_PER_SECOND
-from fraud_scorer.features.declared import DAY_SECONDS, LOOK_BACK_SECONDS
-from fraud_scorer.features.line import Timeline, clock_of, days_since_first, prefix_sums, window_starts
-from fraud_scorer.features.places import distance_km
-from fraud_scorer.features.spending import amount_features
-
-_SHORTEST_SECONDS = 60.0  # a speed is taken over at least a minute: clocks of two merchants differ
+from fraud_scorer.features.declared import DAY_SECONDS, LOOK_BACK_SECONDS, WINDOWS_SECONDS
+from fraud_scorer.features.local_calendar import MICROS_PER_SECOND
 
 
-def card_features(line: Timeline) -> dict[str, np.ndarray]:
-    """The declared features of group ``card`` (float64), one a row: each row sees all earlier ones of its group."""
-    clock = clock_of(line)
-    starts = window_starts(clock)
-    result = {f"card_count_{name}": (np.arange(len(clock)) - start).astype(float) for name, start in starts.items()}
-    result |= amount_features(line, starts)
-    result |= _since_last(line, starts["30d"])
-    result["card_night_share_30d"] = _night_share(line, starts["30d"])
-    result |= _first_times(line, clock)
-    result["merchants_24h"] = _distinct_merchants(line, clock)
-    return result
+@dataclass(frozen=True)
+class Timeline:
+    """Payments sorted by group (a card), then event time, then ``trans_num``; one array element a payment."""
+
+    group: np.ndarray  # int64
+    micros: np.ndarray  # int64, UTC
+    cents: np.ndarray  # int64, minor units of its currency
+    currency: np.ndarray  # int64 code
+    minor_in_one: np.ndarray  # float64: minor units in one unit of its currency
+    merchant: np.ndarray  # int64 code
+    category: np.ndarray  # int64 code, -1 unknown
+    night: np.ndarray  # int64: 1 at night by the local clock, else 0
+    merch_lat: np.ndarray  # float64
+    merch_long: np.ndarray
+
+    def take(self, rows: np.ndarray, group: np.ndarray | None = None) -> Timeline:
+        """These rows, in this order, under new groups if given."""
+        taken = {one.name: getattr(self, one.name)[rows] for one in fields(self)}
+        return Timeline(**taken | ({} if group is None else {"group": group}))
+
+    def by(self, code: np.ndarray) -> tuple[Timeline, np.ndarray]:
+        """The line of each group and ``code`` (-1 or above), and the rows in its order."""
+        pair = self.group * (int(code.max(initial=0)) + 2) + code + 1
+        order = np.argsort(pair, kind="stable")
+        return self.take(order, pair[order]), order
 
 
-def _since_last(line: Timeline, start: np.ndarray) -> dict[str, np.ndarray]:
-    """Times and travel since the card's last payments within the look-back; NaN where there are none."""
+def clock_of(line: Timeline) -> np.ndarray:
+    """Whole seconds, shifted per group so that they never fall and no window reaches into the group before (int64)."""
+    seconds = line.micros // MICROS_PER_SECOND
+    if not len(seconds):
+        return seconds
+    is_first = np.r_[True, line.group[1:] != line.group[:-1]]
+    step = np.diff(seconds, prepend=seconds[0])
+    step[is_first] = LOOK_BACK_SECONDS + 1
+    return np.cumsum(step)
+
+
+def window_starts(clock: np.ndarray) -> dict[str, np.ndarray]:
+    """For each window its first row, seen from each row; a window that starts at its own row is empty."""
+    return {name: np.searchsorted(clock, clock - width, side="right") for name, width in WINDOWS_SECONDS.items()}
+
+
+def prefix_sums(values: np.ndarray) -> np.ndarray:
+    """Sum of the values before each position, and of all (int64; a wrap-around cancels out in differences)."""
+    return np.concatenate([np.zeros(1, np.int64), np.cumsum(values, dtype=np.int64)])
+
+
+def days_since_first(line: Timeline, start: np.ndarray) -> np.ndarray:
+    """Days from the window's first payment to each row; NaN where the window is empty."""
     row = np.arange(len(start))
-    last, second_last = np.maximum(row - 1, 0), np.maximum(row - 2, 0)
-    count = row - start
-    seconds = np.where(count >= 1, (line.micros - line.micros[last]) / MICROS_PER_SECOND, np.nan)
-    before = np.where(count >= 2, (line.micros - line.micros[second_last]) / MICROS_PER_SECOND, np.nan)
-    km = distance_km(line.merch_lat[last], line.merch_long[last], line.merch_lat, line.merch_long)
-    km = np.where(count >= 1, km, np.nan)
-    return {
-        "minutes_since_last": seconds / 60.0,
-        "minutes_since_second_last": before / 60.0,
-        "card_days_seen": days_since_first(line, start),
-        "km_from_last": km,
-        "speed_from_last_kmh": km / (np.maximum(seconds, _SHORTEST_SECONDS) / 3_600.0),
-    }
-
-
-def _night_share(line: Timeline, start: np.ndarray) -> np.ndarray:
-    """How much of the card's past was paid at night; NaN without a past."""
-    count, nights = (np.arange(len(start)) - start).astype(float), prefix_sums(line.night)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(count > 0, (nights[:-1] - nights[start]) / count, np.nan)
-
-
-def _neighbours(group: np.ndarray, code: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For each row the previous and the next row of the same group and code; -1 and ``n`` where there is none."""
-    n = len(group)
-    pair = group * (int(code.max(initial=0)) + 2) + code + 1
-    order = np.argsort(pair, kind="stable")
-    same = pair[order[1:]] == pair[order[:-1]]
-    previous, following = np.full(n, -1), np.full(n, n)
-    previous[order[1:][same]] = order[:-1][same]
-    following[order[:-1][same]] = order[1:][same]
-    return previous, following
-
-
-def _first_times(line: Timeline, clock: np.ndarray) -> dict[str, np.ndarray]:
-    """1 where the card has not been at this merchant (in this category) within the look-back, 0 where it has.
-
-    NaN where the card has no earlier payment within the look-back, or the category is unknown.
-    """
-    row = np.arange(len(clock))
-    has_past = (row > 0) & (clock - clock[np.maximum(row - 1, 0)] < LOOK_BACK_SECONDS)
-    result = {}
-    for name, code in (("first_at_merchant", line.merchant), ("first_in_category", line.category)):
-        previous, _ = _neighbours(line.group, code)
-        known = (previous >= 0) & (clock - clock[np.maximum(previous, 0)] < LOOK_BACK_SECONDS)
-        result[name] = np.where(has_past & (code >= 0), (~known).astype(float), np.nan)
-    return result
-
-
-def _distinct_merchants(line: Timeline, clock: np.ndarray) -> np.ndarray:
-    """Different merchants among the group's earlier payments within 24 hours (float64).
-
-    A payment counts for the rows after it while it is the last at its merchant and inside the window: a range, so
-    all of them together are one difference array, however many payments a card makes.
-    """
-    n = len(clock)
-    _, following = _neighbours(line.group, line.merchant)
-    outside = np.searchsorted(clock, clock + DAY_SECONDS, side="left")
-    change = np.zeros(n + 2, np.int64)
-    change[1 : n + 1] += 1
-    np.subtract.at(change, np.minimum(following + 1, outside), 1)
-    return np.cumsum(change)[:n].astype(float)
+    seconds = (line.micros - line.micros[np.minimum(start, row)]) / MICROS_PER_SECOND
+    return np.where(row > start, seconds, np.nan) / DAY_SECONDS

@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from fraud_scorer.errors import MailRefused, MailServerDown, MailUnavailable
-from fraud_scorer.ports import Mailer, Message, Outbox
+from fraud_common.errors import MailRefused, MailServerDown, MailUnavailable
+from fraud_scorer.domain.ports import Mailer, Message, Outbox
 
 LEASE_SECONDS = 60.0
 MESSAGES_PER_RUN = 200

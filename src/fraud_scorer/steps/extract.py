@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from fraud_scorer.batches import MINUTE, Batch
-from fraud_scorer.errors import ApiUnavailable, LandingError, PayloadError, SettingsError, TransientError
-from fraud_scorer.payments.beside import told
-from fraud_scorer.payments.decode import decode
-from fraud_scorer.ports import Answer, Completion, Landing, Part, PaymentsApi
+from fraud_common.errors import ApiUnavailable, LandingError, PayloadError, SettingsError, TransientError
+from fraud_scorer.domain.batches import MINUTE, Batch
+from fraud_scorer.domain.ports import Answer, Completion, Landing, Part, PaymentsApi
+from fraud_scorer.ingest.decode import decode
+from fraud_scorer.ingest.envelope import told
 
 CURRENT_FOR = timedelta(minutes=2)  # how long after its end a minute may be asked of a `current` API
 MISSED_WITHIN = timedelta(days=1)  # minutes missed longer ago than this leave no record

@@ -8,9 +8,9 @@ from typing import Protocol
 
 import pandas as pd
 
-from fraud_scorer.batches import Batch
-from fraud_scorer.errors import Fenced, TerminalError
-from fraud_scorer.ports import LoadCounts, LoadWork, Message
+from fraud_common.errors import Fenced, TerminalError
+from fraud_scorer.domain.batches import Batch
+from fraud_scorer.domain.ports import LoadCounts, LoadWork, Message
 
 Compose = Callable[[Batch, pd.DataFrame, pd.DataFrame], list[Message]]
 Refused = Callable[[Batch, TerminalError], None]

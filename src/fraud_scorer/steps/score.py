@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from fraud_scorer.errors import ArtifactError
-from fraud_scorer.frames import DECISION_COLUMNS
-from fraud_scorer.ports import Model, RawScores, Scorer
+from fraud_common.errors import ArtifactError
+from fraud_scorer.domain.frames import DECISION_COLUMNS
+from fraud_scorer.domain.ports import Model, RawScores, Scorer
 
 MOST_EXPLAINED = 2_000  # payments a run
 SHADOW_COLUMNS = {

@@ -16,9 +16,12 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-from fraud_scorer.batches import Batch
-from fraud_scorer.frames import HISTORY_COLUMNS, LATE, PAYMENT_COLUMNS, QUARANTINE_COLUMNS
-from fraud_scorer.payments.deliveries import (
+from fraud_scorer.domain.batches import Batch
+from fraud_scorer.domain.frames import HISTORY_COLUMNS, LATE, PAYMENT_COLUMNS, QUARANTINE_COLUMNS
+from fraud_scorer.domain.ports import Model, Store
+from fraud_scorer.ingest.batch_reader import BatchReading, RawPart
+from fraud_scorer.ingest.card_tokens import CardTokens
+from fraud_scorer.ingest.deliveries import (
     KNOWN_COLUMNS,
     classify,
     collapse,
@@ -27,12 +30,9 @@ from fraud_scorer.payments.deliveries import (
     payments_frame,
     tokenise,
 )
-from fraud_scorer.payments.fields import FieldMap
-from fraud_scorer.payments.reading import BatchReading, RawPart
-from fraud_scorer.payments.seen import Past, to_score
-from fraud_scorer.payments.tokens import CardTokens
-from fraud_scorer.payments.validate import Rules
-from fraud_scorer.ports import Model, Store
+from fraud_scorer.ingest.field_map import FieldMap
+from fraud_scorer.ingest.history_window import Past, to_score
+from fraud_scorer.ingest.validate import Rules
 
 BATCH_COLUMNS = {
     "batch_id": "str",

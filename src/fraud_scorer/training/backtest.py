@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fraud_scorer.currencies import minor_in_one
+from fraud_common.currencies import minor_in_one
 from fraud_scorer.training.metrics import at_threshold, one_currency
 
 _DAY_MICROS = 86_400_000_000

@@ -15,15 +15,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fraud_scorer.errors import DataFileError, SettingsError
-from fraud_scorer.payments.fields import FieldMap
-from fraud_scorer.payments.file_columns import AMOUNTS, TIMES, Warn, refuse_missing_columns, tell_unseen
-from fraud_scorer.payments.files import ROWS_AT_ONCE, payment_frames, row_name
-from fraud_scorer.payments.left_out import tell_left_out
-from fraud_scorer.payments.rows import Reject
-from fraud_scorer.payments.tables import table_of_frame
-from fraud_scorer.payments.validate import Rules, validate
-from fraud_scorer.time_zones import zone_named
+from fraud_common.errors import DataFileError, SettingsError
+from fraud_common.time_zones import zone_named
+from fraud_scorer.ingest.columns import Reject
+from fraud_scorer.ingest.data_file_columns import AMOUNTS, TIMES, Warn, refuse_missing_columns, tell_unseen
+from fraud_scorer.ingest.data_files import ROWS_AT_ONCE, payment_frames, row_name
+from fraud_scorer.ingest.field_map import FieldMap
+from fraud_scorer.ingest.skipped_records import tell_left_out
+from fraud_scorer.ingest.tables import table_of_frame
+from fraud_scorer.ingest.validate import Rules, validate
 
 _SEVERAL = {"event_time": TIMES, "amt": AMOUNTS}  # what any of several columns may say
 _END_OF_TIME = datetime(2200, 1, 1, tzinfo=UTC)  # a file may describe any past, and simulated futures

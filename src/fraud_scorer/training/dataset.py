@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from fraud_scorer.currencies import minor_in_one
+from fraud_common.currencies import minor_in_one
+from fraud_scorer.domain.frames import HISTORY_COLUMNS
 from fraud_scorer.features import compute_features, merchant_profile_rows
-from fraud_scorer.frames import HISTORY_COLUMNS
-from fraud_scorer.payments.kinds import can_be_scored
+from fraud_scorer.ingest.event_kinds import can_be_scored
 
 _MICROS_PER_DAY = 86_400_000_000
 

@@ -9,10 +9,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from fraud_scorer.errors import DataFileError
-from fraud_scorer.ports import Model, Scorer
+from fraud_common.errors import DataFileError
+from fraud_scorer.domain.ports import Model, Scorer
 from fraud_scorer.training.dataset import Dataset
-from fraud_scorer.training.measured import choose_rows
+from fraud_scorer.training.held_out import choose_rows
 from fraud_scorer.training.metrics import evaluation
 from fraud_scorer.training.plots import figures_as_png
 from fraud_scorer.training.saving import write_whole

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from fraud_scorer.errors import DataFileError
+from fraud_common.errors import DataFileError
 from fraud_scorer.training.metrics import average_precision
 
 SEED = 20_261_120

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fraud_scorer.errors import SettingsError
+from fraud_common.errors import SettingsError
 from fraud_scorer.training.dataset import Dataset
 
 _RELIABILITY_EDGES = (0.0, 0.001, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fraud_scorer.features.wording import probability
+from fraud_scorer.explain.phrasing import probability
 
 
 def model_card_text(manifest: Mapping[str, Any], model_hash: str) -> str:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from fraud_scorer.errors import DataFileError
+from fraud_common.errors import DataFileError
 from fraud_scorer.features import LOOK_BACK_DAYS
 from fraud_scorer.training.dataset import Dataset
 

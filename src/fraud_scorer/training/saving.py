@@ -15,9 +15,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from fraud_scorer.errors import ArtifactError
+from fraud_common.errors import ArtifactError
+from fraud_scorer.domain.model_folder import BOOSTER, FORMAT, MANIFEST, PREPROCESS, SIGNATURE
 from fraud_scorer.features import FEATURES
-from fraud_scorer.model_folder import BOOSTER, FORMAT, MANIFEST, PREPROCESS, SIGNATURE
 
 _NUMBERS = re.compile(r"\[\n([-+.,\d\seE]+)\]")  # no string of JSON holds a line's end
 LIBRARIES = ("fraud-scorer", "joblib", "numpy", "pandas", "scikit-learn", "xgboost")

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from fraud_scorer.errors import ArtifactError
-from fraud_scorer.payments.fields import FieldMap
-from fraud_scorer.payments.file_columns import Warn
-from fraud_scorer.payments.files import is_parquet
-from fraud_scorer.payments.kinds import can_be_scored
-from fraud_scorer.ports import Model, Scorer
+from fraud_common.errors import ArtifactError
+from fraud_scorer.domain.ports import Model, Scorer
+from fraud_scorer.ingest.data_file_columns import Warn
+from fraud_scorer.ingest.data_files import is_parquet
+from fraud_scorer.ingest.event_kinds import can_be_scored
+from fraud_scorer.ingest.field_map import FieldMap
 from fraud_scorer.training.datafile import read_payments
 from fraud_scorer.training.dataset import Dataset, make_dataset
-from fraud_scorer.training.missing import tell_missing
+from fraud_scorer.training.missing_columns import tell_missing
 from fraud_scorer.training.saving import refuse_unwritable, replace_file
 
 if TYPE_CHECKING:

@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 
+from fraud_scorer.domain.model_folder import calibrated
 from fraud_scorer.features.declared import BY_NAME, split_column
 from fraud_scorer.features.drift import reference_of
-from fraud_scorer.model_folder import calibrated
+from fraud_scorer.training.baseline_values import usual
 from fraud_scorer.training.calibration import ThresholdRule, calibration_table, recommend_threshold
 from fraud_scorer.training.dataset import Dataset
 from fraud_scorer.training.fitting import SEED, Fitted, Told, fit, out_of_fold, predict, refit, refuse_thin_folds
 from fraud_scorer.training.metrics import evaluation, one_currency
 from fraud_scorer.training.periods import Periods, iso, split
 from fraud_scorer.training.saving import refuse_unwritable, save
-from fraud_scorer.training.usual import usual
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from fraud_scorer.wiring.deciding import Deciding
 from fraud_scorer.wiring.telling import Telling
 
 if TYPE_CHECKING:
-    from fraud_scorer.operations.database.migrate import Migrated
+    from fraud_scorer.store.schema.migrate import Migrated
 
 
 class Parts(Deciding, Telling):
@@ -21,8 +21,8 @@ class Parts(Deciding, Telling):
 
 def migrate(settings: Settings) -> Migrated:
     """Bring ``fraud_db`` to the newest schema."""
-    from fraud_scorer.operations.database.logins import passwords_of
-    from fraud_scorer.operations.database.migrate import migrate as bring_up
+    from fraud_scorer.store.schema.logins import passwords_of
+    from fraud_scorer.store.schema.migrate import migrate as bring_up
 
     secret = {name: getattr(settings, name).get_secret_value() for name in _LOGINS}
     return bring_up(

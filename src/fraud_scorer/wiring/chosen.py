@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fraud_scorer.settings import Settings
-from fraud_scorer.settings_connections import AwsAccess
+from fraud_scorer.settings.connections import AwsAccess
 
 if TYPE_CHECKING:
     from fraud_scorer.steps.extract import Clock
@@ -15,7 +15,7 @@ class Chosen:
     """What every group of parts is made from: the settings, the clock, and how AWS is reached (None: boto3 knows)."""
 
     def __init__(self, settings: Settings, clock: Clock | None = None, aws: AwsAccess | None = None) -> None:
-        from fraud_scorer.adapters.clock import SystemClock
+        from fraud_common.system_clock import SystemClock
 
         self.settings = settings
         self.aws = aws or AwsAccess()

@@ -5,14 +5,14 @@ from __future__ import annotations
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from fraud_scorer.errors import SettingsError
+from fraud_common.errors import SettingsError
 from fraud_scorer.wiring.keeping import Keeping
 
 if TYPE_CHECKING:
-    from fraud_scorer.adapters.breaker import PostgresBreaker
-    from fraud_scorer.adapters.model.artifacts import Artifacts
-    from fraud_scorer.adapters.sagemaker import SageMakerScorer
-    from fraud_scorer.ports import Scorer
+    from fraud_scorer.domain.ports import Scorer
+    from fraud_scorer.scoring.artifacts import Artifacts
+    from fraud_scorer.scoring.sagemaker import SageMakerScorer
+    from fraud_scorer.store.breaker import PostgresBreaker
 
 
 class Deciding(Keeping):
@@ -21,7 +21,7 @@ class Deciding(Keeping):
     @cached_property
     def model(self) -> Artifacts:
         """The model in force."""
-        from fraud_scorer.adapters.model.artifacts import load_artifacts
+        from fraud_scorer.scoring.artifacts import load_artifacts
 
         return load_artifacts(self.settings.fraud_artifacts, self.settings.fraud_model_public_key)
 
@@ -34,7 +34,7 @@ class Deciding(Keeping):
     @cached_property
     def scorer(self) -> Scorer:
         """SageMaker, the local model, or the one with the other behind it."""
-        from fraud_scorer.adapters.model.local import LocalScorer
+        from fraud_scorer.scoring.local import LocalScorer
 
         settings = self.settings
         local = LocalScorer(self.model.booster_bytes, width=len(self.model.features))
@@ -42,14 +42,14 @@ class Deciding(Keeping):
             raise SettingsError("SCORER=sagemaker names no endpoint", "Set SAGEMAKER_ENDPOINT, or SCORER=local")
         if settings.scorer == "local" or not settings.sagemaker_endpoint:
             return local
-        from fraud_scorer.adapters.sagemaker import FallbackScorer  # brings boto3
+        from fraud_scorer.scoring.sagemaker import FallbackScorer  # brings boto3
 
         return FallbackScorer(self.endpoint, local, self.breaker, settings.scorer)
 
     @cached_property
     def endpoint(self) -> SageMakerScorer:
         """The SageMaker endpoint, without a net."""
-        from fraud_scorer.adapters.sagemaker import Limits, SageMakerScorer, runtime_client
+        from fraud_scorer.scoring.sagemaker import Limits, SageMakerScorer, runtime_client
 
         return SageMakerScorer(
             self.settings.sagemaker_endpoint,
@@ -63,7 +63,7 @@ class Deciding(Keeping):
     @cached_property
     def breaker(self) -> PostgresBreaker:
         """The endpoint's circuit breaker."""
-        from fraud_scorer.adapters.breaker import PostgresBreaker
+        from fraud_scorer.store.breaker import PostgresBreaker
 
         return PostgresBreaker(
             self.engine,

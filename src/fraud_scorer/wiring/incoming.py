@@ -12,13 +12,13 @@ import structlog
 from fraud_scorer.wiring.chosen import Chosen
 
 if TYPE_CHECKING:
-    from fraud_scorer.adapters.cipher import Cipher
-    from fraud_scorer.adapters.landing.in_bucket import BucketLanding
-    from fraud_scorer.adapters.landing.on_disk import DiskLanding
-    from fraud_scorer.adapters.payments_api import HttpPaymentsApi
-    from fraud_scorer.adapters.stage import Stage
-    from fraud_scorer.payments.sensitive import Sensitive
-    from fraud_scorer.payments.tokens import CardTokens
+    from fraud_scorer.ingest.card_tokens import CardTokens
+    from fraud_scorer.ingest.sensitive_data import Sensitive
+    from fraud_scorer.landing.cipher import Cipher
+    from fraud_scorer.landing.disk import DiskLanding
+    from fraud_scorer.landing.in_bucket import BucketLanding
+    from fraud_scorer.landing.stage_files import Stage
+    from fraud_scorer.sources.payments_api import HttpPaymentsApi
     from fraud_scorer.steps.extract import Limits
     from fraud_scorer.steps.transform import Recipe
 
@@ -31,7 +31,7 @@ class Incoming(Chosen):
     @cached_property
     def api(self) -> HttpPaymentsApi:
         """The payments API."""
-        from fraud_scorer.adapters.payments_api import HttpPaymentsApi, parse_headers
+        from fraud_scorer.sources.payments_api import HttpPaymentsApi, parse_headers
 
         return HttpPaymentsApi(
             self.settings.payments_api_url,
@@ -56,14 +56,14 @@ class Incoming(Chosen):
     @cached_property
     def cipher(self) -> Cipher:
         """What encrypts landed bytes and quarantined records."""
-        from fraud_scorer.adapters.cipher import Cipher
+        from fraud_scorer.landing.cipher import Cipher
 
         return Cipher.from_setting(self.settings.fraud_landing_keys.get_secret_value())
 
     @cached_property
     def landing(self) -> DiskLanding:
         """The raw answers: on disk, or on disk first and then in a bucket."""
-        from fraud_scorer.adapters.landing.on_disk import DiskLanding
+        from fraud_scorer.landing.disk import DiskLanding
 
         chosen = self.settings.fraud_landing
         folder = self.settings.fraud_data_dir / "landing"
@@ -74,17 +74,17 @@ class Incoming(Chosen):
         """The landing, if it is copied to a bucket."""
         if not self.settings.fraud_landing.startswith("s3://"):
             return None
-        from fraud_scorer.adapters.landing.bucket import Bucket
-        from fraud_scorer.adapters.landing.in_bucket import BucketLanding
+        from fraud_common.object_store import Bucket
+        from fraud_scorer.landing.in_bucket import BucketLanding
 
         folder = self.settings.fraud_data_dir / "landing"
         return BucketLanding(folder, self.cipher, Bucket(self.settings.fraud_landing), sensitive=self.sensitive)
 
     def sensitive(self) -> Sensitive:
         """What the field map declares never to be kept; of one that cannot be read, nothing: the minute must land."""
-        from fraud_scorer.errors import SettingsError
-        from fraud_scorer.payments.fields import read_field_map
-        from fraud_scorer.payments.sensitive import Sensitive, mapped_names
+        from fraud_common.errors import SettingsError
+        from fraud_scorer.ingest.field_map import read_field_map
+        from fraud_scorer.ingest.sensitive_data import Sensitive, mapped_names
 
         if self.settings.payments_api_fields is None:
             return Sensitive()
@@ -99,14 +99,14 @@ class Incoming(Chosen):
     @cached_property
     def stage(self) -> Stage:
         """The work between two tasks."""
-        from fraud_scorer.adapters.stage import Stage
+        from fraud_scorer.landing.stage_files import Stage
 
         return Stage(self.settings.fraud_data_dir / "stage")
 
     @cached_property
     def tokens(self) -> CardTokens:
         """What turns card numbers into tokens."""
-        from fraud_scorer.payments.tokens import CardTokens
+        from fraud_scorer.ingest.card_tokens import CardTokens
 
         return CardTokens.from_setting(self.settings.fraud_card_keys.get_secret_value())
 
@@ -114,7 +114,7 @@ class Incoming(Chosen):
     def recipe(self) -> Recipe:
         """What the settings say about transforming."""
         from fraud_scorer.features import LOOK_BACK_DAYS
-        from fraud_scorer.payments.fields import read_field_map
+        from fraud_scorer.ingest.field_map import read_field_map
         from fraud_scorer.steps.transform import Recipe
 
         fields = read_field_map(self.settings.payments_api_fields)

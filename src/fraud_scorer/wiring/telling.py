@@ -8,15 +8,15 @@ from datetime import timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from fraud_scorer.errors import SettingsError
+from fraud_common.errors import SettingsError
 from fraud_scorer.wiring.incoming import Incoming
 
 if TYPE_CHECKING:
-    from fraud_scorer.adapters.smtp import SmtpMailer
-    from fraud_scorer.messages.compose import Policy
-    from fraud_scorer.operations.watching.state import StateFile
-    from fraud_scorer.operations.watching.watch import Watchdog
-    from fraud_scorer.ports import Mailer
+    from fraud_scorer.alerting.channels.smtp import SmtpMailer
+    from fraud_scorer.alerting.compose import Policy
+    from fraud_scorer.domain.ports import Mailer
+    from fraud_scorer.monitoring.watchdog import Watchdog
+    from fraud_scorer.monitoring.watchdog_state import StateFile
 
 
 class Telling(Incoming):
@@ -25,9 +25,9 @@ class Telling(Incoming):
     @cached_property
     def policy(self) -> Policy:
         """Who is told of what."""
-        from fraud_scorer.messages.compose import Policy
-        from fraud_scorer.messages.render import domain_of
-        from fraud_scorer.wiring.alert_rules import rules_in_force
+        from fraud_scorer.alerting.compose import Policy
+        from fraud_scorer.alerting.render import domain_of
+        from fraud_scorer.wiring.alert_routing import rules_in_force
 
         settings = self.settings
         return Policy(
@@ -42,8 +42,8 @@ class Telling(Incoming):
 
     def smtp(self) -> SmtpMailer:
         """The mail server; connects at the first message, closed as a context."""
-        from fraud_scorer.adapters.smtp import SmtpMailer
-        from fraud_scorer.messages.render import render_email
+        from fraud_scorer.alerting.channels.smtp import SmtpMailer
+        from fraud_scorer.alerting.render import render_email
 
         settings = self.settings
         return SmtpMailer(
@@ -59,16 +59,16 @@ class Telling(Incoming):
     @cached_property
     def watch_state(self) -> StateFile:
         """What the watchdog remembers."""
-        from fraud_scorer.operations.watching.state import StateFile
+        from fraud_scorer.monitoring.watchdog_state import StateFile
 
         return StateFile(self.settings.fraud_data_dir)
 
     def watchdog(self, *, interval: timedelta) -> Watchdog:
         """Looks at the ledger and tells the operator; ``fraud_db`` may be down."""
-        from fraud_scorer.adapters.postgres.watching import PostgresWatching
-        from fraud_scorer.messages.render import domain_of
-        from fraud_scorer.operations.watching.failures import last_failures
-        from fraud_scorer.operations.watching.watch import Operator, Watchdog
+        from fraud_scorer.alerting.render import domain_of
+        from fraud_scorer.monitoring.step_failures import last_failures
+        from fraud_scorer.monitoring.watchdog import Operator, Watchdog
+        from fraud_scorer.store.health import PostgresWatching
 
         settings = self.settings
         return Watchdog(
@@ -85,7 +85,7 @@ class Telling(Incoming):
 
     def rules_fault(self) -> str:
         """Why the alert rules cannot be used, and what to do; empty if they can."""
-        from fraud_scorer.wiring.alert_rules import rules_as_written
+        from fraud_scorer.wiring.alert_routing import rules_as_written
 
         try:
             rules_as_written(self.settings)
@@ -96,8 +96,8 @@ class Telling(Incoming):
     @contextmanager
     def mailers(self) -> Iterator[dict[str, Mailer]]:
         """The channels that are set, by name; their connections are closed at the end."""
-        from fraud_scorer.adapters.slack import SlackMailer
-        from fraud_scorer.messages.render import render_slack
+        from fraud_scorer.alerting.channels.slack import SlackMailer
+        from fraud_scorer.alerting.render import render_slack
 
         with ExitStack() as stack:
             channels: dict[str, Mailer] = {"email": stack.enter_context(self.smtp())}

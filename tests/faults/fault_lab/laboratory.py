@@ -11,8 +11,8 @@ import psycopg2
 from fault_lab.model import make_model
 from fault_lab.processes import Runner
 
-from fraud_scorer.operations.database.embedded_postgres import EmbeddedPostgres, free_port
-from fraud_scorer.operations.database.migrate import migrate
+from fraud_scorer.store.schema.migrate import migrate
+from fraud_stack.embedded_postgres import EmbeddedPostgres, free_port
 from payments_simulator.stream import Stream, World
 
 PAYMENTS_A_MINUTE = 10

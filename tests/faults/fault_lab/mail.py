@@ -10,7 +10,7 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import Envelope, Session
 
-from fraud_scorer.operations.database.embedded_postgres import free_port
+from fraud_stack.embedded_postgres import free_port
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,9 @@ from typing import Any
 import psycopg2.extensions
 from sqlalchemy import event
 
-from fraud_scorer.adapters.postgres.engine import create_store_engine
 from fraud_scorer.settings import Settings
 from fraud_scorer.steps.extract import Clock
+from fraud_scorer.store.engine import create_store_engine
 from fraud_scorer.wiring import Parts
 
 

@@ -22,12 +22,12 @@ from fault_lab.mail import MailServer
 from fault_lab.model import THRESHOLD, make_model
 from fault_lab.proxy import Proxy
 
-from fraud_scorer.adapters.cipher import Cipher
-from fraud_scorer.adapters.landing.on_disk import DiskLanding
-from fraud_scorer.batches import Batch
-from fraud_scorer.operations.database.embedded_postgres import EmbeddedPostgres, data_folder, free_port
-from fraud_scorer.operations.stack.options import DEFAULT_PORTS
-from fraud_scorer.operations.stack.processes import leftovers
+from fraud_scorer.domain.batches import Batch
+from fraud_scorer.landing.cipher import Cipher
+from fraud_scorer.landing.disk import DiskLanding
+from fraud_stack.embedded_postgres import EmbeddedPostgres, data_folder, free_port
+from fraud_stack.options import DEFAULT_PORTS
+from fraud_stack.processes import leftovers
 
 ROOT = Path(__file__).parents[3]
 START_SECONDS = 300.0
@@ -85,7 +85,7 @@ class RealStack:
             "FRAUD_THRESHOLD": str(THRESHOLD),
         }  # fmt: skip
         ports = ",".join(f"{name}={port}" for name, port in self.ports.items())
-        argv = [str(Path(sys.executable).parent / "fraud-scorer"), "stack", "--data-dir", str(self.data_dir)]
+        argv = [sys.executable, "-m", "fraud_stack", "start", "--data-dir", str(self.data_dir)]
         argv += ["--ports", ports, "--pace", "10", "--history-days", "0", "--scorer", "local"]
         with self.output.open("ab") as output:
             return subprocess.Popen(

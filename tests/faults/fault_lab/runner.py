@@ -25,17 +25,12 @@ import xgboost  # noqa: F401
 from fault_lab.clock import VirtualClock
 from fault_lab.points import Gate, LabParts, Order
 
-import fraud_scorer.adapters.model.local
-import fraud_scorer.adapters.payments_api
-import fraud_scorer.adapters.slack
-import fraud_scorer.adapters.smtp
-import fraud_scorer.messages.render  # noqa: F401
-from fraud_scorer.batches import Batch, parse_minute
-from fraud_scorer.errors import FraudScorerError
-from fraud_scorer.logs import configure_logging
-from fraud_scorer.pipeline.passed import retry
-from fraud_scorer.pipeline.verbs import Pipeline
+from fraud_common.errors import FraudScorerError
+from fraud_common.logs import configure_logging
+from fraud_scorer.domain.batches import Batch, parse_minute
 from fraud_scorer.settings import Settings
+from fraud_scorer.use_cases.pipeline.minute import Pipeline
+from fraud_scorer.use_cases.pipeline.passed import retry
 
 POLL_SECONDS = 0.005
 

@@ -23,9 +23,9 @@ from fault_lab.model import THRESHOLD
 from fault_lab.processes import Outcome, Run
 from fault_lab.proxy import Proxy
 
-from fraud_scorer.adapters.cipher import Cipher
-from fraud_scorer.adapters.landing.on_disk import DiskLanding
-from fraud_scorer.batches import Batch
+from fraud_scorer.domain.batches import Batch
+from fraud_scorer.landing.cipher import Cipher
+from fraud_scorer.landing.disk import DiskLanding
 
 START = datetime(2026, 11, 20, 10, 31, tzinfo=UTC)
 LANDING_KEY = Fernet.generate_key().decode()

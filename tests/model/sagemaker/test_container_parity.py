@@ -17,12 +17,12 @@ import numpy as np
 import pytest
 import xgboost
 
-from fraud_scorer.adapters.model.local import LocalScorer
-from fraud_scorer.adapters.sagemaker.answers import scores_of
-from fraud_scorer.adapters.sagemaker.body import csv_of
-from fraud_scorer.adapters.sagemaker.parity import probe_rows
-from fraud_scorer.errors import ArtifactError
-from fraud_scorer.operations.deploying.archive import pack, require_alike
+from fraud_common.errors import ArtifactError
+from fraud_scorer.scoring.local import LocalScorer
+from fraud_scorer.scoring.sagemaker.answers import scores_of
+from fraud_scorer.scoring.sagemaker.body import csv_of
+from fraud_scorer.scoring.sagemaker.deploying.archive import pack, require_alike
+from fraud_scorer.scoring.sagemaker.parity import probe_rows
 
 ROOT = Path(__file__).parents[3]
 REQUIREMENTS = ROOT / "requirements" / "sagemaker-parity.txt"

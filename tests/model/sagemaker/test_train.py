@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fraud_scorer.adapters.model.artifacts import load_artifacts
-from fraud_scorer.errors import DataFileError, SettingsError
-from fraud_scorer.operations.deploying.archive import pack
+from fraud_common.errors import DataFileError, SettingsError
+from fraud_scorer.scoring.artifacts import load_artifacts
+from fraud_scorer.scoring.sagemaker.deploying.archive import pack
 
 SCRIPT = Path(__file__).parents[3] / "model" / "sagemaker" / "train.py"
 

@@ -13,7 +13,7 @@ from fault_lab.processes import Run
 from fault_lab.proxy import Rule
 from fault_lab.world import World
 
-from fraud_scorer.errors import FraudScorerError
+from fraud_common.errors import FraudScorerError
 
 MESSAGE = "sql.*insert into outbox*:before"
 LOAD, COMMIT = b"pg_advisory_xact_lock", b"COMMIT\x00"

@@ -11,7 +11,7 @@ from pathlib import Path
 from fault_lab.fault import Fault, dies, fails, passes, point
 from fault_lab.world import MINUTE, World
 
-from fraud_scorer.batches import Batch
+from fraud_scorer.domain.batches import Batch
 
 KILLER = "passed in bounded time, its bytes kept, all others scored"
 BERLIN = {"fraud_time_zone": "Europe/Berlin"}

@@ -1,0 +1,1 @@
+"""Alert channels: each sends one message by ``ports.Mailer``."""

@@ -1,0 +1,118 @@
+"""Who is told of which payment: a small YAML, optional.
+
+::
+
+    rules:
+      - name: big amounts            # every rule that fits counts; all of a rule's conditions must hold
+        amount_at_least: 500         # in the currency's own unit
+        currency: USD
+        categories: [shopping_net, misc_net]
+        probability_at_least: 0.9
+        recipients: [lead@example.org, slack]
+    otherwise: [analyst@example.org] # told of what no rule fits; left out: the usual recipients
+
+``slack`` stands for the webhook. Nothing flagged goes untold: what no rule fits goes to ``otherwise``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from fraud_common.errors import SettingsError
+from fraud_scorer.alerting.wording import amount_major
+
+SLACK = "slack"  # the webhook's name wherever a recipient is written; its address is a secret
+
+
+@dataclass(frozen=True, order=True)
+class Address:
+    """Where a message goes: ``email`` and an address, or ``slack`` and the word slack."""
+
+    channel: str
+    recipient: str
+
+    @classmethod
+    def of(cls, name: str) -> Address:
+        """The address that a recipient's name means."""
+        return cls(SLACK, SLACK) if name.strip().lower() == SLACK else cls("email", name.strip())
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+Name = Annotated[str, Field(min_length=1)]
+
+
+class Rule(_Strict):
+    """One rule: conditions left out hold always."""
+
+    name: str = ""
+    amount_at_least: float | None = Field(None, ge=0)
+    currency: str | None = Field(None, pattern="^[A-Z]{3}$")
+    categories: tuple[str, ...] | None = None
+    probability_at_least: float | None = Field(None, ge=0, le=1)
+    recipients: tuple[Name, ...] = Field(min_length=1)
+
+    def fits(self, amount_cents: int, currency: str, category: str | None, probability: float) -> bool:
+        """Whether every condition holds."""
+        return (
+            (self.amount_at_least is None or amount_major(amount_cents, currency) >= self.amount_at_least)
+            and (self.currency is None or currency == self.currency)
+            and (self.categories is None or category in self.categories)
+            and (self.probability_at_least is None or probability >= self.probability_at_least)
+        )
+
+
+class Rules(_Strict):
+    """All rules, and who is told of what none of them fits."""
+
+    rules: tuple[Rule, ...] = ()
+    otherwise: tuple[Name, ...] = ()
+
+    def addresses(self, amount_cents: int, currency: str, category: str | None, probability: float) -> list[Address]:
+        """Who is told of one payment, each once, in a fixed order."""
+        told = {
+            Address.of(name)
+            for rule in self.rules
+            if rule.fits(amount_cents, currency, category, probability)
+            for name in rule.recipients
+        }
+        return sorted(told or {Address.of(name) for name in self.otherwise})
+
+
+def read_rules(path: Path | None, *, recipients: Sequence[str], slack: bool) -> Rules:
+    """The rules in force; without a file everyone (and the webhook, if there is one) is told of everything.
+
+    Raises:
+        SettingsError: the file is missing or is no such YAML, no one would be told, or it names a webhook that is not
+            set; the error names the place.
+    """
+    usual = (*recipients, *((SLACK,) if slack else ()))
+    rules = Rules() if path is None else _parse(path)
+    if not rules.otherwise:
+        rules = rules.model_copy(update={"otherwise": usual})
+    if not rules.otherwise:
+        raise SettingsError("no one is told of frauds", "Set ALERT_RECIPIENTS to at least one address")
+    named = {name for rule in rules.rules for name in rule.recipients} | set(rules.otherwise)
+    if not slack and any(Address.of(name).channel == SLACK for name in named):
+        raise SettingsError("the alert rules name slack, and no webhook is set", "Set ALERT_SLACK_WEBHOOK")
+    return rules
+
+
+def _parse(path: Path) -> Rules:
+    try:
+        return Rules.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+    except OSError as error:
+        raise SettingsError(f"the alert rules {path} cannot be read ({error.strerror})", "Mend ALERT_RULES") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SettingsError(f"the alert rules {path} are no YAML: {error}", "Mend the file") from None
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        raise SettingsError(f"the alert rules {path} are wrong: {faults}", "Mend the file") from None

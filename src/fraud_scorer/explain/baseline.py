@@ -1,0 +1,57 @@
+"""What sentences on a payment are made from: what is usual in the training data, and words that all of them share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fraud_scorer.explain import phrasing
+
+UNKNOWN = "unknown"  # the value of a reason that only says what is not known
+
+Row = Mapping[str, Any]  # declared features, and the payment's currency
+Words = tuple[str, str, str]  # value, what is usual, the sentence
+
+
+@dataclass(frozen=True)
+class Usual:
+    """What is usual in the training data (from the manifest)."""
+
+    medians: Mapping[str, float] = field(default_factory=dict)
+    fraud_share: float = math.nan
+    night_share: float = math.nan
+    category_fraud_shares: Mapping[str, float] = field(default_factory=dict)
+    amount_medians: Mapping[str, Mapping[str, float]] | None = None  # by currency; None: ``medians`` hold them
+
+    def median(self, feature: str) -> float:
+        """Median of the feature over genuine payments; NaN if unknown."""
+        return self.medians.get(feature, math.nan)
+
+    def money(self, feature: str, currency: str) -> str:
+        """Median of a feature that is an amount, in words; empty if unknown in this currency."""
+        known = self._amounts(currency)
+        return phrasing.money(known[feature], currency) if feature in known else ""
+
+    def amount(self, feature: str, currency: str) -> float:
+        """The same as a number; NaN if unknown in this currency."""
+        return self._amounts(currency).get(feature, math.nan)
+
+    def _amounts(self, currency: str) -> Mapping[str, float]:
+        return self.medians if self.amount_medians is None else self.amount_medians.get(currency, {})
+
+
+def money(row: Row, amount: float) -> str:
+    """An amount of the payment's card, in words."""
+    return phrasing.money(amount, row["currency"])
+
+
+def beside(text: str) -> str:
+    """What is no sign by itself."""
+    return f"Together with the other signs: {text}"
+
+
+def unknown(text: str, normal: str = "") -> Words:
+    """What is not known: it accuses nobody."""
+    return UNKNOWN, normal, beside(text)

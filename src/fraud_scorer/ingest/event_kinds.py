@@ -1,0 +1,35 @@
+"""What each record says happened: a purchase, or something that happens to a payment later."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from fraud_scorer.domain.frames import NEVER_STANDS, PURCHASE, REFUND, STANDS_FOR
+
+
+def kinds(amount_cents: np.ndarray) -> np.ndarray:
+    """One of ``frames.KINDS`` a record (object array): what is below zero is a refund.
+
+    >>> kinds(np.array([1000, 0, -250])).tolist()
+    ['purchase', 'purchase', 'refund']
+    """
+    return np.where(amount_cents < 0, REFUND, PURCHASE).astype(object)
+
+
+def places(kind: pd.Series, amount_cents: pd.Series | None = None) -> np.ndarray:
+    """Of each record its place (int64) among those that may stand for the payment: ``frames.STANDS_FOR``.
+
+    Where amounts are given, only what is below zero gives money back, whatever its kind says.
+    """
+    found: np.ndarray = kind.map(STANDS_FOR).fillna(NEVER_STANDS).to_numpy(np.int64)
+    if amount_cents is None:
+        return found
+    gives_back = amount_cents.to_numpy(np.int64) < 0
+    found = np.where(gives_back & (found < STANDS_FOR[REFUND]), STANDS_FOR[REFUND], found)
+    return np.where(~gives_back & (found == STANDS_FOR[REFUND]), NEVER_STANDS, found)
+
+
+def can_be_scored(payments: pd.DataFrame) -> np.ndarray:
+    """Which records (columns kind and amount_cents) take or reserve money: all others go unscored."""
+    return places(payments["kind"], payments["amount_cents"]) < STANDS_FOR[REFUND]

@@ -1,0 +1,38 @@
+"""The records of a file of past payments that are no purchases: they are never scored nor learnt from, and told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from fraud_scorer.ingest.data_file_columns import Warn
+from fraud_scorer.ingest.event_words import SCORED, judged_kinds
+from fraud_scorer.ingest.validate import Rules
+
+
+def kinds_said(columns: Mapping[str, Sequence[object]], count: int, rules: Rules) -> pd.Series:
+    """The kind of each of ``count`` raw rows as its type and status say; what says nothing counts as a purchase."""
+    types, statuses = (
+        [value if isinstance(value, str) else str(value) if isinstance(value, int) else None for value in values]
+        for values in (columns.get(name, [None] * count) for name in ("type", "status"))
+    )
+    return pd.Series(judged_kinds(types, statuses, np.ones(count, np.int64), rules.kinds)[0])
+
+
+def tell_left_out(kinds: pd.Series, warn: Warn, *, frauds: pd.Series | None = None) -> None:
+    """Tell ``warn`` in one sentence how many records are no purchases, by kind, and how many of them are frauds.
+
+    ``frauds``: whether each record's label says fraud (boolean, null where there is none).
+    """
+    is_left = ~kinds.isin(SCORED)
+    if not is_left.any():
+        return
+    counts = ", ".join(f"{count:,} of kind {kind}" for kind, count in kinds[is_left].value_counts().items())
+    number = 0 if frauds is None else int(frauds[is_left].fillna(False).sum())
+    labelled = f"; {number:,} of these are labelled fraud" if number else ""
+    warn(
+        f"left unscored, as no purchases: {counts}{labelled}. Where such a record is the payment itself, declare its "
+        "word in the field map, as kinds: {purchase: [chargeback]}."
+    )

@@ -1,0 +1,1 @@
+"""The watchdog outside Airflow, and the health checks of Airflow's containers."""

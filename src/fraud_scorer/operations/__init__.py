@@ -1,1 +1,0 @@
-"""What keeps the system up: migrations, checks, the watchdog, the embedded servers, the local stack."""

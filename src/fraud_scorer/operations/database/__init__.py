@@ -1,1 +1,0 @@
-"""``fraud_db`` itself: the embedded server, migrations, views and roles."""

@@ -1,0 +1,1 @@
+"""The schema of ``fraud_db``: migrations, report views, roles and logins."""

@@ -1,0 +1,1 @@
+"""What the command line and the DAGs call: one module a use case."""

@@ -1,0 +1,1 @@
+"""Quarantined records: shown masked, and tried once more."""

@@ -1,0 +1,18 @@
+"""What ends a start: someone who stops it, or a process that fails."""
+
+from __future__ import annotations
+
+from fraud_common.errors import TransientError
+
+
+class Stopping(Exception):
+    """Ctrl-C while starting."""
+
+
+class ProcessFailed(TransientError):
+    """A process ended, or was not ready in time. ``lines`` are the last of its log."""
+
+    def __init__(self, what: str, cure: str = "", lines: tuple[str, ...] = ()) -> None:
+        super().__init__(what, cure)
+        self.args = (what, cure, lines)
+        self.lines = lines

@@ -1,0 +1,187 @@
+"""Errors that nobody foresaw in score and in load: one batch's own are passed, a fault of ours holds all."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fraud_scorer.domain.ports import Answer
+from fraud_scorer.use_cases.pipeline.minute import Pipeline
+from fraud_scorer.use_cases.pipeline.refusals import HOPELESS_REFUSALS
+from fraud_scorer.use_cases.pipeline.run import Run
+from fraud_scorer.use_cases.pipeline.waiting import landed, waiting_work
+from fraud_scorer.wiring import Parts
+
+Town = Any  # conftest.Town
+
+
+class Other:
+    """Another object, but for some of its methods."""
+
+    def __init__(self, real: Any, **methods: Any) -> None:
+        self._real, self.__dict__ = real, {"_real": real} | methods
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+
+class BrokenReasons(Parts):
+    """A bug of ours in a flagged payment's reasons, at these amounts (None: at each)."""
+
+    amounts: set[float] | None = None
+
+    @property
+    def model(self) -> Any:  # type: ignore[override]
+        real = super().model
+
+        def reasons(features: pd.DataFrame, *rest: Any) -> Any:
+            if self.amounts is None or self.amounts & set(features["amount"]):
+                raise KeyError("a reason's text")
+            return real.reasons(features, *rest)
+
+        return Other(real, reasons=reasons)
+
+
+class BrokenMails(Parts):
+    """A bug of ours in composing a mail, for these landing sequences (None: for each)."""
+
+    sequences: set[int] | None = None
+
+    @property
+    def outbox(self) -> Any:  # type: ignore[override]
+        real = super().outbox
+
+        def usual_share(sequence: int) -> float | None:
+            if self.sequences is None or sequence in self.sequences:
+                raise KeyError("a mail's text")
+            return real.usual_share(sequence)
+
+        return Other(real, usual_share=usual_share)
+
+
+class Infinite(Parts):
+    """A feature becomes infinite, at these amounts (None: at each)."""
+
+    amounts: set[float] | None = None
+
+    @property
+    def model(self) -> Any:  # type: ignore[override]
+        real = super().model
+
+        def matrix(features: pd.DataFrame) -> Any:
+            made = real.matrix(features)
+            made[(features["amount"].isin(self.amounts or set()) | (self.amounts is None)).to_numpy(), 0] = np.inf
+            return made
+
+        return Other(real, matrix=matrix)
+
+
+def ledger(town: Town) -> list[tuple[str, int]]:
+    """Status and refusals of each minute."""
+    return town.rows("select status, refusals from run_ledger order by landing_seq")  # type: ignore[no-any-return]
+
+
+def broken(town: Town, kind: type[Parts], first_only: bool, **settings: Any) -> Pipeline:
+    """The pipeline with that bug: at what the first minute alone brings, or at everything."""
+    parts = kind(town.settings(**settings), town.clock)
+    if isinstance(parts, BrokenReasons) and first_only:
+        parts.amounts = amounts(town, 0) - amounts(town, 1)
+    if isinstance(parts, BrokenMails) and first_only:
+        parts.sequences = {town.pipeline().parts.landing.completion(town.batch(0)).landing_seq}
+    return Pipeline(parts)
+
+
+def amounts(town: Town, number: int) -> set[float]:
+    """The amounts of a landed minute's payments, as its features have them."""
+    return set(a_look(town, number).transform().features["amount"])
+
+
+def a_payment(town: Town, number: int, amount: float) -> None:
+    """A minute with one payment lands."""
+    landing, batch = town.pipeline().parts.landing, town.at(number)
+    time = int(batch.end.timestamp() * 1000) - 1000
+    payment = {
+        "trans_num": f"t{number}",
+        "current_time": time,
+        "cc_num": 4532015112830366,
+        "merchant": "Kub",
+        "amt": amount,
+    }
+    landing.land(batch, Answer(json.dumps([payment]).encode(), 200, "", town.clock.now()))
+    landing.close(batch, now=town.clock.now())
+
+
+def highest_probability(town: Town, number: int) -> float:
+    """Of a landed minute's payments."""
+    run = a_look(town, number)
+    run.transform()
+    return float(run.score().decisions["fraud_probability"].max())
+
+
+def a_look(town: Town, number: int) -> Run:
+    """A dry run over a landed minute."""
+    parts = town.pipeline().parts
+    return Run(
+        parts, "a-look", lambda: list(waiting_work(landed(parts, [town.batch(number)]), parts.landing)), claim=False
+    )
+
+
+@pytest.mark.parametrize("kind", [BrokenReasons, BrokenMails])
+def test_a_batch_that_alone_upsets_a_later_step_is_passed(town: Town, kind: type[Parts]) -> None:
+    """Beside a minute that gets through it counts, five times; then it has failed, and the other is loaded."""
+    for number in range(2):
+        town.pipeline().extract(town.at(number))
+    for count in range(HOPELESS_REFUSALS):
+        with pytest.raises(KeyError):
+            broken(town, kind, first_only=True).run_minute(town.batch(1))
+        assert ledger(town) == [("failed" if count + 1 == HOPELESS_REFUSALS else "landed", count + 1), ("landed", 0)]
+    assert broken(town, kind, first_only=True).run_minute(town.batch(1))["batches"] == 1
+    error = town.rows("select error from run_ledger where status = 'failed'")[0][0]
+    assert error.startswith(f"KeyError in {'score' if kind is BrokenReasons else 'load'}")
+    town.pipeline().replay(town.batch(0).minute, town.batch(1).minute)
+    assert town.stored() == town.handed_out()
+
+
+@pytest.mark.parametrize("kind", [BrokenReasons, BrokenMails])
+def test_a_fault_of_ours_in_a_later_step_fails_none(town: Town, kind: type[Parts]) -> None:
+    """Every batch would meet it once it has something flagged: all wait, and one run loads them all."""
+    for number in range(HOPELESS_REFUSALS + 2):
+        with pytest.raises(KeyError):
+            broken(town, kind, first_only=False).run_minute(town.at(number))
+    assert set(ledger(town)) == {("landed", 0)}
+    town.run(HOPELESS_REFUSALS + 2)
+    assert town.stored() == town.handed_out()
+
+
+def test_an_infinite_feature_passes_the_batch_that_alone_has_one(town: Town) -> None:
+    """It holds the queue five times, not for ever; where each batch has one, the model misfits and all wait."""
+    for number in range(2):
+        town.pipeline().extract(town.at(number))
+    parts = Infinite(town.settings(), town.clock)
+    for _ in range(HOPELESS_REFUSALS + 1):
+        with pytest.raises(ValueError, match="is infinite"):
+            Pipeline(parts).run_minute(town.batch(1))
+    assert set(ledger(town)) == {("landed", 0)}
+    parts.amounts = amounts(town, 0) - amounts(town, 1)
+    for _ in range(HOPELESS_REFUSALS):
+        with pytest.raises(ValueError, match="is infinite"):
+            Pipeline(parts).run_minute(town.batch(1))
+    assert ledger(town) == [("failed", HOPELESS_REFUSALS), ("landed", 0)]
+    assert Pipeline(parts).run_minute(town.batch(1))["batches"] == 1
+
+
+@pytest.mark.parametrize("kind", [BrokenReasons, BrokenMails])
+def test_a_minute_with_nothing_flagged_proves_as_if_it_had(town: Town, kind: type[Parts]) -> None:
+    """A fault of ours at all that is flagged fails no minute, though one in which nothing is flagged gets through."""
+    a_payment(town, 0, 500.0)
+    a_payment(town, 1, 1.0)
+    highest = [highest_probability(town, number) for number in range(2)]
+    assert highest[0] > highest[1]
+    for _ in range(HOPELESS_REFUSALS + 1):
+        with pytest.raises(KeyError):
+            broken(town, kind, first_only=False, fraud_threshold=highest[0]).run_minute(town.batch(1))
+    assert set(ledger(town)) == {("landed", 0)}
