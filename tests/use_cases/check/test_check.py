@@ -19,7 +19,7 @@ from fraud_scorer.use_cases.check.run_checks import Finding, run_checks
 from fraud_scorer.use_cases.check.surroundings import Surroundings
 from fraud_scorer.wiring import Parts
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 CARD_KEY, LANDING_KEY = f"k1:{secrets.token_hex(32)}", Fernet.generate_key().decode()
 
 
