@@ -16,8 +16,11 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from fraud_scorer.ingest.decode import MOST_VALUES
+
 MARKER = "[removed]"
 _MOST_DEPTH, _MOST_WRAPPINGS = 1_000, 4
+_MOST_LOOKS, _MOST_NAMES, _SHORT = 30_000, 4_096, 200
 _CODES = r"i?cvv|d?cvc|cvn|cvd|cvx|cav|csc|cid|cv"
 _SENSITIVE_NAME = re.compile(
     rf"(?:^|_)(?:(?:card|cc|credit_?card|user|customer|encrypted|debit|amex|visa)_?)?"
@@ -27,6 +30,7 @@ _SENSITIVE_NAME = re.compile(
     r"|track_?(?:data|[123]|one|two|three|i{1,3})(?:_?(?:data|equivalent.*))?|tracks_?data"
     r"|mag(?:netic)?_?str(?:i|ipe).*|msr(?:_?data)?|swipe_?data)(?:_|$)"
 )
+_NAME_SIGN = re.compile(r"c(?:v|av|sc|id|ode)|verif|pin|track|mag|msr|swipe|secur", re.IGNORECASE)  # has one of these
 _TELLS_ONLY = re.compile(  # that a code matched, was there or was asked for: no code itself
     r"_(?:check|checks|result|results|resp|response|match|matched|matches|status|present|provided|verified|indicator|entry"
     r"|mode|capability|retries|tries|attempts|required|type|supported|flag|reason|error|length|change|changed)(?:_|$)"
@@ -42,6 +46,9 @@ _NEEDLES = [(needle, re.compile(needle + follows)) for needle, follows in {
     "magn": "etic", "magstr": "", "mag_str": "", "mag-str": "", "msr": r"(?![a-ce-z])", "swipe": r"[\W_]?data",
     "cardcode": "", "card_code": "", "card-code": "", "cccode": "", "cc_code": "",
 }.items()]  # fmt: skip
+_ANY_SIGN = re.compile(  # without one of these a text holds nothing
+    rf"\\u00[2-7]|\^|%5e|=\d|%3d|\dd\d|{'|'.join(needle for needle, _ in _NEEDLES)}", re.IGNORECASE
+)
 _WORD_BEFORE, _WORD_AFTER = re.compile(r"[\w .-]{0,40}\Z"), re.compile(r"[\w .-]{0,60}")
 _COLUMNS = re.compile(r'"columns\\*"\s*:\s*\[([^\[\]]*)\]')
 _ESCAPED = re.compile(r"\\u00[2-7]")
@@ -62,6 +69,8 @@ _NAMED = re.compile(  # in running text, XML or a form
 )
 _HINT = re.compile(r"[\^=%\[{\"]|\dD\d|[cC][vVsSiIaA]|[pP][iI][nN]|[cC][oO][dD][eE]|[vV][aA][lL]|[nN][uU][mM]")
 _TOKEN = re.compile(r'"(?:[^"\\]+|\\.)*+(?:"|\\?\Z)|[\[\]{},:]|[^\s\[\]{},:"]+', re.DOTALL)
+# a plain value in one step, with the name before it and the comma behind it; else a single mark
+_STEP = re.compile(r'(?:("[^"\\]*+")\s*+:\s*+)?+("[^"\\]*+"|[^\s\[\]{},:"]++)\s*+(,)?+|' + _TOKEN.pattern, re.DOTALL)
 _SAYS_NOTHING = frozenset(["null", "true", "false", '""', f'"{MARKER}"'])
 
 
@@ -90,6 +99,10 @@ class Sensitive:
         return any(".".join(path[-one.count(".") - 1 :]) == one or path[-1] == one for one in self.remove)
 
 
+class TooManyValuesError(Exception):
+    """Of an answer that no one reads (``decode``): it is cleaned as running text, in bounded time."""
+
+
 _UNDECLARED = Sensitive()
 
 
@@ -100,6 +113,8 @@ def is_sensitive(name: str) -> bool:
     >>> [is_sensitive(name) for name in ("CVV2", "pinBlock", "security_code", "cvc_check", "shipping")]
     [True, True, True, False, False]
     """
+    if not _NAME_SIGN.search(name):
+        return False
     words = _words(name)
     return bool(_SENSITIVE_NAME.search(words)) and not _TELLS_ONLY.search(words)
 
@@ -139,6 +154,8 @@ def _cleaned(text: str, known: Sensitive, wrapped: int) -> tuple[str, int]:
         return (json.dumps(cleaned), count) if count else (text, 0)
     if not begins or begins not in "[{":
         return _in_words(text)
+    if sum(map(text.count, ",[{")) > MOST_VALUES:
+        raise TooManyValuesError
     pieces, at, count = [], 0, 0
     for start, end, instead, number in _Scan(text, known, wrapped).found():
         pieces += [text[at:start], instead]
@@ -147,27 +164,35 @@ def _cleaned(text: str, known: Sensitive, wrapped: int) -> tuple[str, int]:
 
 
 def _may_hold(text: str) -> bool:
-    """A look for parts of names and signs of shapes alone: most answers need no more."""
+    """A look for parts of names and signs of shapes alone: most answers need no more.
+
+    Where so many stand that each look at one costs more than to read the whole, that is True too.
+    """
+    if len(text) < _SHORT and not _ANY_SIGN.search(text):
+        return False
+    left = iter(range(1, _MOST_LOOKS))
     if "\\u00" in text and _ESCAPED.search(text):
         return True
-    if any(sign in text and _has_track(text, follows) for sign, follows in _TRACK_SIGNS):
+    if any(sign in text and _has_track(text, follows, left) for sign, follows in _TRACK_SIGNS):
         return True
     lower = text.lower()
     lower = lower if len(lower) == len(text) else text  # a few letters are two in small
-    return any(needle in lower and _has_name(text, lower, follows) for needle, follows in _NEEDLES)
+    return any(needle in lower and _has_name(text, lower, follows, left) for needle, follows in _NEEDLES)
 
 
-def _has_track(text: str, sign: re.Pattern[str]) -> bool:
+def _has_track(text: str, sign: re.Pattern[str], left: Iterator[int]) -> bool:
     """Whether track data stands around one of these signs."""
-    return any(_TRACKS.search(text[max(0, at.start() - 90) : at.end() + 90]) for at in sign.finditer(text))
+    return any(
+        not next(left, 0) or _TRACKS.search(text[max(0, at.start() - 90) : at.end() + 90]) for at in sign.finditer(text)
+    )
 
 
-def _has_name(text: str, lower: str, needle: re.Pattern[str]) -> bool:
+def _has_name(text: str, lower: str, needle: re.Pattern[str], left: Iterator[int]) -> bool:
     """Whether one of these parts stands in the name of a sensitive field, or in running text like one."""
     for at in needle.finditer(lower):
         before = _WORD_BEFORE.search(text[max(0, at.start() - 40) : at.start()])
         after = _WORD_AFTER.match(text, at.start())
-        if is_sensitive(f"{before[0] if before else ''}{after[0] if after else ''}"):
+        if not next(left, 0) or is_sensitive(f"{before[0] if before else ''}{after[0] if after else ''}"):
             return True
     return False
 
@@ -195,22 +220,59 @@ class _Scan:
         names = next(iter(_COLUMNS.finditer(text)), None)
         self._columns = [_name(one[0]) for one in _TOKEN.finditer(names[1]) if one[0] != ","] if names else []
         self._verdicts: dict[str, bool] = {}  # of each name
+        self._names: dict[str, str] = {}  # of each mark that names a field
+        self._fine: set[str] = set()  # those of them whose values may stay, for all that the name says
+        self._longest = max((one.count(".") + 1 for one in known.remove), default=0)
         self._objects: list[bool] = []  # of each open container, whether it is an object
         self._keys: list[str | int | None] = []  # of each, where in it we are; None: an object's key comes next
         self._hidden: int | None = None  # how many containers were open where a sensitive one began
 
     def found(self) -> Iterator[tuple[int, int, str, int]]:
         """Start, end, what comes instead, and how many values that takes out."""
-        for match in _TOKEN.finditer(self._text):
-            mark = match[0]
-            if mark in "[]{},:":
-                self._mark(mark)
-            elif self._objects and self._objects[-1] and self._keys[-1] is None:
-                self._keys[-1] = _name(mark)
-            elif mark not in _SAYS_NOTHING:
-                instead, count = self._value(mark)
-                if count:
-                    yield *match.span(), instead, count
+        for match in _STEP.finditer(self._text):
+            name, value, comma = match.groups()
+            if name in self._fine and self._is_plain(match):
+                if not comma:
+                    self._keys[-1] = self._named(name)
+            elif value is None:
+                mark = match[0]
+                if mark in "[]{},:":
+                    self._mark(mark)
+                elif change := self._word(mark):
+                    yield *match.span(), *change
+            else:
+                if name is not None and (change := self._word(name)):
+                    yield *match.span(1), *change
+                if change := self._word(value):
+                    yield *match.span(2), *change
+                if comma:
+                    self._mark(comma)
+
+    def _is_plain(self, match: re.Match[str]) -> bool:
+        """Whether that is a field of an object that nothing hides, and its value may stay."""
+        if not self._keys or self._keys[-1] is not None or self._hidden is not None:
+            return False
+        start, end = match.span(2)
+        if self._text[start] == '"':
+            start, end = start + 1, end - 1
+        return end - start < 6 or not _HINT.search(self._text, start, end)
+
+    def _word(self, mark: str) -> tuple[str, int] | None:
+        """A name is kept in mind; of a value what comes instead of it, if it must go."""
+        if self._objects and self._objects[-1] and self._keys[-1] is None:
+            self._keys[-1] = self._named(mark)
+            return None
+        return None if mark in _SAYS_NOTHING else self._value(mark)
+
+    def _named(self, mark: str) -> str:
+        name = self._names.get(mark)
+        if name is None:
+            name = _name(mark)
+            if len(self._names) < _MOST_NAMES and len(mark) < _SHORT:
+                self._names[mark] = name
+                if not self._longest and not self._verdict(name):
+                    self._fine.add(mark)
+        return name
 
     def _mark(self, mark: str) -> None:
         if mark in "[{":
@@ -229,33 +291,44 @@ class _Scan:
             key = self._keys[-1]
             self._keys[-1] = key + 1 if isinstance(key, int) else None
 
-    def _value(self, mark: str) -> tuple[str, int]:
+    def _value(self, mark: str) -> tuple[str, int] | None:
         if self._hidden is not None or self._is_sensitive():
             return f'"{MARKER}"', 1
         text = mark if mark[0] != '"' else (_string(mark) or mark) if "\\" in mark else mark[1:-1]
         if len(text) < 6 or not _HINT.search(text):
-            return mark, 0
+            return None
         embedded = text.lstrip()[:1] in '[{"' and self._wrapped < _MOST_WRAPPINGS
         cleaned, count = _cleaned(text, self._known, self._wrapped + 1) if embedded else _in_words(text)
-        return json.dumps(cleaned), count
+        return (json.dumps(cleaned), count) if count else None
 
     def _is_sensitive(self) -> bool:
         if not self._keys:
             return False
-        name = self._at(len(self._keys) - 1)
-        if name not in self._verdicts:
-            self._verdicts[name] = self._known.names(name)
-        return self._verdicts[name] or bool(self._known.remove and self._known.declares(self._path()))
+        name = self._named_at(len(self._keys) - 1)
+        if isinstance(name, str) and self._verdict(name):
+            return True
+        last = str(name)
+        return any(one.endswith(last) for one in self._known.remove) and self._known.declares(self._path())
 
-    def _at(self, depth: int) -> str:
-        """The name at that depth; of a cell of a split frame its column's."""
+    def _verdict(self, name: str) -> bool:
+        verdict = self._verdicts.get(name)
+        if verdict is None:
+            verdict = self._known.names(name)
+            if len(self._verdicts) < _MOST_NAMES and len(name) < _SHORT:
+                self._verdicts[name] = verdict
+        return verdict
+
+    def _named_at(self, depth: int) -> str | int | None:
+        """The name at that depth, of a cell of a split frame its column's; else the place."""
         key = self._keys[depth]
         if isinstance(key, int) and depth >= 2 and self._keys[depth - 2] == "data" and key < len(self._columns):
             return self._columns[key]
-        return str(key)
+        return key
 
     def _path(self) -> list[str]:
-        return [self._at(depth) for depth in range(len(self._keys))]
+        """As much of it as the longest path of the map names."""
+        depths = len(self._keys)
+        return [str(self._named_at(depth)) for depth in range(max(0, depths - self._longest), depths)]
 
 
 def _name(mark: str) -> str:
