@@ -46,5 +46,17 @@ begin
             execute format('grant execute on function %s to fraud_owner, fraud_writer', wanted.signature);
         end if;
     end loop;
+    -- a server of fraud_db's own: its logins need none of the server's other databases, where they could fill the disk
+    if not exists (
+        select
+        from pg_roles
+        where
+            rolcanlogin
+            and not rolsuper
+            and rolname not in ('fraud_owner', 'fraud_writer', 'fraud_alerter', 'fraud_dashboard', 'fraud_auditor')
+    ) then
+        revoke connect, temporary on database postgres from public;
+        revoke connect, temporary on database template1 from public;
+    end if;
 end
 $$;

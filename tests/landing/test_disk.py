@@ -37,6 +37,16 @@ def test_no_card_number_stands_on_the_disk(landing, folder):
     assert part.stat().st_mode & 0o077 == 0
 
 
+def test_a_servers_header_brings_no_text_to_the_disk(landing, folder):
+    """A card number in the Content-Type: the media type alone is kept, beside the body and in the marker."""
+    landing.land(BATCH, answer(content_type="application/json; charset=4532015112830366"))
+    landing.land(BATCH, answer(content_type="4532015112830366/json"))
+    landing.close(BATCH, now=NOW)
+
+    assert [part.content_type for part in landing.parts(BATCH)] == ["application/json", ""]
+    assert not [name for name in files(folder) if b"4532015112830366" in (folder / name).read_bytes()]
+
+
 def test_closing_gives_the_sequence_and_is_idempotent(landing):
     """Epoch seconds at first; closing again changes nothing; each later one is higher, though the clock went back."""
     landing.land(BATCH, answer())

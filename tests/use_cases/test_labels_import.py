@@ -231,6 +231,17 @@ def test_a_card_number_in_place_of_an_id_is_never_repeated(office: Office) -> No
     assert office.stored()[0][5] == "************4242"
 
 
+def test_neither_a_code_nor_an_authors_card_number_is_kept(office: Office) -> None:
+    """Labels and the audit are kept for years."""
+    office.import_file(
+        HEAD.replace("\n", ",note\n") + f"{FIRST},1,2026-11-10T00:00:00Z,by card with cvv 9731\n",
+        author="4242424242424242",
+    )
+    assert office.stored()[0][4:] == ("************4242", "by card with cvv [removed]")
+    (detail,) = office.rows("select detail ->> 'author' from audit_events")
+    assert detail == ("************4242",)
+
+
 def test_every_bad_row_is_told_up_to_five(office: Office) -> None:
     """With the number of the others."""
     with pytest.raises(DataFileError) as refused:

@@ -22,7 +22,18 @@ from fraud_scorer.landing.cipher import Cipher
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _LONGEST_HEADER = 4096
+_MEDIA_TYPE = re.compile(r"[a-z]{1,20}/(?:[a-z.+-]|\d{1,2}(?!\d)){1,60}")
 MARKS = re.compile(r'(?<="sha256": ")[0-9a-fA-F]+')
+
+
+def media_type(content_type: str) -> str:
+    """The media type alone, in lower case; empty for any other text, which may hold whatever the server wrote there.
+
+    >>> media_type("Application/JSON; charset=utf-8"), media_type("application/vnd.api.v2+json"), media_type("x; a=1")
+    ('application/json', 'application/vnd.api.v2+json', '')
+    """
+    kind = content_type.partition(";")[0].strip().lower()
+    return kind if _MEDIA_TYPE.fullmatch(kind) else ""
 
 
 @dataclass(frozen=True)
@@ -44,7 +55,7 @@ class Header:
             sha256=mark,
             byte_count=len(answer.body),
             http_status=answer.http_status,
-            content_type=answer.content_type[:200],
+            content_type=media_type(answer.content_type),
             received_at=answer.received_at.isoformat(),
             truncated=answer.truncated,
             removed=removed,

@@ -25,14 +25,16 @@ def load_booster(source: Path | bytes) -> Any:
     """XGBoost's booster from UBJSON: a file, or its content.
 
     Raises:
-        ArtifactError: XGBoost cannot read it.
+        ArtifactError: XGBoost cannot read it, or the content is no UBJSON object (an empty one ends the process).
     """
     import xgboost
 
+    name, content = (source, source.read_bytes()) if isinstance(source, Path) else (BOOSTER, source)
+    if content[:1] != b"{" or content[-1:] != b"}":
+        raise ArtifactError(f"{name} cannot be read as a booster: its {len(content)} bytes are no UBJSON", RETRAIN)
     booster = xgboost.Booster()
-    name = source if isinstance(source, Path) else BOOSTER
     try:
-        booster.load_model(source if isinstance(source, Path) else bytearray(source))
+        booster.load_model(bytearray(content))
     except xgboost.core.XGBoostError as error:
         raise ArtifactError(f"{name} cannot be read as a booster: {str(error).splitlines()[0]}", RETRAIN) from None
     return booster

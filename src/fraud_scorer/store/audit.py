@@ -10,6 +10,7 @@ from functools import cache
 import psycopg2.extensions
 from sqlalchemy import Engine
 
+from fraud_common.card_numbers import without_card_numbers
 from fraud_scorer.store.bulk import rows, without_nul
 from fraud_scorer.store.engine import transaction
 
@@ -17,10 +18,14 @@ from fraud_scorer.store.engine import transaction
 def note(cursor: psycopg2.extensions.cursor, action: str, **detail: object) -> None:
     """Note ``action`` of whoever runs this program, inside the caller's transaction: done and noted, or neither.
 
-    ``detail``: JSON values and times; never card data.
+    ``detail``: JSON values and times; card numbers in texts, which a person may have typed, are masked.
     """
-    told = json.dumps({name: value for name, value in detail.items() if value is not None}, default=str)
+    told = json.dumps({name: _masked(value) for name, value in detail.items() if value is not None}, default=str)
     rows(cursor, "audit_note", {"actor": actor(), "action": action, "detail": told})
+
+
+def _masked(value: object) -> object:
+    return without_card_numbers(value) if isinstance(value, str) else value
 
 
 @cache

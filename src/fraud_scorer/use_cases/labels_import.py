@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from fraud_common.card_numbers import without_card_numbers
 from fraud_common.errors import StoreUnavailable
 from fraud_scorer.ingest.data_files import row_names
 from fraud_scorer.store.labels import APPENDED_AT_ONCE, PostgresLabels, Said
@@ -90,7 +91,8 @@ def import_labels(
     not_found = sorted([*matches.unknown, *matches.ambiguous], key=lambda fault: fault.position)
     if wrong := matches.wrong or ([] if skip_unknown else not_found):
         raise refused(path, wrong)
-    imported = _append(labels, list(dict.fromkeys(matches.said)), source, author, progress)
+    said = list(dict.fromkeys(matches.said))
+    imported = _append(labels, said, source, without_card_numbers(author), progress)
     return Imported(
         rows=read.rows,
         imported=imported,

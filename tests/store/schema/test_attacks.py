@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import psycopg2
 import psycopg2.extensions
@@ -12,7 +15,7 @@ from sqlalchemy.engine import make_url
 
 from fraud_scorer.store.schema.logins import ROLES
 from fraud_scorer.store.schema.migrate import migrate
-from fraud_stack.embedded_postgres import EmbeddedPostgres
+from fraud_stack.embedded_postgres import EmbeddedPostgres, free_port
 
 Cursor = psycopg2.extensions.cursor
 Login = Callable[[str], Cursor]
@@ -295,3 +298,26 @@ def test_without_a_key_nobody_judges(login: Login, signed: Callable[..., str]) -
     login("fraud").execute("delete from desk_key")
     claim = signed("record_verdict", author="ana", trans_num="p", verdict="fraud", note=None)
     assert "FRAUD_DASHBOARD_SIGNING_KEY" in refused(login(READER), "FS001", VERDICT, "ana", None, claim)
+
+
+@pytest.fixture
+def own_server() -> Iterator[EmbeddedPostgres]:
+    """A server of fraud_db's own, as `make run` and docker compose start it."""
+    folder = Path(tempfile.mkdtemp(prefix="fraud-own-server-"))
+    folder.chmod(0o711)
+    server = EmbeddedPostgres(folder / "postgres", free_port(), PASSWORD, durable=False)
+    server.start()
+    yield server
+    server.stop("immediate")
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_no_login_reaches_the_servers_other_databases(own_server: EmbeddedPostgres) -> None:
+    """Where it could fill the disk with large objects and temporary tables."""
+    migrate(own_server.url("fraud_db"), passwords=dict.fromkeys(ROLES, PASSWORD))
+    for role in ROLES:
+        for database in ("postgres", "template1"):
+            url = make_url(own_server.url(database)).set(drivername="postgresql", username=role, password=PASSWORD)
+            with pytest.raises(psycopg2.OperationalError, match="permission denied for database"):
+                psycopg2.connect(url.render_as_string(hide_password=False))
+    migrate(own_server.url("fraud_db"), passwords=dict.fromkeys(ROLES, PASSWORD))

@@ -10,6 +10,7 @@ from fraud_scorer.use_cases.pipeline.passed import pass_by_hand
 from fraud_scorer.use_cases.quarantine.retry import retry
 
 Town = Any  # conftest.Town
+CARD = "4242" * 4  # passes Luhn's check
 EVENTS = "select action, detail from audit_events where action <> 'model change' order by event_id"
 
 
@@ -25,11 +26,11 @@ def test_each_intervention_is_noted_with_its_login_and_actor(town: Town) -> None
     town.pipeline().replay(first, town.batch(1).minute, rescore=True, dry_run=True)
     town.pipeline().replay(first, town.batch(1).minute, rescore=True)
     town.pipeline().extract(town.at(1))
-    pass_by_hand(town.pipeline().parts, town.batch(1), by="ana", why="kills its worker")
+    pass_by_hand(town.pipeline().parts, town.batch(1), by="ana", why=f"kills its worker: {CARD}")
     found = town.rows(EVENTS)
     assert [action for action, _ in found] == ["quarantine retry", "quarantine drop", "replay --rescore", "batch pass"]
     assert found[1][1]["records"] == [record["quarantine_id"]]
-    assert found[3][1] == {"batch_id": town.batch(1).batch_id, "by": "ana", "why": "kills its worker"}
+    assert found[3][1] == {"batch_id": town.batch(1).batch_id, "by": "ana", "why": "kills its worker: ************4242"}
     assert town.rows("select distinct login, actor from audit_events where action <> 'model change'") == [
         ("fraud_writer", actor())
     ]

@@ -72,6 +72,20 @@ def test_a_file_of_which_every_record_is_refused_is_an_error_with_its_reason(
     assert town.stored() == set()
 
 
+def test_a_time_beyond_the_calendar_is_one_record_of_the_quarantine(town: Town, past: Path, tmp_path: Path) -> None:
+    """A card number in the time's column: the other rows are imported."""
+    frame = pd.read_parquet(past)
+    frame["trans_date_trans_time"] = frame["trans_date_trans_time"].astype(object)
+    frame.loc[0, "trans_date_trans_time"] = "4242" * 4
+    odd = tmp_path / "odd.csv"
+    frame.to_csv(odd, index=False)
+
+    done = import_history(town.pipeline().parts, odd)
+
+    assert done["new"] == len(town.stored()) > 0
+    assert town.rows("select count(*) from quarantine") == [(1,)]
+
+
 def test_a_column_that_is_not_there_is_named_as_train_names_it(town: Town, past: Path, tmp_path: Path) -> None:
     """Names that are not ours are told before anything is stored; with a field map the file is imported."""
     frame = pd.read_parquet(past)

@@ -21,6 +21,7 @@ from fraud_common.errors import DataFileError, SettingsError
 from fraud_common.time_zones import zone_named
 from fraud_scorer.ingest.amount_format import AmountFormat
 from fraud_scorer.ingest.data_files import row_name
+from fraud_scorer.ingest.sensitive_data import without_sensitive
 from fraud_scorer.use_cases.disputes.columns import COLUMNS_CURE, Columns, Fault, missing_for_labels, refused
 from fraud_scorer.use_cases.disputes.label_map import OTHERWISE, LabelMap, folded
 from fraud_scorer.use_cases.disputes.times import date_order, day_in, known_at
@@ -272,7 +273,9 @@ def _shown(value: object) -> str:
 
 
 def _note(value: object) -> str:
-    return without_card_numbers(str(value).replace("\0", "\ufffd"))
+    """A note as it may be kept for years: without card numbers and without verification codes."""
+    text = without_sensitive(str(value).replace("\0", "\ufffd").encode(errors="replace")).body.decode(errors="replace")
+    return without_card_numbers(text)
 
 
 def id_text(value: object) -> str:

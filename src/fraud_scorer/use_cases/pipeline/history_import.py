@@ -24,7 +24,7 @@ from fraud_scorer.domain.batches import Batch
 from fraud_scorer.ingest.batch_reader import RawPart
 from fraud_scorer.ingest.data_file_columns import TIMES, Warn, refuse_missing_columns, tell_unseen
 from fraud_scorer.ingest.data_files import payment_frames
-from fraud_scorer.ingest.event_times import EARLIEST, event_micros, micros_of
+from fraud_scorer.ingest.event_times import EARLIEST, LATEST, event_micros, micros_of
 from fraud_scorer.ingest.skipped_records import kinds_said, tell_left_out
 from fraud_scorer.ingest.tables import table_of_frame
 from fraud_scorer.ingest.validate import validate
@@ -137,7 +137,7 @@ def _split(frame: pd.DataFrame, recipe: Recipe) -> Iterator[tuple[date, pd.DataF
     columns = recipe.fields.apply(table_of_frame(frame))
     times = {name: columns.get(name, [None] * len(frame)) for name in TIMES}
     micros = event_micros(times, recipe.rules.time_zone)
-    readable = micros >= micros_of(EARLIEST)
+    readable = (micros >= micros_of(EARLIEST)) & (micros < micros_of(LATEST))
     moments = pd.to_datetime(
         np.where(readable, micros, micros[readable].min(initial=micros_of(EARLIEST))), unit="us", utc=True
     )
