@@ -385,13 +385,29 @@ begin
 end
 $$;
 CREATE FUNCTION public.note_purge(run timestamp with time zone, kind text, before timestamp with time zone, many bigint) RETURNS void
-    LANGUAGE sql
+    LANGUAGE plpgsql
     AS $$
+declare
+    least_days integer := case
+        when kind in ('payments', 'payment_history', 'payment_events', 'labels', 'merchant_profiles') then 90
+        when kind = 'outbox' then 30
+        else 1
+    end;
+begin
+    -- an hour less: the caller's clock may be ahead
+    if
+        before > now() - make_interval(hours => 24 * least_days - 1)
+        and not pg_has_role(session_user, current_user, 'member')
+    then
+        raise insufficient_privilege using
+            message = format('%s younger than %s days are not purged', kind, least_days);
+    end if;
     insert into purges as noted (started_at, what, older_than, purged, ended_at)
     select run, kind, before, many, clock_timestamp()
     where many > 0
     on conflict (started_at, what) do update
-        set purged = noted.purged + excluded.purged, ended_at = excluded.ended_at
+        set purged = noted.purged + excluded.purged, ended_at = excluded.ended_at;
+end
 $$;
 CREATE FUNCTION public.payment_day_counts(counted public.counted_payment[], sign integer) RETURNS SETOF public.merchant_days
     LANGUAGE sql STABLE

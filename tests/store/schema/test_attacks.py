@@ -321,3 +321,19 @@ def test_no_login_reaches_the_servers_other_databases(own_server: EmbeddedPostgr
             with pytest.raises(psycopg2.OperationalError, match="permission denied for database"):
                 psycopg2.connect(url.render_as_string(hide_password=False))
     migrate(own_server.url("fraud_db"), passwords=dict.fromkeys(ROLES, PASSWORD))
+
+
+@pytest.mark.parametrize(
+    ("what", "least_days"),
+    [("payments", 90), ("payment_history", 90), ("payment_events", 90), ("labels", 90), ("merchant_profiles", 90),
+     ("outbox", 30), ("shadow_scores", 1), ("landing_index", 1), ("quarantine", 1), ("quarantined records", 1),
+     ("message texts", 1)],
+)  # fmt: skip
+def test_the_writer_purges_nothing_that_is_young(login: Login, what: str, least_days: int) -> None:
+    """Of no kind what is younger than the least its setting allows; at that age it may."""
+    session = login(WRITER)
+    ask = "select purged from purge_aged(%s, '-infinity', now() - %s * interval '1 day', 1000, now())"
+    with pytest.raises(psycopg2.errors.InsufficientPrivilege, match=f"younger than {least_days} days are not purged"):
+        session.execute(ask, (what, least_days - 0.5))
+    session.execute(ask, (what, least_days))
+    assert session.fetchall() == [(0,)]
