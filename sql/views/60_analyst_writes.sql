@@ -81,15 +81,48 @@ begin
 end
 $$;
 
--- A note as it is kept: without blanks around it, null if empty. Longer than 500 letters is refused.
+-- A note as it is kept: without blanks around it, null if empty. Longer than 500 letters is refused. Digits that make a
+-- card number (13 to 19 that pass Luhn's check, in one piece or in groups) are starred, with those around them.
 create or replace function desk_note(remark text) returns text
 language plpgsql immutable
 as $$
+declare
+    plain text := normalize(remark, nfkc);
+    starred text := plain;
+    run text;
+    is_card boolean;
 begin
     if length(remark) > 500 then
         raise exception using errcode = '22023', message = 'a note has 500 letters at most';
     end if;
-    return nullif(btrim(remark), '');
+    for run in select (regexp_matches(plain, '[0-9](?:[^0-9A-Za-z]{0,8}[0-9]){12,}', 'g'))[1] loop
+        with pieces as (
+            select * from regexp_split_to_table(run, '[^0-9]+') with ordinality as piece (digits, place)
+        ),
+        numbers as (
+            select string_agg(pieces.digits, '' order by pieces.place) as digits
+            from pieces as first
+            inner join pieces as last on first.place <= last.place
+            inner join pieces on pieces.place between first.place and last.place
+            group by first.place, last.place
+        ),
+        sums as (
+            select
+                sum(
+                    case when (length(numbers.digits) - digit.place) % 2 = 0 then digit.value::integer
+                    else digit.value::integer * 2 / 10 + digit.value::integer * 2 % 10 end
+                ) as total
+            from numbers
+            cross join lateral regexp_split_to_table(numbers.digits, '') with ordinality as digit (value, place)
+            where length(numbers.digits) between 13 and 19
+            group by numbers.digits
+        )
+        select coalesce(bool_or(sums.total % 10 = 0), false) into is_card from sums;
+        if is_card then
+            starred := replace(starred, run, regexp_replace(run, '[0-9]', '*', 'g'));
+        end if;
+    end loop;
+    return nullif(btrim(case when starred = plain then remark else starred end), '');
 end
 $$;
 

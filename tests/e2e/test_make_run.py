@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -9,21 +10,30 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from email import message_from_bytes
 from email.message import Message
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from aiosmtpd.controller import Controller
 from dotenv import dotenv_values
-from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy import NullPool, create_engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from fraud_scorer.landing.cipher import Cipher
+from fraud_scorer.landing.disk import DiskLanding
 from fraud_stack.checks import is_taken
 from fraud_stack.embedded_postgres import data_folder, free_port
 from fraud_stack.options import DEFAULT_PORTS
 from fraud_stack.processes import leftovers
+from fraud_stack.services import AIRFLOW_LOGIN
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "use_cases" / "pipeline"))
+
+from canaries import hits
 
 ROOT = Path(__file__).parents[2]
 STACK = [sys.executable, "-m", "fraud_stack"]
@@ -66,9 +76,50 @@ class Run:
         """What it has printed so far."""
         return self.output.read_text()
 
+    def value(self, name: str) -> str:
+        """A setting of ``local.env``; empty while there is none."""
+        return str(dotenv_values(self.data_dir / "local.env", interpolate=False).get(name) or "")
+
+    def spoil(self) -> bool:
+        """A record of each answer has no amount that can be read; whether the simulator could be told."""
+        fault = {"kind": "malformed_rows", "count": None, "params": {"reason": "amount_text"}}
+        with suppress(requests.RequestException):
+            url = f"http://127.0.0.1:{self.ports['payments']}/_control/faults"
+            return requests.post(url, json=fault, timeout=5).ok
+        return False
+
+    def cards(self) -> list[str]:
+        """Card numbers that came in, as the API sent them."""
+        landing = DiskLanding(self.data_dir / "landing", Cipher.from_setting(self.value("FRAUD_LANDING_KEYS")))
+        found: set[str] = set()
+        for one in landing.completions():
+            for part in landing.parts(one.batch):
+                table = json.loads(landing.read(one.batch, part))
+                table = json.loads(table) if isinstance(table, str) else table
+                found |= {str(row[table["columns"].index("cc_num")]) for row in table["data"]}
+        return sorted(found)
+
+    def written(self) -> dict[str, bytes]:
+        """Each file in the data folder but the databases' own, and each table of both databases."""
+        home = data_folder(self.data_dir)
+        found = {
+            str(path.relative_to(self.data_dir)): path.read_bytes()
+            for path in self.data_dir.rglob("*")
+            if path.is_file() and home not in path.parents
+        }
+        password, port = self.value("STACK_AIRFLOW_METADATA_PASSWORD"), self.ports["airflow-db"]
+        url = f"postgresql+psycopg2://{AIRFLOW_LOGIN}:{password}@127.0.0.1:{port}/airflow"
+        for database in (url, self.value("FRAUD_DB_OWNER_URL")):
+            engine = create_engine(database, poolclass=NullPool)
+            for table in inspect(engine).get_table_names():
+                with engine.connect() as connection:
+                    rows = connection.execute(text(f'select t::text from "{table}" as t')).scalars()
+                    found[f"{engine.url.database}.{table}"] = "\n".join(rows).encode()
+        return found
+
     def ask(self, statement: str) -> list[Any]:
         """Rows of fraud_db; none while it cannot be asked yet."""
-        url = dotenv_values(self.data_dir / "local.env", interpolate=False).get("FRAUD_DB_URL")
+        url = self.value("FRAUD_DB_URL")
         try:
             with create_engine(url or "postgresql+psycopg2://", poolclass=NullPool).connect() as connection:
                 return list(connection.execute(text(statement)))
@@ -123,6 +174,7 @@ def run(tmp_path: Path, mail_server: tuple[Accepted, int]) -> Iterator[Run]:
 @pytest.mark.timeout(LONGEST_SECONDS + 60)
 def test_a_scheduled_minute_goes_from_the_api_to_the_mailbox(run: Run, mail_server: tuple[Accepted, int]) -> None:
     """Airflow itself runs a minute, from HTTP to rows and a mail; Ctrl-C leaves no process behind, clean no data."""
+    run.wait_for(run.spoil, "simulator")
     done = "select batch_id, received, inserted, flagged from run_ledger where status = 'done' and inserted > 0"
     batch_id, received, inserted, flagged = run.wait_for(lambda: run.ask(done), "scored minute")[0]
     assert received >= inserted >= flagged > 0
@@ -136,6 +188,14 @@ def test_a_scheduled_minute_goes_from_the_api_to_the_mailbox(run: Run, mail_serv
     assert re.fullmatch(r"<[^>]+>", str(accepted[0]["Message-ID"]))
     run.wait_for(lambda: batch_id[11:16] in run.says(), "line about the minute")
     assert "user admin, password " in run.says()
+
+    cards, written = run.cards(), run.written()
+    assert len(cards) > 1
+    assert any(b'"event":"transform: {' in text for name, text in written.items() if name.startswith("logs/airflow/"))
+    assert batch_id.encode() in written["airflow.xcom"]
+    assert run.ask("select 1 from quarantine")
+    found = {name: hits(content, cards[:4]) for name, content in written.items()}
+    assert {name: one for name, one in found.items() if one} == {}
 
     run.end()
     assert run.process.returncode == 0, run.says()

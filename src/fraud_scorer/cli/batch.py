@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from fraud_common.errors import SettingsError
+from fraud_common.logs import without_card_numbers
 from fraud_scorer import wiring
 from fraud_scorer.cli.output import AsJson, print_json, table_of, tell
 from fraud_scorer.domain.batches import Batch
@@ -54,7 +55,7 @@ def batch_pass(
 
     if not why.strip():
         raise SettingsError("--why is empty", "Say why: it is what your colleagues read in the ledger")
-    who = by.strip() or getpass.getuser()
+    who = without_card_numbers(by.strip()) or getpass.getuser()
     pass_by_hand(wiring.Parts(load_settings()), Batch.of_id(batch_id), by=who, why=why.strip())
     tell({"passed": batch_id, "by": who}, as_json)
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Engine
 
+from fraud_common.logs import without_card_numbers
 from fraud_scorer.domain.batches import Batch
 from fraud_scorer.domain.ports import KEYED, Completion
 from fraud_scorer.store.bulk import rows, without_nul
@@ -157,7 +158,7 @@ class PostgresLedger:
 
 
 def _told(error: str) -> str:
-    return without_nul(error)[:MAX_ERROR_LENGTH]
+    return without_card_numbers(without_nul(error))[:MAX_ERROR_LENGTH]
 
 
 def _in_line(found: Sequence[Mapping[str, object]]) -> list[tuple[Batch, int]]:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -269,3 +270,36 @@ def run(town: Town, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., R
 
     yield typed
     load_settings.cache_clear()
+
+
+@pytest.fixture
+def answering() -> Iterator[tuple[dict[str, bytes], list[bytes], str]]:
+    """What the API answers (its ``body``, and its ``type``), what the chat got, and the address of both."""
+    answer, chat = {"body": b"[]"}, []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(answer["body"])))
+            self.send_header("Content-Type", answer.get("type", b"application/json").decode())
+            self.end_headers()
+            self.wfile.write(answer["body"])
+
+        def do_POST(self) -> None:
+            chat.append(self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            """No time: the town's clock is not the machine's."""
+            return ""
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield answer, chat, f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
