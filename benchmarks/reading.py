@@ -13,7 +13,7 @@ from benchmarks.contest import Contest
 from benchmarks.town import END, Town
 from fraud_scorer.ingest.decode import decode
 from fraud_scorer.ingest.field_map import FieldMap
-from fraud_scorer.ingest.validate import Rules, validate
+from fraud_scorer.ingest.validate import ValidationRules, validate
 
 
 class Row(pydantic.BaseModel):
@@ -40,7 +40,7 @@ class Row(pydantic.BaseModel):
 @contextmanager
 def contests(town: Town) -> Iterator[list[Contest]]:
     """From bytes to valid payments."""
-    body, fields, rules = town.answer(), FieldMap(), Rules()
+    body, fields, rules = town.answer(), FieldMap(), ValidationRules()
     at = datetime.fromtimestamp(END, UTC)
 
     def parsed() -> int:

@@ -16,9 +16,9 @@ from fraud_scorer.ingest.batch_reader import RawPart
 from fraud_scorer.ingest.card_tokens import CardTokens
 from fraud_scorer.ingest.deliveries import KNOWN_COLUMNS, empty_frame
 from fraud_scorer.ingest.field_map import parse_field_map
-from fraud_scorer.ingest.validate import Rules
+from fraud_scorer.ingest.validate import ValidationRules
 from fraud_scorer.landing.cipher import Cipher
-from fraud_scorer.steps.transform import Recipe, Work, transform
+from fraud_scorer.steps.transform import BatchInput, TransformConfig, transform
 
 EVENT = datetime(2026, 11, 20, 10, 31, 5, tzinfo=UTC)
 RECEIVED_AT = datetime(2026, 11, 20, 10, 32, 1, tzinfo=UTC)
@@ -74,13 +74,14 @@ def public(*payments):
     return json.dumps(json.dumps(split(*payments))).encode()
 
 
-def receive(body, **recipe):
+def receive(body, **config):
     """One answer through transform."""
     part = RawPart(1, RECEIVED_AT, lambda: body)
     cipher = Cipher.from_setting(Fernet.generate_key().decode())
     return transform(
-        [Work(Batch.of_id("2026-11-20T10:31Z"), 1, [part])], store=EmptyStore(), tokens=TOKENS, model=PlainModel(),
-        compute_features=compute_features, encrypt=cipher.encrypt, recipe=Recipe(**recipe),
+        [BatchInput(Batch.of_id("2026-11-20T10:31Z"), 1, [part])], store=EmptyStore(), tokens=TOKENS,
+        model=PlainModel(),
+        compute_features=compute_features, encrypt=cipher.encrypt, config=TransformConfig(**config),
     )  # fmt: skip
 
 
@@ -148,7 +149,7 @@ def test_a_naive_server_clock_has_the_zone_of_the_settings():
     """New York's 05:31 is 10:31 UTC."""
     body = public(payment(current_time="2026-11-20 05:31:05"))
 
-    assert the_payment(receive(body, rules=Rules(time_zone="America/New_York")))["event_time"] == EVENT
+    assert the_payment(receive(body, rules=ValidationRules(time_zone="America/New_York")))["event_time"] == EVENT
 
 
 def test_the_label_in_the_payload_is_no_feature():
@@ -252,7 +253,7 @@ def test_the_currency_is_a_setting_or_a_field():
     """The field wins, and says how many decimals an amount has."""
     body = json.dumps([payment(amt=1250, currency="JPY"), payment(amt=1250, trans_num="b")]).encode()
 
-    payments = receive(body, rules=Rules(currency="EUR")).payments
+    payments = receive(body, rules=ValidationRules(currency="EUR")).payments
 
     assert payments[["amount_cents", "currency"]].to_numpy().tolist() == [[1250, "JPY"], [125_000, "EUR"]]
 

@@ -16,9 +16,9 @@ from datetime import UTC, datetime
 import pandas as pd
 
 from fraud_scorer.domain.batches import Batch
-from fraud_scorer.ingest.batch_reader import BatchReading, RawPart
+from fraud_scorer.ingest.batch_reader import BatchReader, RawPart
 from fraud_scorer.ingest.field_map import FieldMap
-from fraud_scorer.ingest.validate import Rules
+from fraud_scorer.ingest.validate import ValidationRules
 
 LIMIT = 67_108_864  # bytes: the payments API's default limit
 FIELDS = ("trans_num", "cc_num", "merchant", "amt", "current_time", "category", "city", "lat", "long", "city_pop")
@@ -95,7 +95,7 @@ def _status(name: str) -> int:
 
 
 def _judged(body: bytes) -> dict[str, object]:
-    reading = BatchReading(Batch.of_id("2026-11-20T10:31Z"), lambda record: record, FieldMap(), Rules())
+    reading = BatchReader(Batch.of_id("2026-11-20T10:31Z"), lambda record: record, FieldMap(), ValidationRules())
     reading.take(RawPart(1, datetime(2026, 11, 20, 10, 32, tzinfo=UTC), lambda: body))
     kept = pd.DataFrame(reading.quarantined)
     return {

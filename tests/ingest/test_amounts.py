@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fraud_scorer.ingest.amounts import AmountForm, minor_units, sample_fault
+from fraud_scorer.ingest.amounts import AmountNotation, minor_units, sample_fault
 
 CURRENCIES = {"USD": 2, "JPY": 0, "KWD": 3, "CLF": 4}
-PLAIN = AmountForm()
+PLAIN = AmountNotation()
 
 
 @given(
@@ -84,7 +84,7 @@ def test_zeros_that_cannot_mean_thousands_are_zeros(amount, currency, units):
 )  # fmt: skip
 def test_a_declared_format_is_read(sample, text, currency, units):
     """The declaration says which sign separates thousands, and which decimals."""
-    assert AmountForm(sample=sample).major([text], [currency]) == (pytest.approx([units]), {})
+    assert AmountNotation(sample=sample).major([text], [currency]) == (pytest.approx([units]), {})
 
 
 @pytest.mark.parametrize(
@@ -96,12 +96,12 @@ def test_a_declared_format_is_read(sample, text, currency, units):
 )  # fmt: skip
 def test_what_is_not_in_the_declared_format_is_refused(sample, text, reason):
     """A text in another format is never guessed."""
-    assert AmountForm(sample=sample).major([text], ["EUR"])[1][0][0] == reason
+    assert AmountNotation(sample=sample).major([text], ["EUR"])[1][0][0] == reason
 
 
 def test_providers_own_decimals_are_declared():
     """Two digits for krónur, none for ariary: read into the currency's own unit; what that cannot hold is refused."""
-    form = AmountForm(decimals={"ISK": 2, "UGX": 2, "MGA": 0})
+    form = AmountNotation(decimals={"ISK": 2, "UGX": 2, "MGA": 0})
     units, faults = form.minor([10000, 10050, 5, 1234, None], ["ISK", "UGX", "MGA", "EUR", "ISK"])
 
     assert units.tolist() == [100, 100, 500, 1234, 0]
@@ -110,7 +110,7 @@ def test_providers_own_decimals_are_declared():
 
 def test_spending_may_be_negative():
     """Declared so, a negative amount is a payment and a positive one a refund, in either unit."""
-    form = AmountForm(spending_is_negative=True)
+    form = AmountNotation(spending_is_negative=True)
 
     assert form.major([-12.5, 3], ["EUR", "EUR"])[0].tolist() == [1250, -300]
     assert form.minor([-1250, 300], ["EUR", "EUR"])[0].tolist() == [1250, -300]

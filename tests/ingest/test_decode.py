@@ -154,9 +154,9 @@ def test_where_no_records_are_found_the_names_that_were_are_told(document, says)
 
 def test_an_error_in_an_answer_without_records_is_no_minute_without_payments():
     """Success false, an error or a failed status beside an empty list: the answer cannot be used."""
-    for beside in ({"success": False}, {"error": {"code": 7}}, {"errors": [{"x": 1}]}, {"status": "error"}):
+    for envelope in ({"success": False}, {"error": {"code": 7}}, {"errors": [{"x": 1}]}, {"status": "error"}):
         with pytest.raises(PayloadError, match="says that it failed") as caught:
-            decode(json.dumps({**beside, "data": []}).encode())
+            decode(json.dumps({**envelope, "data": []}).encode())
         assert caught.value.cure
 
 
@@ -165,9 +165,9 @@ def test_what_stands_beside_records_goes_with_them():
     records = decode(b'{"has_more": true, "errors": ["x"], "data": [{"id": 1}]}')
     split = decode(b'{"columns": ["id"], "data": [[1]], "next": "/p2"}')
 
-    assert (records.beside.more, records.beside.error) == ("has_more is true", "errors is not empty")
-    assert split.beside.more == "next names a next page"
-    assert decode(b'[{"id": 1}]').beside.more == ""
+    assert (records.envelope.more, records.envelope.error) == ("has_more is true", "errors is not empty")
+    assert split.envelope.more == "next names a next page"
+    assert decode(b'[{"id": 1}]').envelope.more == ""
 
 
 def test_records_are_found_under_the_name_that_has_some():

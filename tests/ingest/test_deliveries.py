@@ -8,13 +8,13 @@ from fraud_scorer.ingest.card_tokens import CardTokens
 from fraud_scorer.ingest.deliveries import (
     KNOWN_COLUMNS,
     classify,
-    collapse,
+    drop_repeats,
     empty_frame,
-    now_known,
+    known_after,
     payments_frame,
     tokenise,
 )
-from fraud_scorer.ingest.validate import Rules, validate
+from fraud_scorer.ingest.validate import ValidationRules, validate
 
 TOKENS = CardTokens((("k1", b"o" * 32),))
 NOBODY = empty_frame(KNOWN_COLUMNS)
@@ -27,8 +27,8 @@ def batch(row, received_at):
     def make(*changes, tokens=TOKENS):
         rows = [row(**one) for one in changes]
         columns = {name: [one.get(name) for one in rows] for name in row()}
-        valid = validate(columns, len(rows), rules=Rules(), received_at=received_at).payments
-        return tokenise(collapse(valid), tokens)
+        valid = validate(columns, len(rows), rules=ValidationRules(), received_at=received_at).payments
+        return tokenise(drop_repeats(valid), tokens)
 
     return make
 
@@ -40,7 +40,7 @@ def deliveries(tokenised, known, landing_seq, *, rescore=False):
 
 def stored(batch_frame, landing_seq):
     """What is known once the batch is stored."""
-    return now_known(NOBODY, classify(batch_frame, NOBODY, landing_seq, rescore=False), landing_seq)
+    return known_after(NOBODY, classify(batch_frame, NOBODY, landing_seq, rescore=False), landing_seq)
 
 
 def test_the_last_delivery_inside_a_batch_wins(batch):
@@ -124,7 +124,7 @@ def test_known_follows_what_is_stored(batch):
     known = stored(batch({}), 10)
     corrected = classify(batch({"amt": 9, "current_time": 1_795_170_000_000}), known, 12, rescore=False)
 
-    after = now_known(known, corrected, 12)
+    after = known_after(known, corrected, 12)
 
     assert after[["landing_seq", "first_landing_seq"]].to_numpy().tolist() == [[12, 10]]
     assert after["event_time"].tolist() == known["event_time"].tolist()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fraud_scorer.ingest.envelope import NOTHING_BESIDE, look_beside
+from fraud_scorer.ingest.envelope import NO_NOTES, read_envelope
 
 ITEMS = [{"id": 1}, {"id": 2}]
 
@@ -37,7 +37,7 @@ ITEMS = [{"id": 1}, {"id": 2}]
 )
 def test_that_there_is_more_is_seen(beside, says):
     """A flag, a next page, a count above the records' or a full page, in the answer or in what holds such words."""
-    assert look_beside({**beside, "data": ITEMS}, "data", 2).more == says
+    assert read_envelope({**beside, "data": ITEMS}, "data", 2).more == says
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_that_there_is_more_is_seen(beside, says):
 )
 def test_what_says_nothing_raises_no_alarm(beside):
     """The last page of any API, in order, is quiet."""
-    assert look_beside({**beside, "data": ITEMS}, "data", 2) == NOTHING_BESIDE
+    assert read_envelope({**beside, "data": ITEMS}, "data", 2) == NO_NOTES
 
 
 @pytest.mark.parametrize(
@@ -88,11 +88,11 @@ def test_what_says_nothing_raises_no_alarm(beside):
 )
 def test_that_it_failed_is_seen(beside, says):
     """However an API that answers 200 says that it failed; what it says besides is never quoted."""
-    assert look_beside({**beside, "data": []}, "data", 0).error == says
+    assert read_envelope({**beside, "data": []}, "data", 0).error == says
 
 
 def test_a_name_is_looked_for_among_the_first_ones_only():
     """An answer of a million names costs no more than one of two hundred."""
     beside = {f"n{number}": {} for number in range(300)}
 
-    assert look_beside({**beside, "has_more": True}, "data", 0) == NOTHING_BESIDE
+    assert read_envelope({**beside, "has_more": True}, "data", 0) == NO_NOTES

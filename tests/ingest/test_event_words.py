@@ -14,7 +14,7 @@ from fraud_scorer.domain.frames import (
     REVERSAL,
     VERIFICATION,
 )
-from fraud_scorer.ingest.event_words import BUILT_IN, UNKNOWN, KindWords, judged_kinds, unknown_words
+from fraud_scorer.ingest.event_words import BUILT_IN, UNKNOWN, KindVocabulary, resolve_kinds, unknown_words
 
 SAID = {
     PURCHASE: ["payment", "DBIT",
@@ -37,7 +37,7 @@ SAID = {
 @pytest.mark.parametrize(("kind", "text"), [(kind, text) for kind, texts in SAID.items() for text in texts])
 def test_a_word_says_its_kind_however_it_is_written(kind, text):
     """Case, joints and the words around it do not matter; the strongest word counts."""
-    assert KindWords().of([text]).tolist() == [kind]
+    assert KindVocabulary().of([text]).tolist() == [kind]
 
 
 @pytest.mark.parametrize(
@@ -50,8 +50,8 @@ def test_a_word_says_its_kind_however_it_is_written(kind, text):
 )  # fmt: skip
 def test_what_did_not_happen_or_only_may_is_unknown(text):
     """A kind word that is denied leaves the word to the amount's sign, and ``check`` names it; declared, it counts."""
-    assert unknown_words([text], KindWords()) == [text]
-    assert KindWords({text: VERIFICATION}).of([text]).tolist() == [VERIFICATION]
+    assert unknown_words([text], KindVocabulary()) == [text]
+    assert KindVocabulary({text: VERIFICATION}).of([text]).tolist() == [VERIFICATION]
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_what_did_not_happen_or_only_may_is_unknown(text):
 )  # fmt: skip
 def test_a_word_that_is_not_denied_counts(kind, text):
     """A denial reaches what it denies, not the rest of the text."""
-    assert KindWords().of([text]).tolist() == [kind]
+    assert KindVocabulary().of([text]).tolist() == [kind]
 
 
 def test_every_built_in_word_has_one_kind():
@@ -74,7 +74,9 @@ def test_every_built_in_word_has_one_kind():
 
 def test_a_teams_words_win():
     """Also over ours, and whole texts over their words."""
-    words = KindWords({"Gutschrift": REFUND, "captured": PURCHASE, "sale reversed pending": PURCHASE, "05": DECLINE})
+    words = KindVocabulary(
+        {"Gutschrift": REFUND, "captured": PURCHASE, "sale reversed pending": PURCHASE, "05": DECLINE}
+    )
 
     assert words.of(["gutschrift", "CAPTURED", "Sale_Reversed-pending", "05", None]).tolist() == [
         REFUND, PURCHASE, PURCHASE, DECLINE, None
@@ -103,11 +105,11 @@ def test_a_teams_words_win():
 )
 def test_the_stronger_of_type_and_status_counts(said, status, cents, kind, signed):
     """Money given back is below zero; what says nothing goes by its sign."""
-    kinds, amounts = judged_kinds([said], [status], np.array([cents]), KindWords())
+    kinds, amounts = resolve_kinds([said], [status], np.array([cents]), KindVocabulary())
 
     assert (kinds.tolist(), amounts.tolist()) == ([kind], [signed])
 
 
 def test_unknown_words_are_told_the_most_frequent_first():
     """So that a team can declare them."""
-    assert unknown_words(["a1", None, "zzz", "paid", "zzz"], KindWords()) == ["zzz", "a1"]
+    assert unknown_words(["a1", None, "zzz", "paid", "zzz"], KindVocabulary()) == ["zzz", "a1"]

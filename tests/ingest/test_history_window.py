@@ -10,7 +10,7 @@ import pandas as pd
 
 from fraud_scorer.domain.frames import HISTORY_COLUMNS, NEW
 from fraud_scorer.ingest.deliveries import empty_frame
-from fraud_scorer.ingest.history_window import Past
+from fraud_scorer.ingest.history_window import CardHistory
 
 NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
 LOOK_BACK = timedelta(days=37)
@@ -45,7 +45,7 @@ def payments(*cards_and_days_ago: tuple[str, float]) -> pd.DataFrame:
 def test_a_payment_of_long_ago_widens_no_other_cards_window() -> None:
     """Its own card's past is asked for apart, and both come together."""
     store = Asked()
-    [view] = Past(store, KNOWN, {}, LOOK_BACK).views(payments(("a", 0), ("b", 0.5), ("old", 9000), ("old", 0)))  # type: ignore[arg-type]
+    [view] = CardHistory(store, KNOWN, {}, LOOK_BACK).views(payments(("a", 0), ("b", 0.5), ("old", 9000), ("old", 0)))  # type: ignore[arg-type]
     until = NOW + timedelta(microseconds=1)
     assert store.windows == [
         ({"a", "b"}, NOW - timedelta(days=0.5) - LOOK_BACK, until),
@@ -57,6 +57,6 @@ def test_a_payment_of_long_ago_widens_no_other_cards_window() -> None:
 def test_a_rotated_cards_past_comes_under_its_token_of_today() -> None:
     """Rows under an older key's token are renamed; a token that no key rotated stays."""
     store = Asked()
-    [view] = Past(store, KNOWN, {"was-a": "a"}, LOOK_BACK).views(payments(("a", 0), ("b", 0)))  # type: ignore[arg-type]
+    [view] = CardHistory(store, KNOWN, {"was-a": "a"}, LOOK_BACK).views(payments(("a", 0), ("b", 0)))  # type: ignore[arg-type]
     assert store.windows[0][0] == {"a", "b", "was-a"}
     assert sorted(view.history["card_token"]) == ["a", "a", "b"]

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from fraud_scorer.ingest.sensitive_data import Sensitive, is_sensitive, without_sensitive
+from fraud_scorer.ingest.sensitive_data import SensitiveFields, is_sensitive, without_sensitive
 
 CODE, TRACK1 = "7391", "%B4539578763621486^BYRON/ADA^27122010000000739100000?"
 TRACK2 = ";4539578763621486=27122010000073910000?"
@@ -66,7 +66,7 @@ def test_an_escaped_name_is_read():
 
 def test_what_the_map_declares_is_removed():
     """A path ends at the value or at what holds it; in a split frame it names the column."""
-    known = Sensitive(remove=("card.secret", "memo"))
+    known = SensitiveFields(remove=("card.secret", "memo"))
     body = b'[{"card": {"secret": {"a": 7391}, "id": 1.10}, "secret": 5, "memo": "7391"}]'
 
     assert without_sensitive(body, known).body == (
@@ -78,7 +78,7 @@ def test_what_the_map_declares_is_removed():
 
 def test_a_mapped_postal_code_is_no_pin():
     """An Indian PIN code that the map reads as zip stays; a PIN that it reads does not."""
-    known = Sensitive(mapped=frozenset({"pincode", "pin"}))
+    known = SensitiveFields(mapped=frozenset({"pincode", "pin"}))
     body = b'[{"pincode": "560001", "pin": "7391"}]'
     assert without_sensitive(body, known).body == b'[{"pincode": "560001", "pin": "[removed]"}]'
 

@@ -5,7 +5,7 @@ import pytest
 
 from fraud_common.errors import PayloadError
 from fraud_scorer.ingest.decode import decode
-from fraud_scorer.ingest.tables import Records, Table, form, joined, table_of_frame
+from fraud_scorer.ingest.tables import Records, Table, join_key, join_tables, table_of_frame
 
 
 def test_a_frame_becomes_plain_values():
@@ -34,9 +34,9 @@ def test_a_frame_becomes_plain_values():
 def test_records_of_any_fields_are_joined_and_taken_as_they_are():
     """Retried records need no common columns: one body holds them all, each with its own fields."""
     one, other = Records([{"a": 1}]), Records([{"b": {"c": 2}}, {"a": None}], {2: 7})
-    both = joined([one, other])
+    both = join_tables([one, other])
 
-    assert form(one) == form(other) != form(Table(("a",), [[1]]))
+    assert join_key(one) == join_key(other) != join_key(Table(("a",), [[1]]))
     assert (both.column("a"), both.column("b"), both.column("c")) == ([1, None, None], [None, {"c": 2}, None], None)
     assert both.take([2, 0]).items == [{"a": None}, {"a": 1}]
     assert decode(both.body()).items == both.items
@@ -46,8 +46,8 @@ def test_tables_of_the_same_columns_are_joined_in_order():
     """Rows of one form follow each other; other columns are another form."""
     one, other = Table(("a", "b"), [[1, 2]]), Table(("a", "b"), [[3, 4]])
 
-    assert joined([one, other]).column("b") == [2, 4]
-    assert form(one) != form(Table(("b", "a"), [[1, 2]]))
+    assert join_tables([one, other]).column("b") == [2, 4]
+    assert join_key(one) != join_key(Table(("b", "a"), [[1, 2]]))
 
 
 def test_what_is_nested_too_deeply_has_no_body_of_its_own():

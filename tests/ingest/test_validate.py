@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from fraud_scorer.ingest.decode import decode
 from fraud_scorer.ingest.field_map import OURS, FieldMap
-from fraud_scorer.ingest.validate import Rules, validate
+from fraud_scorer.ingest.validate import ValidationRules, validate
 
-PLAIN = Rules()
+PLAIN = ValidationRules()
 
 
 @pytest.fixture
@@ -236,7 +236,7 @@ def test_an_event_five_minutes_ahead_is_still_an_event(judge, row):
 
 def test_a_naive_clock_is_read_in_the_zone_of_the_settings(judge, row):
     """11:31 in Berlin is 10:31 UTC."""
-    payments = judge(row(current_time="2026-11-20 11:31:00"), rules=Rules(time_zone="Europe/Berlin")).payments
+    payments = judge(row(current_time="2026-11-20 11:31:00"), rules=ValidationRules(time_zone="Europe/Berlin")).payments
 
     assert payments["event_time"][0] == pd.Timestamp("2026-11-20T10:31:00Z")
     assert payments["kind"][0] == "purchase"
@@ -249,7 +249,7 @@ def test_the_first_fault_of_a_row_is_its_reason(judge, row):
 
 def test_no_rows_give_an_empty_frame_with_the_same_dtypes(judge, row, received_at):
     """An empty answer fits beside a full one."""
-    empty = validate({}, 0, rules=Rules(), received_at=received_at).payments
+    empty = validate({}, 0, rules=ValidationRules(), received_at=received_at).payments
 
     assert empty.dtypes.to_dict() == judge(row()).payments.dtypes.to_dict()
 
@@ -269,7 +269,7 @@ json_values = st.recursive(
 def test_any_row_is_a_payment_or_a_reject(judge, row, rows, time_zone):
     """Whatever JSON holds, each row comes out exactly once, and what is valid can be stored."""
     rows = [row(**changes) for changes in rows]
-    judged = judge(*rows, rules=Rules(time_zone=time_zone))
+    judged = judge(*rows, rules=ValidationRules(time_zone=time_zone))
 
     out = sorted([*judged.payments["row_index"], *(one.row_index for one in judged.rejects)])
     assert out == list(range(len(rows)))

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from disk_lab import BATCH, BODY, KEY, NEXT, NOW, answer, files
 
 from fraud_scorer.domain.batches import Batch, parse_minute
-from fraud_scorer.ingest.sensitive_data import Sensitive
+from fraud_scorer.ingest.sensitive_data import SensitiveFields
 from fraud_scorer.landing.cipher import Cipher
 from fraud_scorer.landing.disk import DiskLanding
 from fraud_scorer.landing.files import as_purged
@@ -175,7 +175,7 @@ def test_processes_that_land_at_once_lose_and_share_nothing(landing, folder):
 
 def test_codes_never_land_and_the_part_says_how_many(folder):
     """The bytes that landed hold a marker; the part, also as the batch's marker tells it, counts what was taken out."""
-    landing = DiskLanding(folder, Cipher.from_setting(KEY), lambda: Sensitive(remove=("memo",)))
+    landing = DiskLanding(folder, Cipher.from_setting(KEY), lambda: SensitiveFields(remove=("memo",)))
 
     part = landing.land(BATCH, answer(b'[{"id": "a", "cvv": "7391", "memo": "secret", "amt": 1.50}]'))
 

@@ -16,7 +16,7 @@ from fraud_scorer.domain.ports import Mailer, Message
 from fraud_scorer.monitoring.step_failures import Failure
 from fraud_scorer.monitoring.watchdog import Operator, Watchdog
 from fraud_scorer.monitoring.watchdog_state import StateFile
-from fraud_scorer.store.health import Seen
+from fraud_scorer.store.health import LedgerSnapshot
 
 START = datetime(2026, 11, 20, 10, 31, tzinfo=UTC)
 
@@ -38,11 +38,13 @@ class Post:
 class Scene:
     """A ledger that says what a test wants, a clock, and a watchdog that may be started anew."""
 
-    quiet = Seen(0, None, None, None, 0, "", 0, (), 0, None, 0, "")  # nothing ever completed, nothing is wrong
+    quiet = LedgerSnapshot(
+        0, None, None, None, 0, "", 0, (), 0, None, 0, ""
+    )  # nothing ever completed, nothing is wrong
 
     def __init__(self, folder: Path) -> None:
         self.now, self.folder, self.post = START, folder, Post()
-        self.seen: Seen | None = None  # None: as it should be; the minute before has completed
+        self.seen: LedgerSnapshot | None = None  # None: as it should be; the minute before has completed
         self.down = False
         self.uncopied: Callable[[], datetime | None] = lambda: None
         self.rules_fault = ""
@@ -61,7 +63,7 @@ class Scene:
     def open_channels(self) -> Iterator[Mapping[str, Mailer]]:
         yield self.channels
 
-    def look(self, now: datetime, *, fallback_seconds: float) -> Seen:
+    def look(self, now: datetime, *, fallback_seconds: float) -> LedgerSnapshot:
         if self.down:
             raise StoreUnavailable("fraud_db cannot be reached (connection refused)")
         return self.seen or replace(

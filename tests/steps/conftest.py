@@ -19,13 +19,13 @@ from fraud_scorer.ingest.card_tokens import CardTokens
 from fraud_scorer.ingest.deliveries import KNOWN_COLUMNS
 from fraud_scorer.landing.cipher import Cipher
 from fraud_scorer.landing.disk import DiskLanding
-from fraud_scorer.steps.transform import Recipe, Work, transform
+from fraud_scorer.steps.transform import BatchInput, TransformConfig, transform
 
 CIPHER = Cipher.from_setting(Fernet.generate_key().decode())
 EXTRACTED = Batch.of_id("2026-11-20T10:31Z")
 START = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 TOKENS = CardTokens.from_setting("k1:" + "old-key9" * 4)
-PLAIN = Recipe()
+PLAIN = TransformConfig()
 PROFILE = [
     "profile_day",
     "merchant",
@@ -198,7 +198,7 @@ def _work(minute, *bodies):
         RawPart(number, received_at, partial(bytes, body if isinstance(body, bytes) else json.dumps(body).encode()))
         for number, body in enumerate(bodies, start=1)
     ]
-    return Work(Batch.of_minute(START + timedelta(minutes=minute)), 100 + minute, parts)
+    return BatchInput(Batch.of_minute(START + timedelta(minutes=minute)), 100 + minute, parts)
 
 
 @pytest.fixture
@@ -207,11 +207,11 @@ def work():
     return _work
 
 
-def _run(works, store, *, tokens=TOKENS, recipe=PLAIN, rescore=False):
+def _run(works, store, *, tokens=TOKENS, config=PLAIN, rescore=False):
     """Transform these batches."""
     return transform(
         works, store=store, tokens=tokens, model=FakeModel(), compute_features=compute_features, encrypt=CIPHER.encrypt,
-        recipe=recipe, rescore=rescore,
+        config=config, rescore=rescore,
     )  # fmt: skip
 
 

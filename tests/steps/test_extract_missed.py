@@ -6,7 +6,7 @@ import pytest
 
 from fraud_scorer.domain.batches import Batch
 from fraud_scorer.domain.ports import Answer
-from fraud_scorer.steps.extract import Limits, extract_missed
+from fraud_scorer.steps.extract import ExtractLimits, extract_missed
 
 BATCH = Batch.of_id("2026-11-20T10:31Z")
 GOOD = b'[{"trans_num": "a"}]'
@@ -19,7 +19,7 @@ def minute(text):
 
 def asked_and_status(landing, api, clock, **limits):
     """What the API was asked for so far, and how each minute was closed."""
-    done = extract_missed(api, landing, clock, Limits(**limits))
+    done = extract_missed(api, landing, clock, ExtractLimits(**limits))
     return api.asked, {completion.batch.batch_id[11:16]: completion.status for completion in done}
 
 

@@ -10,7 +10,7 @@ import pytest
 from fraud_common.errors import Fenced, StoreUnavailable, TerminalError
 from fraud_scorer.domain.batches import Batch
 from fraud_scorer.domain.ports import LoadCounts, LoadWork, Message
-from fraud_scorer.steps.load import BatchToLoad, Loaded, Scored, load, totals
+from fraud_scorer.steps.load import BatchToLoad, LoadResult, RunScoring, load, totals
 
 MINUTES = [Batch.of_minute(datetime(2026, 11, 20, 10, number, tzinfo=UTC)) for number in range(4)]
 
@@ -31,7 +31,7 @@ class FakeStore:
         return LoadCounts(len(work.payments), 0, 0, 1, len(work.messages), len(work.quarantine))
 
 
-def run(store: FakeStore, *, by_batch: bool = True, told: list[tuple[Batch, str]] | None = None) -> list[Loaded]:
+def run(store: FakeStore, *, by_batch: bool = True, told: list[tuple[Batch, str]] | None = None) -> list[LoadResult]:
     """Three batches, landed in the order 1, 0, 2; batch 2 is empty; payment b comes in two of them."""
     payments = pd.DataFrame(
         [(MINUTES[0], "a"), (MINUTES[0], "b"), (MINUTES[1], "b"), (MINUTES[1], "c")], columns=["batch_id", "trans_num"]
@@ -45,7 +45,7 @@ def run(store: FakeStore, *, by_batch: bool = True, told: list[tuple[Batch, str]
     batches = [BatchToLoad(batch, seq, 5, 0.5) for batch, seq in zip(MINUTES, (20, 10, 30), strict=False)]
     return load(
         batches, payments, decisions, quarantine, profiles,
-        scored=Scored("local", "", 0.5, "m1"), token="token", store=store, compose=compose,
+        scored=RunScoring("local", "", 0.5, "m1"), token="token", store=store, compose=compose,
         refused=lambda batch, error: (told if told is not None else []).append((batch, error.what)),
     )  # fmt: skip
 
@@ -98,7 +98,7 @@ def test_an_outage_stops_the_run_where_it_is() -> None:
 
 def test_a_replay_says_that_nothing_was_written() -> None:
     """In words, for the task's log."""
-    loaded = Loaded(MINUTES[0], LoadCounts(0, 0, 20, 0, 0, 0))
+    loaded = LoadResult(MINUTES[0], LoadCounts(0, 0, 20, 0, 0, 0))
     assert loaded.sentence == "2026-11-20T10:00Z: 20 payments unchanged, nothing written"
 
 

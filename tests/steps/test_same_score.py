@@ -24,7 +24,7 @@ from fraud_scorer.ingest.deliveries import KNOWN_COLUMNS
 from fraud_scorer.scoring.artifacts import Artifacts, load_artifacts
 from fraud_scorer.scoring.local import LocalScorer
 from fraud_scorer.steps.score import score
-from fraud_scorer.steps.transform import Recipe, Work, transform
+from fraud_scorer.steps.transform import BatchInput, TransformConfig, transform
 
 START = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 TOKENS = CardTokens.from_setting("k1:" + "old-key9" * 4)
@@ -93,18 +93,20 @@ def _payment(name: int, minute: int, random: np.random.Generator) -> Record:
     }  # fmt: skip
 
 
-def work(minute: int, *parts: list[Record]) -> Work:
+def work(minute: int, *parts: list[Record]) -> BatchInput:
     """The batch of a minute after ten, landed in these parts."""
     at = START + timedelta(minutes=minute + 1)
     raw = [RawPart(n, at, partial(bytes, json.dumps(records).encode())) for n, records in enumerate(parts, start=1)]
-    return Work(Batch.of_minute(START + timedelta(minutes=minute)), 100 + minute, raw)
+    return BatchInput(Batch.of_minute(START + timedelta(minutes=minute)), 100 + minute, raw)
 
 
-def decide(works: Sequence[Work], store: RememberingStore, model: Artifacts, *, rescore: bool = False) -> Decisions:
+def decide(
+    works: Sequence[BatchInput], store: RememberingStore, model: Artifacts, *, rescore: bool = False
+) -> Decisions:
     """The decisions of one run over these batches, which it then stores."""
     done = transform(
         works, store=store, tokens=TOKENS, model=model, compute_features=compute_features, encrypt=bytes,
-        recipe=Recipe(), rescore=rescore,
+        config=TransformConfig(), rescore=rescore,
     )  # fmt: skip
     scored = done.payments.loc[done.features.index]
     made = score(
@@ -122,7 +124,7 @@ def _scorer(booster: bytes, width: int) -> LocalScorer:
     return LocalScorer(booster, width=width)
 
 
-def minute_by_minute(works: Sequence[Work], model: Artifacts) -> Decisions:
+def minute_by_minute(works: Sequence[BatchInput], model: Artifacts) -> Decisions:
     """The decisions of a run a batch."""
     store = RememberingStore()
     return {key: value for one in works for key, value in decide([one], store, model).items()}

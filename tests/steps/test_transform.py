@@ -13,7 +13,7 @@ from fraud_scorer.ingest.card_tokens import CardTokens
 from fraud_scorer.ingest.decode import decode
 from fraud_scorer.ingest.field_map import FieldMap
 from fraud_scorer.ingest.tables import Table
-from fraud_scorer.steps.transform import BATCH_COLUMNS, Recipe, Transformed, Work
+from fraud_scorer.steps.transform import BATCH_COLUMNS, BatchInput, TransformConfig, Transformed
 
 START = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 TOKENS = CardTokens.from_setting("k1:" + "old-key9" * 4)
@@ -68,8 +68,8 @@ def test_a_batch_of_which_nothing_can_be_read_fails_alone(store, payment, work, 
     def lost():
         raise LandingError("parts/0001.part is missing")
 
-    missing = Work(Batch.of_minute(START), 100, [RawPart(1, START, lost)])
-    nothing = Work(Batch.of_minute(START + timedelta(minutes=1)), 101, [])
+    missing = BatchInput(Batch.of_minute(START), 100, [RawPart(1, START, lost)])
+    nothing = BatchInput(Batch.of_minute(START + timedelta(minutes=1)), 101, [])
     result = run([missing, nothing, work(2, b"{"), work(3, [payment(1)]), work(4, [])], store)
 
     errors = result.batches["error"].tolist()
@@ -89,7 +89,7 @@ def test_a_fault_of_ours_in_one_answer_holds_up_nothing(store, payment, work, ru
             return super().apply(table)
 
     works = [work(0, [payment(1), payment(2)]), work(1, [payment(3)])]
-    result = run(works, store, recipe=Recipe(fields=BrokenOnce()))
+    result = run(works, store, config=TransformConfig(fields=BrokenOnce()))
 
     assert result.batches["error"][0] == "reading the answer failed: KeyError"
     assert result.quarantine["reason"].tolist() == ["reading_failed"]
@@ -106,7 +106,11 @@ def test_refunds_are_stored_and_not_scored(store, payment, work, run):
 
 def test_history_is_asked_for_as_far_as_the_features_look(store, payment, work, run):
     """The cards scored, the look-back before the first of them, up to the last, whatever landed before."""
-    run([work(0, [payment(1)]), work(1, [payment(2, at=60)])], store, recipe=Recipe(look_back=timedelta(days=3)))
+    run(
+        [work(0, [payment(1)]), work(1, [payment(2, at=60)])],
+        store,
+        config=TransformConfig(look_back=timedelta(days=3)),
+    )
 
     ((cards, since, until, before_seq),) = store.asked_for
     assert cards == set(TOKENS.tokens(["4532015112830366"]))
@@ -134,7 +138,7 @@ def test_a_run_ends_before_a_new_day(store, payment, work, run):
 
     assert run(works, store).batches["landing_seq"].tolist() == [100 + evening]
     assert store.profile_days == ([START.date()], 100 + evening)
-    berlin = run(works, store, recipe=Recipe(time_zone="Europe/Berlin"))
+    berlin = run(works, store, config=TransformConfig(time_zone="Europe/Berlin"))
     assert len(berlin.batches) == 2
 
 
@@ -147,10 +151,10 @@ def test_a_run_takes_no_more_than_it_can_carry(store, amount, payment, work, run
 
     waiting = [
         work(0, [payment(1), payment(2, amt=amount)]),
-        Work(Batch.of_minute(START), 999, [RawPart(1, START, never)]),
+        BatchInput(Batch.of_minute(START), 999, [RawPart(1, START, never)]),
     ]
 
-    assert run(waiting, store, recipe=Recipe(most_payments=2)).batches["landing_seq"].tolist() == [100]
+    assert run(waiting, store, config=TransformConfig(most_payments=2)).batches["landing_seq"].tolist() == [100]
 
 
 def test_nothing_to_do_is_a_result(store, work, run):
@@ -168,7 +172,7 @@ def test_a_file_of_past_payments_goes_the_same_way(store, payment, run):
     """A table instead of bytes; a day of history is a batch like any other."""
     row = payment(1)
     table = Table(tuple(row), [tuple(row.values())])
-    history = Work(Batch.of_history("0123456789ab", START.date()), 7, [RawPart(0, START, lambda: table)])
+    history = BatchInput(Batch.of_history("0123456789ab", START.date()), 7, [RawPart(0, START, lambda: table)])
 
     result = run([history], store)
 

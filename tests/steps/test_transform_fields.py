@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from fraud_scorer.ingest.field_map import parse_field_map
-from fraud_scorer.steps.transform import Recipe
+from fraud_scorer.steps.transform import TransformConfig
 
 AT = int(datetime(2026, 11, 20, 9, 59, tzinfo=UTC).timestamp())
 
@@ -17,8 +17,8 @@ def read(run, work, store):
 
     def through(records, text):
         fields = parse_field_map(text)
-        recipe = Recipe(fields=fields, rules=fields.rules(time_zone="UTC", currency="USD"))
-        return run([work(0, json.dumps({"data": records}).encode())], store, recipe=recipe)
+        config = TransformConfig(fields=fields, rules=fields.rules(time_zone="UTC", currency="USD"))
+        return run([work(0, json.dumps({"data": records}).encode())], store, config=config)
 
     return through
 

@@ -10,7 +10,7 @@ import pytest
 
 from fraud_scorer.domain.frames import AUTHORISATION, CAPTURE, DECLINE, DISPUTE, PURCHASE, REFUND, REVERSAL
 from fraud_scorer.domain.ports import LoadCounts
-from fraud_scorer.ingest.deliveries import classify, collapse
+from fraud_scorer.ingest.deliveries import classify, drop_repeats
 from fraud_scorer.ingest.event_kinds import can_be_scored
 
 World = Any  # conftest.World
@@ -36,7 +36,7 @@ def deliver(
     rows = [{"trans_num": world.trans_num(one["name"])} | {key: one[key] for key in one if key != "name"}
             for one in records]  # fmt: skip
     batch = world.landed(seq)
-    tokenised = collapse(world.payments_frame(rows, batch, seq), restamped=restamped)
+    tokenised = drop_repeats(world.payments_frame(rows, batch, seq), restamped=restamped)
     known = world.store.known(tokenised["trans_num"].unique().tolist())
     payments = classify(tokenised, known, seq, rescore=rescore, restamped=restamped)
     work = world.work(seq, [])

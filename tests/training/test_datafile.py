@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from fraud_common.errors import DataFileError, SettingsError
-from fraud_scorer.ingest.event_words import KindWords
+from fraud_scorer.ingest.event_words import KindVocabulary
 from fraud_scorer.ingest.field_map import FieldMap
 from fraud_scorer.training.datafile import read_payments
 
@@ -297,5 +297,5 @@ def test_what_is_no_purchase_is_told_by_kind_with_its_frauds(small, tmp_path):
         "left unscored, as no purchases: 4 of kind decline, 3 of kind dispute, 2 of kind refund; "
         "5 of these are labelled fraud"
     )
-    declared = FieldMap(kinds=KindWords({"chargeback": "purchase"}))
+    declared = FieldMap(kinds=KindVocabulary({"chargeback": "purchase"}))
     assert (_read(tmp_path / "a.csv", fields=declared).payments["kind"] == "purchase").sum() == 194

@@ -22,7 +22,7 @@ _GROUPED = r"[+-]?[1-9]\d{{0,2}}(?:{group}\d{{3}})+"
 _WHOLE = re.compile(r"[+-]?\d+")
 _EXPONENT = re.compile(r"[+-]?\d+(?:\.\d+)?[eE][+-]?\d{1,3}")
 _SPACES = re.compile(r"(?<=\d)[   '’](?=\d{3}(?!\d))")  # 1 234,50 and 1'234.50: thousands, whatever the decimal sign
-Place = Callable[[int], str]  # a position in the frame to the row's name
+NameRow = Callable[[int], str]  # a position in the frame to the row's name
 
 
 def _shape(decimal: str, group: str) -> str:
@@ -34,7 +34,7 @@ _SHAPES = {"point": _shape(".", ","), "comma": _shape(",", ".")}
 _OTHER = {"point": "comma", "comma": "point"}
 
 
-class AmountFormat:
+class FileAmountFormat:
     """The format of one file's amounts, learnt as its rows come.
 
     Args:
@@ -51,7 +51,7 @@ class AmountFormat:
         self._declared, self._currency = declared, currency
         self._known, self._known_from = declared, ""
 
-    def plain(self, column: pd.Series, name: str, currencies: pd.Series | None, place: Place) -> pd.Series:
+    def plain(self, column: pd.Series, name: str, currencies: pd.Series | None, place: NameRow) -> pd.Series:
         """The texts of ``column`` with a decimal point and nothing else; what is no amount stays as it is.
 
         Raises:
@@ -71,7 +71,7 @@ class AmountFormat:
         # three decimals are decimals now, for whoever asks later whether they are thousands
         return plain.str.replace(r"(\.\d{3})$", r"\g<1>0", regex=True) if self._declared else plain
 
-    def _learn(self, fits: dict[str, np.ndarray], place: Place) -> None:
+    def _learn(self, fits: dict[str, np.ndarray], place: NameRow) -> None:
         """Take the format that the clear amounts have; of two, the more frequent one is the file's."""
         if self._known is not None:
             return
@@ -89,7 +89,7 @@ class AmountFormat:
         )
 
     def _refuse_unsure(
-        self, texts: pd.Series, both: np.ndarray, name: str, currencies: pd.Series | None, place: Place
+        self, texts: pd.Series, both: np.ndarray, name: str, currencies: pd.Series | None, place: NameRow
     ) -> None:
         """12.500 alone is clear only in a currency of three decimals."""
         if not both.any():

@@ -36,7 +36,7 @@ OUT_OF_RANGE = ("out_of_range", f"is out of range: {MOST_MAJOR_UNITS:,} at most"
 
 
 @dataclass(frozen=True)
-class AmountForm:
+class AmountNotation:
     """How amounts are written; what the field map's section ``amounts`` declares.
 
     ``spending_is_negative``: a payment is a negative amount and a refund a positive one. ``decimals``: how many digits

@@ -14,18 +14,18 @@ from fraud_common.errors import LandingError, PayloadError
 from fraud_scorer.domain.batches import Batch
 from fraud_scorer.ingest.columns import Reject
 from fraud_scorer.ingest.decode import decode
-from fraud_scorer.ingest.envelope import told
+from fraud_scorer.ingest.envelope import envelope_sentences
 from fraud_scorer.ingest.field_map import FieldMap
-from fraud_scorer.ingest.sensitive_data import Sensitive, mapped_names, without_sensitive
+from fraud_scorer.ingest.sensitive_data import SensitiveFields, mapped_names, without_sensitive
 from fraud_scorer.ingest.tables import AnyTable
-from fraud_scorer.ingest.validate import Rules, Validated, validate
+from fraud_scorer.ingest.validate import Validated, ValidationRules, validate
 
 MOST_RECORD_BYTES = 1_048_576  # kept in quarantine of one record, or of an unreadable answer; all of it is in landing
 _ROWS_AT_ONCE = 50_000  # judged together: what each bad row costs meanwhile is bounded
 
 
 @dataclass(frozen=True)
-class _Limits:
+class _KeptLimits:
     """Which bad records of one answer are kept apart; the others are told in one line."""
 
     records: float = 20_000
@@ -33,7 +33,7 @@ class _Limits:
     bytes_together: float = 67_108_864
 
 
-_UNLIMITED = _Limits(math.inf, math.inf, math.inf)
+_UNLIMITED = _KeptLimits(math.inf, math.inf, math.inf)
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,14 @@ class RawPart:
     truncated: bool = False
 
 
-class BatchReading:
+class BatchReader:
     """What the parts of one batch gave so far."""
 
-    def __init__(self, batch: Batch, encrypt: Callable[[bytes], bytes], fields: FieldMap, rules: Rules) -> None:
+    def __init__(
+        self, batch: Batch, encrypt: Callable[[bytes], bytes], fields: FieldMap, rules: ValidationRules
+    ) -> None:
         self._batch, self._encrypt, self._fields, self._rules = batch, encrypt, fields, rules
-        self._sensitive = Sensitive(tuple(fields.remove), mapped_names(fields.theirs_to_ours))
+        self._sensitive = SensitiveFields(tuple(fields.remove), mapped_names(fields.theirs_to_ours))
         self.valid: list[pd.DataFrame] = []
         self.quarantined: list[dict[str, object]] = []
         self.errors: list[str] = []
@@ -70,7 +72,7 @@ class BatchReading:
             return
         try:
             if isinstance(body, bytes):
-                self._judge(part, _decoded(body, part), _Limits())
+                self._judge(part, _decoded(body, part), _KeptLimits())
             else:  # a file's rows are nowhere else: each bad one is kept
                 self._judge(part, body, _UNLIMITED)
         except PayloadError as error:
@@ -82,9 +84,9 @@ class BatchReading:
         """The frame of an empty batch."""
         return self._validated({}, range(0), datetime.now(UTC)).payments
 
-    def _judge(self, part: RawPart, table: AnyTable, limits: _Limits) -> None:
+    def _judge(self, part: RawPart, table: AnyTable, limits: _KeptLimits) -> None:
         columns, valid = self._fields.apply(table), []
-        bad = _Bad(table, limits)
+        bad = _BadRecords(table, limits)
         for start in range(0, len(table) or 1, _ROWS_AT_ONCE):
             judged = self._validated(columns, range(start, min(start + _ROWS_AT_ONCE, len(table))), part.received_at)
             valid.append(judged.payments)
@@ -92,7 +94,7 @@ class BatchReading:
             self.dropped.update(one.reason for one in judged.dropped)
         self.received += len(table)
         self.bad += bad.count
-        self.notes += [f"an answer {sentence}" for sentence in told(table.beside)]
+        self.notes += [f"an answer {sentence}" for sentence in envelope_sentences(table.envelope)]
         self.valid += valid
         self.quarantined += [self._record(part, row, reason, detail, body) for row, reason, detail, body in bad.lines()]
 
@@ -127,10 +129,10 @@ def _decoded(body: bytes, part: RawPart) -> AnyTable:
     return decode(body, http_status=part.http_status, truncated=part.truncated)
 
 
-class _Bad:
+class _BadRecords:
     """The bad records of one answer: the first ones each with its body, what is beyond the limits in one line."""
 
-    def __init__(self, table: AnyTable, limits: _Limits) -> None:
+    def __init__(self, table: AnyTable, limits: _KeptLimits) -> None:
         self._table, self._limits = table, limits
         self._kept: list[tuple[int, str, str, bytes]] = []
         self._others: Counter[str] = Counter()

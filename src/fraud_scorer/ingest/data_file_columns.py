@@ -43,7 +43,7 @@ def refuse_missing_columns(
         raise DataFileError(f"{path} lacks the column {what}. It has {', '.join(theirs[:30])}", _MAP_CURE)
 
 
-def tell_unseen(
+def warn_unseen_columns(
     path: Path, found: Mapping[str, object], unseen: Mapping[str, str], theirs: Sequence[str], warn: Warn
 ) -> None:
     """Tell ``warn`` which mapped columns the file has not, a sentence each."""

@@ -49,7 +49,7 @@ def is_parquet(path: Path) -> bool:
     return path.suffix.lower() in (".parquet", ".pq")
 
 
-def kind_of(path: Path) -> FileKind:
+def detect_kind(path: Path) -> FileKind:
     """What ``path`` is; a packed file is looked into.
 
     Raises:
@@ -60,7 +60,7 @@ def kind_of(path: Path) -> FileKind:
         return FileKind("parquet")
     if path.suffix.lower() in _UNSNIFFED:
         return FileKind("csv")
-    with opened(path) as file:
+    with open_unpacked(path) as file:
         head = file.read(_HEAD_BYTES)
     if head.startswith(b"PAR1"):
         return FileKind("parquet")
@@ -73,7 +73,7 @@ def kind_of(path: Path) -> FileKind:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[IO[bytes]]:
+def open_unpacked(path: Path) -> Iterator[IO[bytes]]:
     """The file's bytes, unpacked as its name says (gzip, bzip2, xz)."""
     with _PACKED.get(path.suffix.lower(), open)(path, "rb") as file:
         yield file

@@ -18,8 +18,8 @@ from pathlib import Path
 import pandas as pd
 
 from fraud_common.errors import DataFileError, PayloadError
-from fraud_scorer.ingest.amount_format import AmountFormat
-from fraud_scorer.ingest.data_file_formats import FileKind, is_parquet, kind_of, opened, unreadable_text
+from fraud_scorer.ingest.amount_format import FileAmountFormat
+from fraud_scorer.ingest.data_file_formats import FileKind, detect_kind, is_parquet, open_unpacked, unreadable_text
 from fraud_scorer.ingest.decode import decode
 from fraud_scorer.ingest.field_map import FieldMap
 from fraud_scorer.ingest.tables import AnyTable, Table
@@ -59,7 +59,7 @@ def payment_frames(
         SettingsError: ``decimal`` is neither.
     """
     texts = dict.fromkeys([*_ALWAYS_TEXT, *(theirs for theirs, ours in fields.pairs if ours in _ALWAYS_TEXT)], "str")
-    amounts = AmountFormat(decimal, str(fields.constants.get("currency") or currency or "") or None)
+    amounts = FileAmountFormat(decimal, str(fields.constants.get("currency") or currency or "") or None)
     kind, frames = _frames(path, texts)
     start = 0
     for frame in frames:
@@ -96,10 +96,10 @@ def row_names(positions: Sequence[int], path: Path) -> list[str]:
 
 def _lines(path: Path, wanted: set[int]) -> dict[int, int]:
     """The lines of a text file on which rows end: blank lines and texts of several lines count as lines."""
-    kind = kind_of(path)
+    kind = detect_kind(path)
     if kind.name in ("parquet", "json") or path.suffix.lower() in (".zip", ".zst", ".tar"):
         return {}
-    with opened(path) as raw:
+    with open_unpacked(path) as raw:
         text = io.TextIOWrapper(raw, "utf-8-sig" if kind.encoding == "utf-8" else kind.encoding, newline="")
         if kind.name == "json lines":
             rows: Iterator[int] = _filled(text)
@@ -118,7 +118,7 @@ def _filled(lines: Iterator[str] | io.TextIOWrapper) -> Iterator[int]:
 def _frames(path: Path, texts: dict[str, str] | None) -> tuple[FileKind, Iterator[pd.DataFrame]]:
     """The kind, and the frames; ``texts`` are a CSV's columns that are no numbers, None: all of them."""
     with _told(path):
-        kind = kind_of(path)
+        kind = detect_kind(path)
     read: dict[str, Callable[[], Iterator[pd.DataFrame]]] = {
         "parquet": lambda: _parquet_frames(path),
         "json": lambda: _json_frames(path),
@@ -179,7 +179,7 @@ def _parquet_frames(path: Path) -> Iterator[pd.DataFrame]:
 # --- JSON -------------------------------------------------------------------------------------------------------------
 def _json_frames(path: Path) -> Iterator[pd.DataFrame]:
     """One document, in the forms that an answer of the payments API may have."""
-    with opened(path) as file:
+    with open_unpacked(path) as file:
         body = file.read(MOST_JSON_BYTES + 1)
     if len(body) > MOST_JSON_BYTES:
         raise DataFileError(
@@ -196,7 +196,7 @@ def _json_frames(path: Path) -> Iterator[pd.DataFrame]:
 
 def _json_lines_frames(path: Path) -> Iterator[pd.DataFrame]:
     start = 0
-    with opened(path) as file:
+    with open_unpacked(path) as file:
         lines = (line for line in file if line.strip())
         while some := list(islice(lines, ROWS_AT_ONCE)):
             try:
@@ -256,7 +256,7 @@ def _csv_frames(path: Path, texts: dict[str, str] | None, encoding: str) -> Iter
             yield frame
 
 
-def _plain_amounts(path: Path, frame: pd.DataFrame, amounts: AmountFormat, fields: FieldMap) -> pd.DataFrame:
+def _plain_amounts(path: Path, frame: pd.DataFrame, amounts: FileAmountFormat, fields: FieldMap) -> pd.DataFrame:
     mapped = {theirs for theirs, ours in fields.pairs if ours in _AMOUNTS}
     named = next((theirs for theirs, ours in fields.pairs if ours == "currency" and theirs in frame), "currency")
     currencies = frame.get(named)

@@ -24,7 +24,7 @@ from itertools import islice
 from typing import Any
 
 from fraud_common.errors import PayloadError
-from fraud_scorer.ingest.envelope import look_beside
+from fraud_scorer.ingest.envelope import read_envelope
 from fraud_scorer.ingest.tables import AnyTable, Records, Table
 
 RECORD_KEYS = ("data", "payments", "transactions", "results", "items", "records")
@@ -51,7 +51,7 @@ def decode(body: bytes, *, http_status: int = 200, truncated: bool = False, boun
     if http_status == 204 and not body.strip():
         return Table((), [])
     try:
-        with _garbage_kept():
+        with _garbage_collection_paused():
             return _table(_unwrapped([_text(body)], bounded=bounded), MOST_RECORDS if bounded else len(body))
     except RecursionError:
         raise PayloadError("the answer is nested too deeply", _CURE) from None
@@ -73,15 +73,15 @@ def _table(document: object, most: int) -> AnyTable:
         table = _records(document[key], most) if there else None
     if table is None or not isinstance(document, dict):
         raise PayloadError(
-            f"the answer is JSON, but neither a split frame nor a list of records{_found(document)}", _CURE
+            f"the answer is JSON, but neither a split frame nor a list of records{_names_found(document)}", _CURE
         )
-    beside = look_beside(document, key, len(table))
-    if beside.error and not len(table):
-        raise PayloadError(f"the answer says that it failed ({beside.error}), and brings no records", _CURE_FAILED)
-    return replace(table, beside=beside)
+    envelope = read_envelope(document, key, len(table))
+    if envelope.error and not len(table):
+        raise PayloadError(f"the answer says that it failed ({envelope.error}), and brings no records", _CURE_FAILED)
+    return replace(table, envelope=envelope)
 
 
-def _found(document: object) -> str:
+def _names_found(document: object) -> str:
     """Which names stand in the answer; none that could be anybody's data."""
     if not isinstance(document, dict):
         return ""
@@ -91,7 +91,7 @@ def _found(document: object) -> str:
 
 
 def _names(document: dict[str, object]) -> str:
-    return harmless(islice(document, _MOST_LOOKED_AT), count=len(document)) or "no names"
+    return harmless_names(islice(document, _MOST_LOOKED_AT), count=len(document)) or "no names"
 
 
 _CURE = "Compare the payments API's answer with docs/connect-your-own-api.md"
@@ -100,7 +100,7 @@ _CURE_LIMIT = "Let the payments API answer with less: fewer fields a payment, or
 
 
 @contextmanager
-def _garbage_kept() -> Iterator[None]:
+def _garbage_collection_paused() -> Iterator[None]:
     """No search for cycles while millions of values are made: JSON has none, and the search costs a third more."""
     was_on = gc.isenabled()
     gc.disable()
@@ -180,7 +180,7 @@ def _split(document: dict[str, Any], most: int) -> Table:
     names = tuple(map(str, columns))
     if len(set(names)) != len(names):
         twice = [name for name, count in Counter(names).items() if count > 1]
-        raise PayloadError(f"the answer has columns twice: {harmless(twice, count=len(twice))}", _CURE)
+        raise PayloadError(f"the answer has columns twice: {harmless_names(twice, count=len(twice))}", _CURE)
     if isinstance(index, list) and len(index) != len(rows):
         raise PayloadError(f"the answer's index has {len(index)} entries and its data {len(rows)} rows", _CURE)
     for position, row in enumerate(rows):
@@ -189,7 +189,7 @@ def _split(document: dict[str, Any], most: int) -> Table:
     return Table(names, rows)
 
 
-def harmless(names: Iterable[str], *, count: int) -> str:
+def harmless_names(names: Iterable[str], *, count: int) -> str:
     """The first of these names that can be nobody's data, and how many of all ``count`` are others."""
     shown = list(islice(filter(_HARMLESS.fullmatch, names), _MOST_NAMED))
     left = count - len(shown)

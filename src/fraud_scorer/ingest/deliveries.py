@@ -22,7 +22,7 @@ from fraud_scorer.domain.frames import (
     UNCHANGED,
 )
 from fraud_scorer.ingest.card_tokens import CardTokens
-from fraud_scorer.ingest.event_kinds import places
+from fraud_scorer.ingest.event_kinds import standing_ranks
 
 KNOWN_COLUMNS = {
     "trans_num": "str",
@@ -40,12 +40,12 @@ _HASHED_FLOATS = ("home_lat", "home_long", "merch_lat", "merch_long", "birth_day
 _MISSING = "\0"  # no valid text holds it
 
 
-def collapse(valid: pd.DataFrame, *, restamped: bool = False) -> pd.DataFrame:
+def drop_repeats(valid: pd.DataFrame, *, restamped: bool = False) -> pd.DataFrame:
     """One row a payment, of several deliveries in one batch the last; one row an event.
 
     ``restamped``: the API stamps each answer with its own clock, so that time tells no two events apart.
     """
-    itself = (places(valid["kind"], valid["amount_cents"]) == 0).astype(bool)
+    itself = (standing_ranks(valid["kind"], valid["amount_cents"]) == 0).astype(bool)
     if itself.all():
         return valid[~valid["trans_num"].duplicated(keep="last")].reset_index(drop=True)
     identity = valid[[*_EVENT_IDENTITY, *([] if restamped else ["event_time"])]]
@@ -97,7 +97,7 @@ def classify(
     takes its place, what stands behind it is an event, and only what stands where it does may be a correction.
 
     Args:
-        tokenised: one batch's payments and events, as ``collapse`` leaves them.
+        tokenised: one batch's payments and events, as ``drop_repeats`` leaves them.
         known: ``KNOWN_COLUMNS`` of the payments stored so far, one row each.
         landing_seq: of the batch.
         rescore: decide anew about payments whose stored body is this batch's.
@@ -105,9 +105,9 @@ def classify(
         restamped: the API stamps each answer with its own clock.
     """
     found = pd.Index(known["trans_num"]).get_indexer(pd.Index(tokenised["trans_num"]))
-    place = places(tokenised["kind"], tokenised["amount_cents"])
+    place = standing_ranks(tokenised["kind"], tokenised["amount_cents"])
     stored_place = np.full(len(tokenised), NEVER_STANDS)
-    stored_place[found >= 0] = places(known["kind"])[found[found >= 0]]
+    stored_place[found >= 0] = standing_ranks(known["kind"])[found[found >= 0]]
     stands, alone = _standing(tokenised["trans_num"], place, stored_place)
     is_known = stands & (found >= 0) & (place == stored_place)
     stored = known.iloc[found[is_known]]
@@ -152,7 +152,7 @@ def _is_stored_one(ours: pd.DataFrame, stored: pd.DataFrame, same: np.ndarray, r
     return as_stored if restamped else as_stored & (ours["event_time"].to_numpy() == stored["event_time"].to_numpy())
 
 
-def now_known(known: pd.DataFrame, classified: pd.DataFrame, landing_seq: int) -> pd.DataFrame:
+def known_after(known: pd.DataFrame, classified: pd.DataFrame, landing_seq: int) -> pd.DataFrame:
     """``known`` as it is once the batch is stored."""
     written = classified[~classified["delivery"].isin([UNCHANGED, EVENT]).to_numpy()]
     earlier = pd.Series(known["first_landing_seq"].to_numpy(), index=pd.Index(known["trans_num"]))

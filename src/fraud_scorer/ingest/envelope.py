@@ -4,9 +4,9 @@ Pages are not followed, so that there are more has to be told: else the minute l
 case, underscores and hyphens, in the answer itself and in what usually holds such words (``meta``, ``pagination``,
 ``links`` …). The sentences quote names and counts, never another value.
 
->>> look_beside({"has_more": True, "data": [{"id": 1}]}, "data", 1).more
+>>> read_envelope({"has_more": True, "data": [{"id": 1}]}, "data", 1).more
 'has_more is true'
->>> look_beside({"success": False, "data": []}, "data", 0).error
+>>> read_envelope({"success": False, "data": []}, "data", 0).error
 'success is false'
 """
 
@@ -65,30 +65,30 @@ _YES, _NO = _words("true yes y 1"), _words("false no n 0")
 
 
 @dataclass(frozen=True)
-class Beside:
+class EnvelopeNotes:
     """What was found, in words; empty where there is nothing to tell."""
 
     more: str = ""  # the API has more than this answer holds
     error: str = ""  # the answer says of itself that it failed
 
 
-NOTHING_BESIDE = Beside()
+NO_NOTES = EnvelopeNotes()
 _Named = tuple[str, str, object]  # the name to show, the name to compare, the value
 
 
-def told(beside: Beside) -> list[str]:
+def envelope_sentences(envelope: EnvelopeNotes) -> list[str]:
     """A sentence each for the run ledger and the operator."""
     sentences = {
-        "is not all that the payments API has": beside.more,
-        "says that it failed, though it holds records": beside.error,
+        "is not all that the payments API has": envelope.more,
+        "says that it failed, though it holds records": envelope.error,
     }
     return [f"{sentence} ({found})" for sentence, found in sentences.items() if found]
 
 
-def look_beside(document: Mapping[str, object], records_key: str, count: int) -> Beside:
+def read_envelope(document: Mapping[str, object], records_key: str, count: int) -> EnvelopeNotes:
     """What the answer ``document`` says beside its ``count`` records under ``records_key``."""
     named = [one for one in _named(document) if one[0] != records_key]
-    return Beside(more=_more(named, count), error=next(filter(None, map(_error, named)), ""))
+    return EnvelopeNotes(more=_more(named, count), error=next(filter(None, map(_error, named)), ""))
 
 
 def _named(document: Mapping[str, object]) -> Iterator[_Named]:
@@ -118,12 +118,12 @@ def _holders(value: object) -> list[Mapping[str, object]]:
 # --- more than this answer holds --------------------------------------------------------------------------------
 def _more(named: list[_Named], count: int) -> str:
     """A plain yes counts before a plain no, that before a next page, and that before the counts."""
-    if told := _first(named, _MORE, _is_yes, "is true") or _first(named, _LAST, _is_false, "is false"):
-        return told
+    if found := _first(named, _MORE, _is_yes, "is true") or _first(named, _LAST, _is_false, "is false"):
+        return found
     if _first(named, _MORE, _is_no, "no") or _first(named, _LAST, _is_true, "yes"):
         return ""
-    if told := _first(named, _NEXT, _names_something, "names a next page"):
-        return told
+    if found := _first(named, _NEXT, _names_something, "names a next page"):
+        return found
     for shown, compared, value in named:
         number = _whole(value)
         if number is not None and compared in _TOTALS and number > count:

@@ -8,16 +8,16 @@ import pandas as pd
 from fraud_scorer.domain.frames import NEVER_STANDS, PURCHASE, REFUND, STANDS_FOR
 
 
-def kinds(amount_cents: np.ndarray) -> np.ndarray:
+def kinds_by_sign(amount_cents: np.ndarray) -> np.ndarray:
     """One of ``frames.KINDS`` a record (object array): what is below zero is a refund.
 
-    >>> kinds(np.array([1000, 0, -250])).tolist()
+    >>> kinds_by_sign(np.array([1000, 0, -250])).tolist()
     ['purchase', 'purchase', 'refund']
     """
     return np.where(amount_cents < 0, REFUND, PURCHASE).astype(object)
 
 
-def places(kind: pd.Series, amount_cents: pd.Series | None = None) -> np.ndarray:
+def standing_ranks(kind: pd.Series, amount_cents: pd.Series | None = None) -> np.ndarray:
     """Of each record its place (int64) among those that may stand for the payment: ``frames.STANDS_FOR``.
 
     Where amounts are given, only what is below zero gives money back, whatever its kind says.
@@ -32,4 +32,4 @@ def places(kind: pd.Series, amount_cents: pd.Series | None = None) -> np.ndarray
 
 def can_be_scored(payments: pd.DataFrame) -> np.ndarray:
     """Which records (columns kind and amount_cents) take or reserve money: all others go unscored."""
-    return places(payments["kind"], payments["amount_cents"]) < STANDS_FOR[REFUND]
+    return standing_ranks(payments["kind"], payments["amount_cents"]) < STANDS_FOR[REFUND]

@@ -21,7 +21,7 @@ from fraud_scorer.domain.frames import (
     REVERSAL,
     VERIFICATION,
 )
-from fraud_scorer.ingest.event_kinds import kinds
+from fraud_scorer.ingest.event_kinds import kinds_by_sign
 
 UNKNOWN = "unknown"  # of a word that says nothing to us: the record counts as a purchase, and `check` tells
 # The first kind of which a text holds a word is meant: "refund_failed" is a decline, "charge.refunded" a refund.
@@ -73,18 +73,18 @@ _BETWEEN = re.compile(r"[\W_]+")
 _KIND_OF = {word: kind for kind in reversed(_ORDER[:-1]) for word in BUILT_IN[kind].split()}
 
 
-def words_of(text: str) -> tuple[str, ...]:
+def split_words(text: str) -> tuple[str, ...]:
     """The words of a type or status in small letters, however they are joined.
 
-    >>> words_of("PAYMENT.CAPTURE.REFUNDED"), words_of("partiallyRefunded"), words_of("do-not_honor")
+    >>> split_words("PAYMENT.CAPTURE.REFUNDED"), split_words("partiallyRefunded"), split_words("do-not_honor")
     (('payment', 'capture', 'refunded'), ('partially', 'refunded'), ('do', 'not', 'honor'))
     """
     return tuple(filter(None, _BETWEEN.split(_CAMEL.sub(" ", text).casefold())))
 
 
 @dataclass(frozen=True)
-class KindWords:
-    """A team's own words beside the built-in ones: word or text (as ``words_of`` reads it) to kind."""
+class KindVocabulary:
+    """A team's own words beside the built-in ones: word or text (as ``split_words`` reads it) to kind."""
 
     own: Mapping[str, str] = field(default_factory=dict)
 
@@ -95,9 +95,9 @@ class KindWords:
         return found[codes]
 
     def _kind(self, text: str) -> str:
-        kind = self._kind_of(words_of(text))
+        kind = self._kind_of(split_words(text))
         # small and capital letters may stand anyhow: dEcLiNeD is one word
-        return self._kind_of(words_of(text.casefold())) if kind == UNKNOWN else kind
+        return self._kind_of(split_words(text.casefold())) if kind == UNKNOWN else kind
 
     def _kind_of(self, words: tuple[str, ...]) -> str:
         whole = " ".join(words)
@@ -117,7 +117,7 @@ class KindWords:
 
     @cached_property
     def _own(self) -> dict[str, str]:
-        return {" ".join(words_of(word)): kind for word, kind in self.own.items()}
+        return {" ".join(split_words(word)): kind for word, kind in self.own.items()}
 
 
 def _denied(words: Sequence[str], each: Sequence[str]) -> set[int]:
@@ -135,13 +135,13 @@ def _denied(words: Sequence[str], each: Sequence[str]) -> set[int]:
             following = range(place + 1, len(words))
             denied |= set(takewhile(lambda one: each[one] != UNKNOWN, following))
         elif role == _MAY:
-            denied |= _beside(words, each, place)
+            denied |= _neighbours(words, each, place)
         elif role == _SOMEONE and place and words[place - 1] in ("return", "returned"):
             denied.add(place - 1)
     return denied
 
 
-def _beside(words: Sequence[str], each: Sequence[str], place: int) -> set[int]:
+def _neighbours(words: Sequence[str], each: Sequence[str], place: int) -> set[int]:
     """The words next to ``place``, also beyond a "not": refund_not_possible; but declined_not_eligible is a decline."""
     before, after = place - 1, place + 1
     if before >= 1 and _ROLE_OF.get(words[before]) == _NOT and each[before - 1] != DECLINE:
@@ -149,11 +149,11 @@ def _beside(words: Sequence[str], each: Sequence[str], place: int) -> set[int]:
     return {one for one in (before, after) if 0 <= one < len(words)}
 
 
-def judged_kinds(
+def resolve_kinds(
     types: Sequence[str | None],
     statuses: Sequence[str | None],
     amount_cents: np.ndarray,
-    words: KindWords,
+    words: KindVocabulary,
     *,
     one_record: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -165,7 +165,7 @@ def judged_kinds(
     ``one_record``: each payment has one record, which shows today's status. What takes money by its type and amount is
     the payment then, though it was refunded or disputed later.
     """
-    by_sign = kinds(amount_cents)
+    by_sign = kinds_by_sign(amount_cents)
     if not any(types) and not any(statuses):
         return by_sign, amount_cents
     rank = {kind: place for place, kind in enumerate(_ORDER)} | {None: len(_ORDER)}
@@ -180,7 +180,7 @@ def judged_kinds(
     return np.where(silent, by_sign, said), np.where(gives_back, -np.abs(amount_cents), amount_cents)
 
 
-def unknown_words(texts: Sequence[str | None], words: KindWords) -> list[str]:
+def unknown_words(texts: Sequence[str | None], words: KindVocabulary) -> list[str]:
     """The distinct texts that say nothing to us, the most frequent first."""
     given = pd.Series([text for text in texts if text], dtype=object)
     return [str(text) for text in given[words.of(given.tolist()) == UNKNOWN].value_counts().index]

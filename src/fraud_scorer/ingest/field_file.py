@@ -28,9 +28,9 @@ import yaml
 
 from fraud_common.errors import SettingsError
 from fraud_scorer.domain.frames import KINDS
-from fraud_scorer.ingest.amounts import AmountForm, sample_fault
+from fraud_scorer.ingest.amounts import AmountNotation, sample_fault
 from fraud_scorer.ingest.columns import column_faults
-from fraud_scorer.ingest.event_words import KindWords, words_of
+from fraud_scorer.ingest.event_words import KindVocabulary, split_words
 from fraud_scorer.ingest.field_map import OURS, FieldMap
 from fraud_scorer.ingest.text_checks import NUMERIC_IDS
 
@@ -143,7 +143,7 @@ def _constants(content: Mapping[Any, Any], source: str) -> dict[str, object]:
     return dict(content)
 
 
-def _amounts(content: Mapping[Any, Any], source: str) -> AmountForm:
+def _amounts(content: Mapping[Any, Any], source: str) -> AmountNotation:
     for word in content:
         _known(word, _AMOUNTS, f"{source} has {word!r}", "Words are")
     spending = content.get("spending", "positive")
@@ -152,7 +152,7 @@ def _amounts(content: Mapping[Any, Any], source: str) -> AmountForm:
     sample = content.get("format")
     if "format" in content and (fault := sample_fault(sample)):
         raise SettingsError(f"{source}: format {fault}", 'Write it in quotes: format: "1.234,56"')
-    return AmountForm(spending == "negative", _decimals(content.get("decimals", {}), source), sample)
+    return AmountNotation(spending == "negative", _decimals(content.get("decimals", {}), source), sample)
 
 
 def _decimals(content: object, source: str) -> dict[str, int]:
@@ -167,18 +167,18 @@ def _decimals(content: object, source: str) -> dict[str, int]:
     return dict(pairs)
 
 
-def _kinds(content: Mapping[Any, Any], source: str) -> KindWords:
+def _kinds(content: Mapping[Any, Any], source: str) -> KindVocabulary:
     own: dict[str, str] = {}
     for kind, words in content.items():
         _known(kind, KINDS, f"{source} has {kind!r}", "Kinds are")
         for word in words if isinstance(words, list) else [words]:
-            if not isinstance(word, str) or not words_of(word):
+            if not isinstance(word, str) or not split_words(word):
                 raise SettingsError(
                     f"{source}: {kind} has a word that is no text", f'Write it in quotes: {kind}: ["05", money_back]'
                 )
             if own.setdefault(word, kind) != kind:
                 raise SettingsError(f"{source}: {word!r} stands under {own[word]} and {kind}", "Write it under one")
-    return KindWords(own)
+    return KindVocabulary(own)
 
 
 def _numeric_ids(content: Sequence[object], source: str) -> tuple[str, ...]:

@@ -18,13 +18,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fraud_scorer.ingest.amounts import AmountForm
+from fraud_scorer.ingest.amounts import AmountNotation
 from fraud_scorer.ingest.card_references import names_no_card
 from fraud_scorer.ingest.event_times import TIME_FIELDS
-from fraud_scorer.ingest.event_words import KindWords
+from fraud_scorer.ingest.event_words import KindVocabulary
 from fraud_scorer.ingest.tables import AnyTable
 from fraud_scorer.ingest.text_checks import NumericIds
-from fraud_scorer.ingest.validate import Rules
+from fraud_scorer.ingest.validate import ValidationRules
 
 # Our names, and what stands under them. Required of a payment: trans_num, cc_num, merchant, one amount, one time.
 OURS: dict[str, str] = {
@@ -67,8 +67,8 @@ class FieldMap:
 
     theirs_to_ours: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
     constants: Mapping[str, object] = field(default_factory=dict)
-    amounts: AmountForm = field(default_factory=AmountForm)
-    kinds: KindWords = field(default_factory=KindWords)
+    amounts: AmountNotation = field(default_factory=AmountNotation)
+    kinds: KindVocabulary = field(default_factory=KindVocabulary)
     numeric_ids: Sequence[str] = ()
     remove: Sequence[str] = ()
 
@@ -115,11 +115,11 @@ class FieldMap:
         seen = {ours for theirs, ours in self.pairs if _stands(table, theirs)}
         return {theirs: ours for theirs, ours in self.pairs if ours not in seen}
 
-    def rules(self, *, time_zone: str, currency: str) -> Rules:
+    def rules(self, *, time_zone: str, currency: str) -> ValidationRules:
         """How ``validate`` judges what ``apply`` gives."""
         several = (ours for ours in self.theirs_to_ours.values() if not isinstance(ours, str))
         ids = NumericIds(self.numeric_ids, any({"trans_num", "cc_num"} <= set(ours) for ours in several))
-        return Rules(time_zone, currency, self.amounts, self.kinds, ids)
+        return ValidationRules(time_zone, currency, self.amounts, self.kinds, ids)
 
 
 def _filled(first: list[object], second: list[object]) -> list[object]:

@@ -21,14 +21,14 @@ WRITTEN = (NEW, CORRECTION, ARRIVAL)  # as payments, with another body than befo
 
 
 @dataclass(frozen=True)
-class View:
+class FeatureInput:
     """The payments and the history of one call of the feature function; ``payments`` keeps the run's index."""
 
     payments: pd.DataFrame
     history: pd.DataFrame
 
 
-def to_score(payments: pd.DataFrame) -> pd.DataFrame:
+def payments_to_score(payments: pd.DataFrame) -> pd.DataFrame:
     """The rows about which something is to be decided: new, corrected and rescored payments, refunds left out."""
     is_due = ~payments["delivery"].isin([UNCHANGED, LATE, EVENT]).to_numpy()
     due: pd.DataFrame = payments[is_due & can_be_scored(payments)]
@@ -36,7 +36,7 @@ def to_score(payments: pd.DataFrame) -> pd.DataFrame:
 
 
 @dataclass(frozen=True)
-class Past:
+class CardHistory:
     """Where a run's history comes from."""
 
     store: Store
@@ -44,28 +44,28 @@ class Past:
     earlier_tokens: Mapping[str, str]  # card token under an older key to the one of today
     look_back: timedelta
 
-    def views(self, payments: pd.DataFrame) -> Iterator[View]:
+    def views(self, payments: pd.DataFrame) -> Iterator[FeatureInput]:
         """One view if all batches are later than all that is stored, else one a batch; none if nothing is scored."""
-        scored = to_score(payments)
+        scored = payments_to_score(payments)
         if scored.empty:
             return
         first, last = int(payments["landing_seq"].min()), int(scored["landing_seq"].max())
         if (self.known["landing_seq"] < first).all():
             history = self._history(scored, last + 1)
             if (history["landing_seq"] < first).all():
-                yield View(scored, history)
+                yield FeatureInput(scored, history)
                 return
         for landing_seq in sorted(set(scored["landing_seq"])):
             yield self._view(payments, int(landing_seq))
 
-    def _view(self, payments: pd.DataFrame, landing_seq: int) -> View:
+    def _view(self, payments: pd.DataFrame, landing_seq: int) -> FeatureInput:
         """One batch: its payments, and all that landed before it.
 
         Of payments that had come by a later batch, only the capture that stood for them meanwhile.
         """
         own = payments[(payments["landing_seq"] == landing_seq).to_numpy()]
         own = own[can_be_scored(own)]
-        scored = to_score(own)
+        scored = payments_to_score(own)
         later = own["trans_num"].isin(
             self.known.loc[(self.known["first_landing_seq"] > landing_seq).to_numpy(), "trans_num"]
         )
@@ -74,7 +74,7 @@ class Past:
         history = self._history(scored, landing_seq)
         unstored = payments[((payments["landing_seq"] < landing_seq) & payments["delivery"].isin(WRITTEN))]
         unstored = unstored[unstored["card_token"].isin(set(scored["card_token"])).to_numpy()]
-        return View(own, _with_latest(history, unstored))
+        return FeatureInput(own, _with_latest(history, unstored))
 
     def _history(self, scored: pd.DataFrame, before_seq: int) -> pd.DataFrame:
         """The earlier payments of the scored ones' cards, under the card tokens of today.

@@ -75,7 +75,7 @@ _SAYS_NOTHING = frozenset(["null", "true", "false", '""', f'"{MARKER}"'])
 
 
 @dataclass(frozen=True)
-class Cleaned:
+class CleanedBody:
     """The bytes to keep, how many values were taken out, and what went wrong (the error's name; empty if nothing)."""
 
     body: bytes
@@ -84,7 +84,7 @@ class Cleaned:
 
 
 @dataclass(frozen=True)
-class Sensitive:
+class SensitiveFields:
     """What the field map says of it: ``remove`` are paths of theirs, ``mapped`` the names that the map reads."""
 
     remove: tuple[str, ...] = ()
@@ -103,7 +103,7 @@ class TooManyValuesError(Exception):
     """Of an answer that no one reads (``decode``): it is cleaned as running text, in bounded time."""
 
 
-_UNDECLARED = Sensitive()
+_UNDECLARED = SensitiveFields()
 
 
 @lru_cache(maxsize=4096)
@@ -123,7 +123,7 @@ def _words(name: str) -> str:
     return _NO_LETTER.sub("_", _CAMEL.sub("_", name).lower()).strip("_")
 
 
-def without_sensitive(body: bytes, known: Sensitive = _UNDECLARED) -> Cleaned:
+def without_sensitive(body: bytes, known: SensitiveFields = _UNDECLARED) -> CleanedBody:
     """``body`` with a marker for each sensitive value; the very same bytes where there is none."""
     try:
         encoding: str = json.detect_encoding(body)
@@ -132,20 +132,20 @@ def without_sensitive(body: bytes, known: Sensitive = _UNDECLARED) -> Cleaned:
         except UnicodeDecodeError:
             encoding, text = "latin-1", body.decode("latin-1")
         cleaned, count = _cleaned(text, known, 0)
-        return Cleaned(cleaned.encode(encoding, "surrogateescape"), count) if count else Cleaned(body)
+        return CleanedBody(cleaned.encode(encoding, "surrogateescape"), count) if count else CleanedBody(body)
     except Exception as error:  # what came must land, whatever it is
-        return Cleaned(*_by_bytes(body), type(error).__name__)
+        return CleanedBody(*_by_bytes(body), type(error).__name__)
 
 
 def _by_bytes(body: bytes) -> tuple[bytes, int]:
     try:
         text, count = _in_words(body.decode("latin-1"))
         return text.encode("latin-1"), count
-    except Exception:  # the fault that led here is told: ``Cleaned.fault``
+    except Exception:  # the fault that led here is told: ``CleanedBody.fault``
         return body, 0
 
 
-def _cleaned(text: str, known: Sensitive, wrapped: int) -> tuple[str, int]:
+def _cleaned(text: str, known: SensitiveFields, wrapped: int) -> tuple[str, int]:
     if not known.remove and not _may_hold(text):
         return text, 0
     begins = text.lstrip("\ufeff \t\r\n")[:1]
@@ -215,7 +215,7 @@ def _string(token: str) -> str | None:
 class _Scan:
     """One pass over the marks of a JSON text, well formed or not: where sensitive values stand."""
 
-    def __init__(self, text: str, known: Sensitive, wrapped: int) -> None:
+    def __init__(self, text: str, known: SensitiveFields, wrapped: int) -> None:
         self._text, self._known, self._wrapped = text, known, wrapped
         names = next(iter(_COLUMNS.finditer(text)), None)
         self._columns = [_name(one[0]) for one in _TOKEN.finditer(names[1]) if one[0] != ","] if names else []

@@ -8,20 +8,20 @@ import numpy as np
 import pandas as pd
 
 from fraud_scorer.ingest.data_file_columns import Warn
-from fraud_scorer.ingest.event_words import SCORED, judged_kinds
-from fraud_scorer.ingest.validate import Rules
+from fraud_scorer.ingest.event_words import SCORED, resolve_kinds
+from fraud_scorer.ingest.validate import ValidationRules
 
 
-def kinds_said(columns: Mapping[str, Sequence[object]], count: int, rules: Rules) -> pd.Series:
+def declared_kinds(columns: Mapping[str, Sequence[object]], count: int, rules: ValidationRules) -> pd.Series:
     """The kind of each of ``count`` raw rows as its type and status say; what says nothing counts as a purchase."""
     types, statuses = (
         [value if isinstance(value, str) else str(value) if isinstance(value, int) else None for value in values]
         for values in (columns.get(name, [None] * count) for name in ("type", "status"))
     )
-    return pd.Series(judged_kinds(types, statuses, np.ones(count, np.int64), rules.kinds)[0])
+    return pd.Series(resolve_kinds(types, statuses, np.ones(count, np.int64), rules.kinds)[0])
 
 
-def tell_left_out(kinds: pd.Series, warn: Warn, *, frauds: pd.Series | None = None) -> None:
+def warn_skipped(kinds: pd.Series, warn: Warn, *, frauds: pd.Series | None = None) -> None:
     """Tell ``warn`` in one sentence how many records are no purchases, by kind, and how many of them are frauds.
 
     ``frauds``: whether each record's label says fraud (boolean, null where there is none).

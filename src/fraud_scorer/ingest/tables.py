@@ -15,7 +15,7 @@ from operator import contains
 import pandas as pd
 
 from fraud_common.errors import PayloadError
-from fraud_scorer.ingest.envelope import NOTHING_BESIDE, Beside
+from fraud_scorer.ingest.envelope import NO_NOTES, EnvelopeNotes
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Table:
 
     columns: tuple[str, ...]
     rows: Sequence[Sequence[object]]
-    beside: Beside = NOTHING_BESIDE
+    envelope: EnvelopeNotes = NO_NOTES
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -76,7 +76,7 @@ class Records:
 
     items: Sequence[Mapping[str, object]]
     odd: Mapping[int, object] = field(default_factory=dict)
-    beside: Beside = NOTHING_BESIDE
+    envelope: EnvelopeNotes = NO_NOTES
 
     def __len__(self) -> int:
         return len(self.items)
@@ -116,15 +116,15 @@ class Records:
 AnyTable = Table | Records
 
 
-def joined(tables: Sequence[AnyTable]) -> AnyTable:
-    """Tables of one ``form`` as one, in their order."""
+def join_tables(tables: Sequence[AnyTable]) -> AnyTable:
+    """Tables of one ``join_key`` as one, in their order."""
     if isinstance(tables[0], Records):
         return Records([item for one in tables if isinstance(one, Records) for item in one.items])
     return Table(tables[0].columns, [row for one in tables if isinstance(one, Table) for row in one.rows])
 
 
-def form(table: AnyTable) -> tuple[str, ...]:
-    """What tables must share to be ``joined``."""
+def join_key(table: AnyTable) -> tuple[str, ...]:
+    """What tables must share to be ``join_tables``."""
     return ("records",) if isinstance(table, Records) else ("rows", *table.columns)
 
 

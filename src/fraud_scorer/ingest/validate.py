@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fraud_scorer.ingest.amounts import AmountForm
+from fraud_scorer.ingest.amounts import AmountNotation
 from fraud_scorer.ingest.card_references import card_numbers, last_four
 from fraud_scorer.ingest.columns import OPTIONAL, Checked, Reject, check_columns, reject
 from fraud_scorer.ingest.event_times import (
@@ -31,7 +31,7 @@ from fraud_scorer.ingest.event_times import (
     micros_of,
     other_unit,
 )
-from fraud_scorer.ingest.event_words import KindWords, judged_kinds, unknown_words
+from fraud_scorer.ingest.event_words import KindVocabulary, resolve_kinds, unknown_words
 from fraud_scorer.ingest.text_checks import NumericIds, card_numbers_in_texts
 
 _TEXTS = ("trans_num", "merchant", "category", "city", "state", "zip", "gender", "type", "status")
@@ -42,15 +42,15 @@ _DAY_MICROS = 86_400_000_000
 
 
 @dataclass(frozen=True)
-class Rules:
+class ValidationRules:
     """What the settings say of payments that do not say it themselves."""
 
     time_zone: str = "UTC"  # of naive event times
     currency: str = "USD"
-    amounts: AmountForm = field(default_factory=AmountForm)
-    kinds: KindWords = field(default_factory=KindWords)
+    amounts: AmountNotation = field(default_factory=AmountNotation)
+    kinds: KindVocabulary = field(default_factory=KindVocabulary)
     ids: NumericIds = field(default_factory=NumericIds)
-    one_record: bool = False  # a file of one record a payment: see ``judged_kinds``
+    one_record: bool = False  # a file of one record a payment: see ``resolve_kinds``
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,9 @@ class Validated:
     unknown_kinds: list[str] = field(default_factory=list)
 
 
-def validate(columns: Mapping[str, Sequence[object]], count: int, *, rules: Rules, received_at: datetime) -> Validated:
+def validate(
+    columns: Mapping[str, Sequence[object]], count: int, *, rules: ValidationRules, received_at: datetime
+) -> Validated:
     """Judge ``count`` rows, given as columns under our names (``fields.OURS``).
 
     Args:
@@ -90,7 +92,7 @@ def validate(columns: Mapping[str, Sequence[object]], count: int, *, rules: Rule
     cards, faults = card_numbers(checked["cc_num"])
     judged.add("cc_num", faults)
     currencies = [value.upper() if value else rules.currency for value in checked["currency"]]
-    kind, cents = judged_kinds(
+    kind, cents = resolve_kinds(
         texts["type"], texts["status"], _cents(judged, currencies, rules.amounts), rules.kinds,
         one_record=rules.one_record,
     )  # fmt: skip
@@ -205,7 +207,7 @@ def _span(span: timedelta) -> str:
     return f"{seconds:,.0f} seconds"
 
 
-def _cents(judged: _Judged, currencies: Sequence[str], form: AmountForm) -> np.ndarray:
+def _cents(judged: _Judged, currencies: Sequence[str], form: AmountNotation) -> np.ndarray:
     major, minor = judged.columns["amt"], judged.columns["amt_minor"]
     missing = np.array([a is None and b is None for a, b in zip(major, minor, strict=True)], bool)
     judged.add_where("amt", missing, "missing", "is missing")

@@ -19,7 +19,7 @@ import structlog
 from fraud_common.errors import LandingError, SettingsError
 from fraud_scorer.domain.batches import Batch
 from fraud_scorer.domain.ports import Completion, Part
-from fraud_scorer.ingest.sensitive_data import Sensitive
+from fraud_scorer.ingest.sensitive_data import SensitiveFields
 from fraud_scorer.landing.cipher import Cipher
 from fraud_scorer.landing.copied import Copied, keep_copied, read_copied, writer_text, writer_told
 from fraud_scorer.landing.disk import TEMPORARY, DiskLanding
@@ -49,7 +49,7 @@ class CopyingLanding(DiskLanding):
         cipher: Cipher,
         bucket: Bucket,
         monotonic: Callable[[], float] = time.monotonic,
-        sensitive: Callable[[], Sensitive] = Sensitive,
+        sensitive: Callable[[], SensitiveFields] = SensitiveFields,
     ) -> None:
         super().__init__(folder, cipher, sensitive)
         self._bucket = bucket

@@ -29,7 +29,7 @@ import structlog
 from fraud_common.errors import LandingError
 from fraud_scorer.domain.batches import Batch
 from fraud_scorer.domain.ports import Answer, Completion, Part
-from fraud_scorer.ingest.sensitive_data import Sensitive, without_sensitive
+from fraud_scorer.ingest.sensitive_data import SensitiveFields, without_sensitive
 from fraud_scorer.landing.cipher import Cipher
 from fraud_scorer.landing.files import (
     Header,
@@ -68,7 +68,9 @@ TEMPORARY = ".writing-"
 class DiskLanding:
     """Implements ``ports.Landing`` under ``folder``; safe for several processes at once."""
 
-    def __init__(self, folder: Path, cipher: Cipher, sensitive: Callable[[], Sensitive] = Sensitive) -> None:
+    def __init__(
+        self, folder: Path, cipher: Cipher, sensitive: Callable[[], SensitiveFields] = SensitiveFields
+    ) -> None:
         """``sensitive``: what never lands beside what names and shapes tell; asked at each answer."""
         self._folder = folder
         self._cipher = cipher

@@ -11,7 +11,7 @@ from fraud_scorer.alerting.wording import count_text
 from fraud_scorer.domain.batches import MINUTE
 from fraud_scorer.ingest.text_checks import NUMERIC_IDS
 from fraud_scorer.monitoring.step_failures import Failure
-from fraud_scorer.store.health import Seen
+from fraud_scorer.store.health import LedgerSnapshot
 
 STALLED_AFTER = timedelta(minutes=3)
 UNREACHABLE_AFTER = timedelta(minutes=1)
@@ -72,7 +72,12 @@ def unreachable(error: FraudScorerError, since: datetime, now: datetime) -> Find
 
 
 def judged(
-    seen: Seen, *, watching_since: datetime, now: datetime, silent_after: timedelta, failures: Sequence[Failure] = ()
+    seen: LedgerSnapshot,
+    *,
+    watching_since: datetime,
+    now: datetime,
+    silent_after: timedelta,
+    failures: Sequence[Failure] = (),
 ) -> Findings:
     """Everything that one look at the ledger tells, and ``failures`` of steps that have not worked since.
 
@@ -112,7 +117,9 @@ def uncopied(since: datetime | None, now: datetime) -> Findings:
     }
 
 
-def _stalled(seen: Seen, watching_since: datetime, now: datetime, failures: Sequence[Failure]) -> Finding | None:
+def _stalled(
+    seen: LedgerSnapshot, watching_since: datetime, now: datetime, failures: Sequence[Failure]
+) -> Finding | None:
     last = max(filter(None, (seen.last_completed_at, watching_since)))
     if now - last <= STALLED_AFTER:
         return None
@@ -136,7 +143,7 @@ def _stalled(seen: Seen, watching_since: datetime, now: datetime, failures: Sequ
     )
 
 
-def _silent(seen: Seen, watching_since: datetime, now: datetime, silent_after: timedelta) -> Finding | None:
+def _silent(seen: LedgerSnapshot, watching_since: datetime, now: datetime, silent_after: timedelta) -> Finding | None:
     last = seen.last_minute_with_payments
     ended = max(filter(None, (last + MINUTE if last else None, watching_since)))
     if not silent_after or now - ended <= silent_after:
@@ -152,7 +159,7 @@ def _silent(seen: Seen, watching_since: datetime, now: datetime, silent_after: t
     )
 
 
-def _unscored(seen: Seen) -> Finding | None:
+def _unscored(seen: LedgerSnapshot) -> Finding | None:
     if seen.unscored < UNSCORED_FROM:
         return None
     why = (
@@ -170,7 +177,7 @@ def _unscored(seen: Seen) -> Finding | None:
     )
 
 
-def _mail(seen: Seen, now: datetime) -> Finding | None:
+def _mail(seen: LedgerSnapshot, now: datetime) -> Finding | None:
     overdue = seen.oldest_mail_at is not None and now - seen.oldest_mail_at > MAIL_OVERDUE_AFTER
     if not overdue and not seen.mails_refused:
         return None
@@ -188,7 +195,7 @@ def _mail(seen: Seen, now: datetime) -> Finding | None:
     )
 
 
-def _fallback(seen: Seen) -> Finding | None:
+def _fallback(seen: LedgerSnapshot) -> Finding | None:
     if not seen.fallback_minutes and not seen.open_breakers:
         return None
     return Finding(
@@ -202,7 +209,7 @@ def _fallback(seen: Seen) -> Finding | None:
     )
 
 
-def _failed(seen: Seen) -> Finding | None:
+def _failed(seen: LedgerSnapshot) -> Finding | None:
     if not seen.failed_minutes:
         return None
     return Finding(
@@ -214,7 +221,7 @@ def _failed(seen: Seen) -> Finding | None:
     )
 
 
-def _killers(seen: Seen) -> Finding | None:
+def _killers(seen: LedgerSnapshot) -> Finding | None:
     if not seen.killers:
         return None
     return Finding(
@@ -229,7 +236,7 @@ def _killers(seen: Seen) -> Finding | None:
     )
 
 
-def _incomplete(seen: Seen) -> Finding | None:
+def _incomplete(seen: LedgerSnapshot) -> Finding | None:
     if not seen.noted_minutes:
         return None
     return Finding(
@@ -244,7 +251,7 @@ def _incomplete(seen: Seen) -> Finding | None:
     )
 
 
-def _refused(seen: Seen) -> Finding | None:
+def _refused(seen: LedgerSnapshot) -> Finding | None:
     if seen.refused < REFUSED_FROM or seen.refused <= REFUSED_SHARE * seen.refused_of:
         return None
     field_name = seen.refused_reason.removesuffix("_card_number")

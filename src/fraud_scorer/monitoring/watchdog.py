@@ -34,7 +34,7 @@ from fraud_scorer.monitoring.incidents import (
 )
 from fraud_scorer.monitoring.step_failures import Failure
 from fraud_scorer.monitoring.watchdog_state import Incident, Memory, StateFile
-from fraud_scorer.store.health import Seen
+from fraud_scorer.store.health import LedgerSnapshot
 
 log = structlog.get_logger()
 
@@ -47,7 +47,7 @@ Channels = Callable[[], AbstractContextManager[Mapping[str, Mailer]]]
 class Ledger(Protocol):
     """What is looked at."""
 
-    def look(self, now: datetime, *, fallback_seconds: float) -> Seen:
+    def look(self, now: datetime, *, fallback_seconds: float) -> LedgerSnapshot:
         """Raises FraudScorerError if it gives no answer."""
 
 
@@ -227,7 +227,7 @@ def _remember(memory: Memory, findings: Findings, now: datetime) -> None:
                 incident.over_at = incident.over_at or incident.fine_since
 
 
-def _heard(seen: Seen, now: datetime) -> str:
+def _heard(seen: LedgerSnapshot, now: datetime) -> str:
     if seen.last_completed_at is None:
         return "no minute has completed yet"
     ago = (now - seen.last_completed_at).total_seconds()

@@ -18,7 +18,7 @@ from fraud_common.errors import ApiUnavailable, LandingError, PayloadError, Sett
 from fraud_scorer.domain.batches import MINUTE, Batch
 from fraud_scorer.domain.ports import Answer, Completion, Landing, Part, PaymentsApi
 from fraud_scorer.ingest.decode import decode
-from fraud_scorer.ingest.envelope import told
+from fraud_scorer.ingest.envelope import envelope_sentences
 
 CURRENT_FOR = timedelta(minutes=2)  # how long after its end a minute may be asked of a `current` API
 MISSED_WITHIN = timedelta(days=1)  # minutes missed longer ago than this leave no record
@@ -55,7 +55,7 @@ class ExtractLanding(Landing, Protocol):
 
 
 @dataclass(frozen=True)
-class Limits:
+class ExtractLimits:
     """How often and how long the API is asked."""
 
     calls: int = 1  # answers wanted of a `current` API; a windowed one gives the whole minute in one
@@ -65,7 +65,7 @@ class Limits:
     most_missed: int = 30  # minutes asked for in one ``extract_missed``
 
 
-def extract(batch: Batch, api: PaymentsApi, landing: ExtractLanding, clock: Clock, limits: Limits) -> Completion:
+def extract(batch: Batch, api: PaymentsApi, landing: ExtractLanding, clock: Clock, limits: ExtractLimits) -> Completion:
     """Land the batch's minute and close it; a batch that is closed already is left as it is.
 
     Raises:
@@ -77,11 +77,13 @@ def extract(batch: Batch, api: PaymentsApi, landing: ExtractLanding, clock: Cloc
     if (closed := landing.completion(batch)) is not None:
         return closed
     ends = clock.now() + timedelta(seconds=limits.budget_seconds)
-    with _alone(batch, landing, clock, ends):
+    with _exclusive_lock(batch, landing, clock, ends):
         return landing.completion(batch) or _extract(batch, api, landing, clock, limits, ends)
 
 
-def extract_again(minute: Batch, api: PaymentsApi, landing: ExtractLanding, clock: Clock, limits: Limits) -> Completion:
+def extract_again(
+    minute: Batch, api: PaymentsApi, landing: ExtractLanding, clock: Clock, limits: ExtractLimits
+) -> Completion:
     """Ask a windowed API again for a minute, closed or not, and land the answer as a batch of its own.
 
     The minute's own batch stays as it is. What is known already changes nothing when it is loaded.
@@ -102,15 +104,15 @@ def extract_again(minute: Batch, api: PaymentsApi, landing: ExtractLanding, cloc
     attempts = (Batch.of_again(minute.minute, number) for number in itertools.count(1))
     batch = next(one for one in attempts if landing.completion(one) is None)
     ends = clock.now() + timedelta(seconds=limits.budget_seconds)
-    with _alone(batch, landing, clock, ends):
+    with _exclusive_lock(batch, landing, clock, ends):
         notes: list[str] = []
-        asking = _Asking(batch, api, landing, clock, limits, notes, window=minute)
+        asking = _BatchCalls(batch, api, landing, clock, limits, notes, window=minute)
         if not asking.until(ends):
             raise asking.error()
         return landing.close(batch, now=clock.now(), notes=notes)
 
 
-def extract_missed(api: PaymentsApi, landing: ExtractLanding, clock: Clock, limits: Limits) -> list[Completion]:
+def extract_missed(api: PaymentsApi, landing: ExtractLanding, clock: Clock, limits: ExtractLimits) -> list[Completion]:
     """Finish what earlier runs left: half-done batches, and minutes in which nothing ran.
 
     A windowed API is asked for them, oldest first, within the look-back and the budget; where it is too late, a
@@ -137,7 +139,7 @@ def extract_missed(api: PaymentsApi, landing: ExtractLanding, clock: Clock, limi
     return done
 
 
-def _unfinished(api: PaymentsApi, landing: ExtractLanding, clock: Clock, limits: Limits) -> Iterator[Batch]:
+def _unfinished(api: PaymentsApi, landing: ExtractLanding, clock: Clock, limits: ExtractLimits) -> Iterator[Batch]:
     """Open batches and gaps whose own run can no longer be at it, oldest first, asked ones bounded in number."""
     now = clock.now()
     open_minutes = {batch.minute for batch in landing.open_batches() if batch.minute}
@@ -167,13 +169,13 @@ def _gaps(landing: ExtractLanding, now: datetime) -> Iterator[datetime]:
         minute += MINUTE
 
 
-def _may_ask(batch: Batch, api: PaymentsApi, now: datetime, limits: Limits) -> bool:
+def _may_ask(batch: Batch, api: PaymentsApi, now: datetime, limits: ExtractLimits) -> bool:
     """Whether the API would still give this minute's payments."""
     return now - batch.end <= (limits.look_back if api.windowed else CURRENT_FOR)
 
 
 @contextmanager
-def _alone(batch: Batch, landing: ExtractLanding, clock: Clock, ends: datetime) -> Iterator[None]:
+def _exclusive_lock(batch: Batch, landing: ExtractLanding, clock: Clock, ends: datetime) -> Iterator[None]:
     """Be the batch's only extractor, waiting for another one as long as the budget lasts."""
     while True:
         with landing.lock(batch) as mine:
@@ -186,12 +188,12 @@ def _alone(batch: Batch, landing: ExtractLanding, clock: Clock, ends: datetime) 
 
 
 def _extract(
-    batch: Batch, api: PaymentsApi, landing: ExtractLanding, clock: Clock, limits: Limits, ends: datetime
+    batch: Batch, api: PaymentsApi, landing: ExtractLanding, clock: Clock, limits: ExtractLimits, ends: datetime
 ) -> Completion:
     """Ask for what is still wanted, then close; the caller holds the batch's lock."""
     notes: list[str] = []
     if _may_ask(batch, api, clock.now(), limits):
-        asking = _Asking(batch, api, landing, clock, limits, notes)
+        asking = _BatchCalls(batch, api, landing, clock, limits, notes)
         finished = asking.until(ends if api.windowed else min(ends, batch.end + CURRENT_FOR))
         nothing_landed = not landing.parts(batch)
         if not finished and (api.windowed or nothing_landed):
@@ -200,7 +202,7 @@ def _extract(
     return landing.close(batch, now=clock.now(), status=status, notes=notes)
 
 
-class _Asking:
+class _BatchCalls:
     """The calls of one batch: as many answers as are wanted, each landed at once."""
 
     def __init__(
@@ -209,7 +211,7 @@ class _Asking:
         api: PaymentsApi,
         landing: ExtractLanding,
         clock: Clock,
-        limits: Limits,
+        limits: ExtractLimits,
         notes: list[str],
         *,
         window: Batch | None = None,
@@ -287,14 +289,14 @@ class _Asking:
     def _look(self, body: bytes, part: Part) -> bool:
         """Whether a window needs no other answer; one with records that says it failed is the best so far."""
         try:
-            beside = decode(body, http_status=part.http_status, truncated=part.truncated).beside
+            envelope = decode(body, http_status=part.http_status, truncated=part.truncated).envelope
         except PayloadError as error:
             self._note(part, f"cannot be read: {error.what}")
             return False
-        for sentence in told(beside):
+        for sentence in envelope_sentences(envelope):
             self._note(part, sentence)
-        self._failed_with_records |= bool(beside.error)
-        return not beside.error
+        self._failed_with_records |= bool(envelope.error)
+        return not envelope.error
 
     def _note(self, part: Part, sentence: str) -> None:
         self._notes.append(f"{part.received_at:%H:%M:%S} part {part.number} {sentence}")

@@ -13,7 +13,7 @@ from fraud_scorer.domain.batches import Batch
 from fraud_scorer.domain.ports import LoadCounts, LoadWork, Message
 
 Compose = Callable[[Batch, pd.DataFrame, pd.DataFrame], list[Message]]
-Refused = Callable[[Batch, TerminalError], None]
+OnRefused = Callable[[Batch, TerminalError], None]
 
 
 class LoadStore(Protocol):
@@ -38,7 +38,7 @@ class BatchToLoad:
 
 
 @dataclass(frozen=True)
-class Scored:
+class RunScoring:
     """How the run was scored, for the ledger. All None if nothing had to be."""
 
     scored_by: str | None = None
@@ -49,7 +49,7 @@ class Scored:
 
 
 @dataclass(frozen=True)
-class Loaded:
+class LoadResult:
     """What became of one batch. ``counts`` is None where it is left to another run."""
 
     batch: Batch
@@ -79,11 +79,11 @@ def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _nothing(_batch: Batch, _error: TerminalError) -> None:
+def _ignore(_batch: Batch, _error: TerminalError) -> None:
     """Tell nobody."""
 
 
-def totals(results: Sequence[Loaded]) -> dict[str, int]:
+def totals(results: Sequence[LoadResult]) -> dict[str, int]:
     """What a run's loads changed, added up."""
     counts = [result.counts for result in results if result.counts is not None]
     return {
@@ -107,12 +107,12 @@ def load(
     quarantine: pd.DataFrame,
     profiles: pd.DataFrame,
     *,
-    scored: Scored,
+    scored: RunScoring,
     token: str,
     store: LoadStore,
     compose: Compose,
-    refused: Refused = _nothing,
-) -> list[Loaded]:
+    refused: OnRefused = _ignore,
+) -> list[LoadResult]:
     """Load a run's batches, lowest landing sequence first; one result a batch, in that order.
 
     Args:
@@ -132,16 +132,16 @@ def load(
         StoreUnavailable: the store gave up at one batch; those before it are done, loading all again changes nothing.
         TerminalError: the store refused a batch; likewise.
     """
-    results: list[Loaded] = []
+    results: list[LoadResult] = []
     left = profiles
     for one in sorted(batches, key=lambda batch: batch.landing_seq):
         work = _work(one, payments, decisions, quarantine, left, scored)
         work.messages = compose(one.batch, work.payments, work.decisions)
         work.follows_lost = any(result.fenced for result in results)
         try:
-            results.append(Loaded(one.batch, store.load(work, token)))
+            results.append(LoadResult(one.batch, store.load(work, token)))
         except Fenced:
-            results.append(Loaded(one.batch, None))
+            results.append(LoadResult(one.batch, None))
         except TerminalError as error:
             refused(one.batch, error)
             raise
@@ -156,7 +156,7 @@ def _work(
     decisions: pd.DataFrame,
     quarantine: pd.DataFrame,
     profiles: pd.DataFrame,
-    scored: Scored,
+    scored: RunScoring,
 ) -> LoadWork:
     """The batch's slice of the run's frames."""
     mine = payments[payments["batch_id"] == one.batch.batch_id].reset_index(drop=True)

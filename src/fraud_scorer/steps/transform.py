@@ -19,20 +19,20 @@ import pandas as pd
 from fraud_scorer.domain.batches import Batch
 from fraud_scorer.domain.frames import HISTORY_COLUMNS, LATE, PAYMENT_COLUMNS, QUARANTINE_COLUMNS
 from fraud_scorer.domain.ports import Model, Store
-from fraud_scorer.ingest.batch_reader import BatchReading, RawPart
+from fraud_scorer.ingest.batch_reader import BatchReader, RawPart
 from fraud_scorer.ingest.card_tokens import CardTokens
 from fraud_scorer.ingest.deliveries import (
     KNOWN_COLUMNS,
     classify,
-    collapse,
+    drop_repeats,
     empty_frame,
-    now_known,
+    known_after,
     payments_frame,
     tokenise,
 )
 from fraud_scorer.ingest.field_map import FieldMap
-from fraud_scorer.ingest.history_window import Past, to_score
-from fraud_scorer.ingest.validate import Rules
+from fraud_scorer.ingest.history_window import CardHistory, payments_to_score
+from fraud_scorer.ingest.validate import ValidationRules
 
 BATCH_COLUMNS = {
     "batch_id": "str",
@@ -57,7 +57,7 @@ class ComputeFeatures(Protocol):
 
 
 @dataclass(frozen=True)
-class Work:
+class BatchInput:
     """One waiting batch."""
 
     batch: Batch
@@ -66,11 +66,11 @@ class Work:
 
 
 @dataclass(frozen=True)
-class Recipe:
+class TransformConfig:
     """What the settings say about transforming."""
 
     fields: FieldMap = field(default_factory=FieldMap)
-    rules: Rules = field(default_factory=Rules)
+    rules: ValidationRules = field(default_factory=ValidationRules)
     time_zone: str = "UTC"  # of the report's days and of local hours
     look_back: timedelta = timedelta(days=37)  # how much of a card's past the features read
     restamped: bool = False  # the API stamps each answer with its own clock: a repeat comes under another time
@@ -110,30 +110,30 @@ _FRAMES = ("batches", "payments", "quarantine", "profiles", "features")
 
 
 def transform(
-    work: Iterable[Work],
+    work: Iterable[BatchInput],
     *,
     store: Store,
     tokens: CardTokens,
     model: Model,
     compute_features: ComputeFeatures,
     encrypt: Callable[[bytes], bytes],
-    recipe: Recipe,
+    config: TransformConfig,
     rescore: bool = False,
 ) -> Transformed:
     """Everything up to the model's input, for the given batches in landing order.
 
-    Batches beyond ``recipe.most_payments``, from the first one that brings a later day than those before, and after
+    Batches beyond ``config.most_payments``, from the first one that brings a later day than those before, and after
     one with late deliveries, are left for the next run (they are missing from ``batches``): a day's merchant profiles
     count what was stored when the day began, and a late delivery changes what later ones see.
     """
-    read = list(_bounded((_read_batch(one, tokens, encrypt, recipe) for one in work), recipe))
+    read = list(_bounded((_read_batch(one, tokens, encrypt, config) for one in work), config))
     known = _known(store, read)
-    classified = _classified(read, known, rescore=rescore, restamped=recipe.restamped)
+    classified = _classified(read, known, rescore=rescore, restamped=config.restamped)
     read, payments = read[: len(classified)], _joined(classified, PAYMENT_COLUMNS)
-    profiles = _profiles(to_score(payments), store, recipe)
+    profiles = _profiles(payments_to_score(payments), store, config)
     earlier_tokens = {old: new for one in read for old, new in one.earlier_tokens.items()}
-    past = Past(store, known, earlier_tokens, recipe.look_back)
-    features = _features(payments, past, profiles, partial(compute_features, time_zone=recipe.time_zone))
+    past = CardHistory(store, known, earlier_tokens, config.look_back)
+    features = _features(payments, past, profiles, partial(compute_features, time_zone=config.time_zone))
     return Transformed(
         batches=_batches(read),
         payments=payments,
@@ -146,10 +146,10 @@ def transform(
 
 
 @dataclass(frozen=True)
-class _Read:
+class _ReadBatch:
     """One batch after decoding and validation."""
 
-    work: Work
+    work: BatchInput
     tokenised: pd.DataFrame
     quarantine: pd.DataFrame
     earlier_tokens: dict[str, str]
@@ -166,27 +166,29 @@ class _Read:
         return times.max().tz_convert(time_zone).date() if len(times) else None
 
 
-def _bounded(read: Iterator[_Read], recipe: Recipe) -> Iterator[_Read]:
+def _bounded(read: Iterator[_ReadBatch], config: TransformConfig) -> Iterator[_ReadBatch]:
     count, latest_day = 0, None
     for one in read:
-        day = one.last_day(recipe.time_zone)
+        day = one.last_day(config.time_zone)
         if latest_day is not None and day is not None and day > latest_day:  # type: ignore[operator]
             return
         latest_day = latest_day or day
         yield one
         count += one.received
-        if count >= recipe.most_payments:
+        if count >= config.most_payments:
             return
 
 
 # --- one batch ----------------------------------------------------------------------------------------------------
-def _read_batch(work: Work, tokens: CardTokens, encrypt: Callable[[bytes], bytes], recipe: Recipe) -> _Read:
-    reading = BatchReading(work.batch, encrypt, recipe.fields, recipe.rules)
+def _read_batch(
+    work: BatchInput, tokens: CardTokens, encrypt: Callable[[bytes], bytes], config: TransformConfig
+) -> _ReadBatch:
+    reading = BatchReader(work.batch, encrypt, config.fields, config.rules)
     for part in work.parts:
         reading.take(part)
     everything = pd.concat(reading.valid, ignore_index=True) if reading.valid else reading.no_payments()
-    once = collapse(everything, restamped=recipe.restamped)
-    return _Read(
+    once = drop_repeats(everything, restamped=config.restamped)
+    return _ReadBatch(
         work=work,
         tokenised=tokenise(once, tokens),
         quarantine=_joined([pd.DataFrame(reading.quarantined)] if reading.quarantined else [], QUARANTINE_COLUMNS),
@@ -201,14 +203,16 @@ def _read_batch(work: Work, tokens: CardTokens, encrypt: Callable[[bytes], bytes
 
 
 # --- all batches --------------------------------------------------------------------------------------------------
-def _known(store: Store, read: Sequence[_Read]) -> pd.DataFrame:
+def _known(store: Store, read: Sequence[_ReadBatch]) -> pd.DataFrame:
     """What is stored of all batches' payments."""
     ids = list(dict.fromkeys(trans_num for one in read for trans_num in one.tokenised["trans_num"]))
     known = store.known(ids) if ids else empty_frame(KNOWN_COLUMNS)
     return known[list(KNOWN_COLUMNS)].astype(KNOWN_COLUMNS)
 
 
-def _classified(read: Sequence[_Read], known: pd.DataFrame, *, rescore: bool, restamped: bool) -> list[pd.DataFrame]:
+def _classified(
+    read: Sequence[_ReadBatch], known: pd.DataFrame, *, rescore: bool, restamped: bool
+) -> list[pd.DataFrame]:
     """``PAYMENT_COLUMNS`` of each batch, up to one with late deliveries; what one brings is known to those after it."""
     frames: list[pd.DataFrame] = []
     for one in read:
@@ -219,29 +223,29 @@ def _classified(read: Sequence[_Read], known: pd.DataFrame, *, rescore: bool, re
         frames.append(payments_frame(classified, batch.batch_id, sequence))
         if one is read[-1] or (classified["delivery"] == LATE).any():
             return frames
-        known = now_known(known, classified, sequence)
+        known = known_after(known, classified, sequence)
     return frames
 
 
 def _features(
-    payments: pd.DataFrame, past: Past, profiles: pd.DataFrame, compute: Callable[..., pd.DataFrame]
+    payments: pd.DataFrame, past: CardHistory, profiles: pd.DataFrame, compute: Callable[..., pd.DataFrame]
 ) -> pd.DataFrame:
     """The features of the payments to score, in their order and under their index."""
-    scored = to_score(payments)
+    scored = payments_to_score(payments)
     found = [compute(view.payments, view.history, profiles) for view in past.views(payments)]
     if not found:
         return compute(scored, empty_frame(HISTORY_COLUMNS), profiles)
     return pd.concat(found).loc[scored.index] if len(found) > 1 else found[0].loc[scored.index]
 
 
-def _profiles(scored: pd.DataFrame, store: Store, recipe: Recipe) -> pd.DataFrame:
+def _profiles(scored: pd.DataFrame, store: Store, config: TransformConfig) -> pd.DataFrame:
     """The daily merchant profiles that the scored payments need."""
-    days = sorted(set(scored["event_time"].dt.tz_convert(recipe.time_zone).dt.date))
+    days = sorted(set(scored["event_time"].dt.tz_convert(config.time_zone).dt.date))
     first = int(scored["landing_seq"].min()) if len(scored) else 0
     return store.merchant_profiles(days, first)
 
 
-def _batches(read: Sequence[_Read]) -> pd.DataFrame:
+def _batches(read: Sequence[_ReadBatch]) -> pd.DataFrame:
     rows = [
         (one.work.batch.batch_id, one.work.landing_seq, one.received, len(one.tokenised), one.duplicates,
          one.bad, one.dropped, one.error, one.note)

@@ -11,7 +11,7 @@ from fraud_scorer.store.engine import create_store_engine, transaction
 
 
 @dataclass(frozen=True)
-class Seen:
+class LedgerSnapshot:
     """One look at the ledger. Times are UTC, None where there was nothing within two days."""
 
     waiting: int  # batches that landed and are not loaded
@@ -54,7 +54,7 @@ class PostgresWatching:
             transaction_seconds=2 * statement_seconds,
         )
 
-    def look(self, now: datetime, *, fallback_seconds: float) -> Seen:
+    def look(self, now: datetime, *, fallback_seconds: float) -> LedgerSnapshot:
         """What the ledger says at ``now`` (aware). Raises StoreUnavailable, or TerminalError if it is not migrated."""
         with transaction(self._engine) as cursor:
             values = {"now": now, "fallback_seconds": fallback_seconds, "lag_minutes": self._lag_minutes}
@@ -63,7 +63,7 @@ class PostgresWatching:
             breakers = rows(cursor, "watch_breaker", values)
             latest = cast("dict[str, Any]", rows(cursor, "watch_unscored", values)[0])
             refused = cast("list[dict[str, Any]]", rows(cursor, "watch_refused", values))
-        return Seen(
+        return LedgerSnapshot(
             **ledger,
             open_breakers=tuple(str(row["endpoint"]) for row in breakers),
             mails_waiting=mail["pending"],

@@ -19,7 +19,7 @@ APPENDED_AT_ONCE = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class LabelStatement:
     """One statement about one payment."""
 
     trans_num: str
@@ -75,7 +75,7 @@ class PostgresLabels:
             place, known = int(str(row["place"])) - 1, bool(row["card_is_known"])
             yield place, str(row["trans_num"]), cast("datetime", row["event_time"]), known
 
-    def append(self, said: Sequence[Said], *, source: str, author: str) -> int:
+    def append(self, said: Sequence[LabelStatement], *, source: str, author: str) -> int:
         """Append what was not said before (same payment, source, verdict and moment), all or nothing; how many.
 
         Audited. Give no more than ``APPENDED_AT_ONCE``: other imports wait meanwhile. Loads do not, nor verdicts.

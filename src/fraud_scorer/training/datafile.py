@@ -18,12 +18,12 @@ import pandas as pd
 from fraud_common.errors import DataFileError, SettingsError
 from fraud_common.time_zones import zone_named
 from fraud_scorer.ingest.columns import Reject
-from fraud_scorer.ingest.data_file_columns import AMOUNTS, TIMES, Warn, refuse_missing_columns, tell_unseen
+from fraud_scorer.ingest.data_file_columns import AMOUNTS, TIMES, Warn, refuse_missing_columns, warn_unseen_columns
 from fraud_scorer.ingest.data_files import ROWS_AT_ONCE, payment_frames, row_name
 from fraud_scorer.ingest.field_map import FieldMap
-from fraud_scorer.ingest.skipped_records import tell_left_out
+from fraud_scorer.ingest.skipped_records import warn_skipped
 from fraud_scorer.ingest.tables import table_of_frame
-from fraud_scorer.ingest.validate import Rules, validate
+from fraud_scorer.ingest.validate import ValidationRules, validate
 
 _SEVERAL = {"event_time": TIMES, "amt": AMOUNTS}  # what any of several columns may say
 _END_OF_TIME = datetime(2200, 1, 1, tzinfo=UTC)  # a file may describe any past, and simulated futures
@@ -83,7 +83,7 @@ def read_payments(
         frames.append(frame)
     payments = pd.concat(frames, ignore_index=True)
     _refuse_duplicates(paths, frames, payments)
-    tell_left_out(payments["kind"], warn, frauds=payments["payload_is_fraud"])
+    warn_skipped(payments["kind"], warn, frauds=payments["payload_is_fraud"])
     number = np.repeat(np.arange(len(frames)), [len(frame) for frame in frames])
     payments = payments.assign(file_number=number).sort_values(["event_time", "trans_num"], ignore_index=True)
     payments["landing_seq"] = np.arange(len(payments), dtype=np.int64)
@@ -91,7 +91,7 @@ def read_payments(
     return PaymentsFile(payments, _sha256(paths), tuple(path.name for path in paths), number)
 
 
-def _rules(fields: FieldMap, time_zone: str, currency: str) -> Rules:
+def _rules(fields: FieldMap, time_zone: str, currency: str) -> ValidationRules:
     try:
         zone_named(time_zone)
     except ValueError:
@@ -102,7 +102,7 @@ def _rules(fields: FieldMap, time_zone: str, currency: str) -> Rules:
 
 
 def _read_one(
-    path: Path, fields: FieldMap, rules: Rules, label_required: bool, decimal: str | None, warn: Warn
+    path: Path, fields: FieldMap, rules: ValidationRules, label_required: bool, decimal: str | None, warn: Warn
 ) -> pd.DataFrame:
     """The file's payments; the index is each one's place in it."""
     parts: list[pd.DataFrame] = []
@@ -115,7 +115,7 @@ def _read_one(
             unseen = fields.unseen(table)
             names = {ours: their for their, ours in fields.pairs if their not in unseen}
             refuse_missing_columns(path, columns, unseen, table.columns, label_required=label_required)
-            tell_unseen(path, columns, unseen, table.columns, warn)
+            warn_unseen_columns(path, columns, unseen, table.columns, warn)
         judged = validate(columns, len(frame), rules=rules, received_at=_END_OF_TIME)
         if bad := sorted([*judged.rejects, *judged.dropped], key=lambda one: one.row_index):
             raise _bad_row(path, frame.index, bad, columns, names)

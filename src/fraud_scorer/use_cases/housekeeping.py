@@ -18,7 +18,7 @@ COPY_SECONDS, PURGE_SECONDS = 600.0, 900.0  # of housekeeping's half hour
 
 
 @dataclass(frozen=True)
-class Kept:
+class HousekeepingResult:
     """What one housekeeping forgot, and what it could not."""
 
     stages_dropped: int  # work between two steps that nobody touched for an hour
@@ -39,7 +39,7 @@ class Kept:
     still_waiting: int  # old batches that are not loaded yet, or were passed and not given up: kept
 
 
-def keep_house(parts: Parts) -> Kept:
+def keep_house(parts: Parts) -> HousekeepingResult:
     """Purge what is older than the settings FRAUD_…_KEEP_DAYS allow. What went, how much and when stays in ``purges``.
 
     Decisions, labels and reasons stay as long as their payment; the ledger for ever. A batch that still waits to be
@@ -55,7 +55,7 @@ def keep_house(parts: Parts) -> Kept:
     finished = parts.store.finished(old)
     parts.store.count_labels()
     purged, is_done = _purge_rows(parts, now)
-    done = Kept(
+    done = HousekeepingResult(
         stages_dropped=parts.stage.purge(now=now),
         **purged,
         purge_is_done=is_done,

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from fraud_common.card_numbers import without_card_numbers
 from fraud_common.errors import StoreUnavailable
 from fraud_scorer.ingest.data_files import row_names
-from fraud_scorer.store.labels import APPENDED_AT_ONCE, PostgresLabels, Said
+from fraud_scorer.store.labels import APPENDED_AT_ONCE, LabelStatement, PostgresLabels
 from fraud_scorer.use_cases.disputes.claims import VERDICTS, read_claims
 from fraud_scorer.use_cases.disputes.columns import Fault, refused
 from fraud_scorer.use_cases.disputes.label_map import LabelMap
@@ -112,7 +112,9 @@ def _told(path: Path, faults: Sequence[Fault]) -> list[str]:
     return first + ([f"and {len(faults) - _MOST_TOLD:,} more rows left out"] if len(faults) > _MOST_TOLD else [])
 
 
-def _append(labels: PostgresLabels, said: Sequence[Said], source: str, author: str, progress: Progress) -> int:
+def _append(
+    labels: PostgresLabels, said: Sequence[LabelStatement], source: str, author: str, progress: Progress
+) -> int:
     imported, done, rest = 0, 0, iter(said)
     while some := list(islice(rest, APPENDED_AT_ONCE)):
         try:

@@ -13,14 +13,14 @@ from fraud_scorer.wiring.chosen import Chosen
 
 if TYPE_CHECKING:
     from fraud_scorer.ingest.card_tokens import CardTokens
-    from fraud_scorer.ingest.sensitive_data import Sensitive
+    from fraud_scorer.ingest.sensitive_data import SensitiveFields
     from fraud_scorer.landing.cipher import Cipher
     from fraud_scorer.landing.disk import DiskLanding
     from fraud_scorer.landing.in_bucket import BucketLanding
     from fraud_scorer.landing.stage_files import Stage
     from fraud_scorer.sources.payments_api import HttpPaymentsApi
-    from fraud_scorer.steps.extract import Limits
-    from fraud_scorer.steps.transform import Recipe
+    from fraud_scorer.steps.extract import ExtractLimits
+    from fraud_scorer.steps.transform import TransformConfig
 
 log = structlog.get_logger()
 
@@ -42,11 +42,11 @@ class Incoming(Chosen):
         )
 
     @cached_property
-    def limits(self) -> Limits:
+    def limits(self) -> ExtractLimits:
         """How often and how long the API is asked."""
-        from fraud_scorer.steps.extract import Limits
+        from fraud_scorer.steps.extract import ExtractLimits
 
-        return Limits(
+        return ExtractLimits(
             calls=self.settings.payments_api_calls_per_run,
             call_seconds=self.settings.payments_api_timeout_seconds,
             budget_seconds=self.settings.payments_api_budget_seconds,
@@ -80,21 +80,21 @@ class Incoming(Chosen):
         folder = self.settings.fraud_data_dir / "landing"
         return BucketLanding(folder, self.cipher, Bucket(self.settings.fraud_landing), sensitive=self.sensitive)
 
-    def sensitive(self) -> Sensitive:
+    def sensitive(self) -> SensitiveFields:
         """What the field map declares never to be kept; of one that cannot be read, nothing: the minute must land."""
         from fraud_common.errors import SettingsError
         from fraud_scorer.ingest.field_map import read_field_map
-        from fraud_scorer.ingest.sensitive_data import Sensitive, mapped_names
+        from fraud_scorer.ingest.sensitive_data import SensitiveFields, mapped_names
 
         if self.settings.payments_api_fields is None:
-            return Sensitive()
+            return SensitiveFields()
         try:
             fields = read_field_map(self.settings.payments_api_fields)
         except SettingsError as error:
             log.error("The field map cannot be read: what it declares under remove lands with the answer.",
                       action="landing", error=error.what)  # fmt: skip
-            return Sensitive()
-        return Sensitive(tuple(fields.remove), mapped_names(fields.theirs_to_ours))
+            return SensitiveFields()
+        return SensitiveFields(tuple(fields.remove), mapped_names(fields.theirs_to_ours))
 
     @cached_property
     def stage(self) -> Stage:
@@ -111,14 +111,14 @@ class Incoming(Chosen):
         return CardTokens.from_setting(self.settings.fraud_card_keys.get_secret_value())
 
     @cached_property
-    def recipe(self) -> Recipe:
+    def transform_config(self) -> TransformConfig:
         """What the settings say about transforming."""
         from fraud_scorer.features import LOOK_BACK_DAYS
         from fraud_scorer.ingest.field_map import read_field_map
-        from fraud_scorer.steps.transform import Recipe
+        from fraud_scorer.steps.transform import TransformConfig
 
         fields = read_field_map(self.settings.payments_api_fields)
-        return Recipe(
+        return TransformConfig(
             fields=fields,
             rules=fields.rules(time_zone=self.settings.payments_api_time_zone, currency=self.settings.fraud_currency),
             time_zone=self.settings.fraud_time_zone,

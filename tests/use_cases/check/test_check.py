@@ -107,7 +107,7 @@ class Api:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.records = folder, [GOOD]
-        self.beside: dict[str, object] = {}
+        self.envelope: dict[str, object] = {}
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
@@ -116,7 +116,7 @@ class Api:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                body = json.dumps({"data": api.records, **api.beside} if api.beside else api.records).encode()
+                body = json.dumps({"data": api.records, **api.envelope} if api.envelope else api.records).encode()
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
@@ -252,12 +252,12 @@ def test_the_dashboard_may_be_asked_elsewhere_than_links_lead(api: Api) -> None:
 
 def test_more_pages_and_errors_beside_the_records_are_failures(api: Api) -> None:
     """What is not all that the API has is told, with the cure; the records are counted all the same."""
-    api.beside = {"has_more": True}
+    api.envelope = {"has_more": True}
     found = api.found()
     assert not found.ok
     assert found.found.endswith("1 record, 1 valid; the answer is not all that the payments API has (has_more is true)")
     assert "Pages are not followed" in found.cure
-    api.records, api.beside = [], {"success": False}
+    api.records, api.envelope = [], {"success": False}
     found = api.found()
     assert not found.ok
     assert "says that it failed (success is false)" in found.found

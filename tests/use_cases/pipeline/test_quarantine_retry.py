@@ -174,7 +174,7 @@ def test_a_record_that_breaks_our_reading_holds_up_no_other(town: Town, field_ma
     bad = len(town.rows("select 1 from quarantine"))
     pipeline = town.pipeline()
     breaks = BreaksAt(min(town.handed_out() - town.stored()))
-    pipeline.parts.recipe = replace(pipeline.parts.recipe, fields=breaks)
+    pipeline.parts.transform_config = replace(pipeline.parts.transform_config, fields=breaks)
     done = retry(pipeline)
     assert (done.retried, done.still_bad) == (bad - 1, 1)
     assert town.rows("select reason from quarantine where status = 'open'") == [("reading_failed",)]

@@ -9,8 +9,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from fraud_common.errors import SettingsError
-from fraud_scorer.ingest.decode import decode, harmless
-from fraud_scorer.ingest.envelope import told
+from fraud_scorer.ingest.decode import decode, harmless_names
+from fraud_scorer.ingest.envelope import envelope_sentences
 from fraud_scorer.ingest.event_words import SCORED
 from fraud_scorer.ingest.text_checks import NUMERIC_IDS
 from fraud_scorer.ingest.validate import Validated, validate
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from fraud_scorer.domain.ports import Answer
     from fraud_scorer.ingest.columns import Reject
     from fraud_scorer.ingest.tables import AnyTable
-    from fraud_scorer.steps.transform import Recipe
+    from fraud_scorer.steps.transform import TransformConfig
 
 
-def judge_answer(answer: Answer, recipe: Recipe) -> str:
+def judge_answer(answer: Answer, config: TransformConfig) -> str:
     """How many records came and how many are payments, in words; never any of their values.
 
     Raises:
@@ -33,39 +33,41 @@ def judge_answer(answer: Answer, recipe: Recipe) -> str:
             or they are not all that there is.
     """
     table = decode(answer.body, http_status=answer.http_status, truncated=answer.truncated)
-    if not len(table) and not told(table.beside):
+    if not len(table) and not envelope_sentences(table.envelope):
         return "0 records, so nothing tries the field map: check again when payments come"
-    columns = recipe.fields.apply(table)
-    judged = validate(columns, len(table), rules=recipe.rules, received_at=answer.received_at)
+    columns = config.fields.apply(table)
+    judged = validate(columns, len(table), rules=config.rules, received_at=answer.received_at)
     counts = f"{_records(len(table))}, {len(judged.payments)} valid"
     if judged.rejects:
         counts += f"; the first refused because {judged.rejects[0].detail}"
     counts += _numeric_ids(judged.rejects)
-    if len(table) and (unseen := recipe.fields.unseen(table)):
+    if len(table) and (unseen := config.fields.unseen(table)):
         names = ", ".join(f"{theirs} (mapped to {ours})" for theirs, ours in unseen.items())
         raise SettingsError(f"{counts}; no record has {names}; {_found(table)}", _UNSEEN)
     if judged.payments.empty and len(table):
         raise SettingsError(f"{counts}; {_found(table)}", _ALL_REFUSED)
     counts += _told(judged)
-    if said := told(table.beside):
+    if said := envelope_sentences(table.envelope):
         raise SettingsError(f"{counts}; the answer {' and '.join(said)}", _NOT_ALL)
     if not judged.payments["kind"].isin(SCORED).any():
-        negative = _is_spending_negative(columns, len(table), recipe, answer)
+        negative = _is_spending_negative(columns, len(table), config, answer)
         why = "negative amounts count as refunds" if negative else "none is a purchase"
         raise SettingsError(f"{counts}; nothing of this is scored: {why}", _NEGATIVE if negative else _NO_PURCHASE)
     return counts
 
 
-def _is_spending_negative(columns: dict[str, list[object]], count: int, recipe: Recipe, answer: Answer) -> bool:
+def _is_spending_negative(
+    columns: dict[str, list[object]], count: int, config: TransformConfig, answer: Answer
+) -> bool:
     """Whether the declaration of negative spending would let some of these records be scored."""
-    amounts = replace(recipe.rules.amounts, spending_is_negative=not recipe.rules.amounts.spending_is_negative)
-    turned = validate(columns, count, rules=replace(recipe.rules, amounts=amounts), received_at=answer.received_at)
+    amounts = replace(config.rules.amounts, spending_is_negative=not config.rules.amounts.spending_is_negative)
+    turned = validate(columns, count, rules=replace(config.rules, amounts=amounts), received_at=answer.received_at)
     return bool(amounts.spending_is_negative and turned.payments["kind"].isin(SCORED).any())
 
 
 def _found(table: AnyTable) -> str:
     """The names that could be mapped, as far as they can be nobody's data."""
-    return f"the names found are {harmless(islice(table.names, _MOST_NAMES), count=len(table.names)) or 'none'}"
+    return f"the names found are {harmless_names(islice(table.names, _MOST_NAMES), count=len(table.names)) or 'none'}"
 
 
 def _told(judged: Validated) -> str:

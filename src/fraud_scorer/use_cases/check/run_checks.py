@@ -139,7 +139,7 @@ def _landing(parts: Parts) -> str:
 
 
 def _payments_api(parts: Parts) -> str:
-    recipe = parts.recipe  # a field map that is wrong in itself is told before anything is asked
+    config = parts.transform_config  # a field map that is wrong in itself is told before anything is asked
     address = urlsplit(parts.settings.payments_api_url)
     port = address.port or (443 if address.scheme == "https" else 80)
     socket.create_connection((address.hostname or "", port), PATIENCE_SECONDS).close()
@@ -148,7 +148,7 @@ def _payments_api(parts: Parts) -> str:
     now = datetime.now(UTC)
     batch = Batch.of_minute(now - timedelta(minutes=2))
     answer = parts.api.ask(batch, deadline=now + timedelta(seconds=PATIENCE_SECONDS))
-    return f"{address.hostname}:{port} answered {answer.http_status}: {judge_answer(answer, recipe)}"
+    return f"{address.hostname}:{port} answered {answer.http_status}: {judge_answer(answer, config)}"
 
 
 def _fraud_db(parts: Parts) -> str:

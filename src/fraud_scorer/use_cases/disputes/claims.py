@@ -19,7 +19,7 @@ from fraud_common.card_numbers import without_card_numbers
 from fraud_common.currencies import decimals
 from fraud_common.errors import DataFileError, SettingsError
 from fraud_common.time_zones import zone_named
-from fraud_scorer.ingest.amount_format import AmountFormat
+from fraud_scorer.ingest.amount_format import FileAmountFormat
 from fraud_scorer.ingest.data_files import row_name
 from fraud_scorer.ingest.sensitive_data import without_sensitive
 from fraud_scorer.use_cases.disputes.columns import COLUMNS_CURE, Columns, Fault, missing_for_labels, refused
@@ -230,7 +230,7 @@ class _Reader:
         name = next((one for one in ("amount", "amount_minor") if one in columns.name_of), None)
         if name is None:
             return []
-        style = AmountFormat(self._map.decimal, self._currency)
+        style = FileAmountFormat(self._map.decimal, self._currency)
         texts = pd.Series([None if value is None else str(value) for value in columns[name]], dtype="str")
         currencies = pd.Series(columns["currency"], dtype="str") if "currency" in columns.name_of else None
         place = lambda position: row_name(self._path, columns.positions[position])  # noqa: E731

@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from fraud_common.card_numbers import without_card_numbers
-from fraud_scorer.store.labels import PostgresLabels, Said
+from fraud_scorer.store.labels import LabelStatement, PostgresLabels
 from fraud_scorer.use_cases.disputes.claims import Claim
 from fraud_scorer.use_cases.disputes.columns import Fault
 
@@ -28,7 +28,7 @@ class Matches:
     ``unknown``, ``ambiguous``: rows whose payment is not stored, or that fit several.
     """
 
-    said: list[Said] = field(default_factory=list)
+    said: list[LabelStatement] = field(default_factory=list)
     wrong: list[Fault] = field(default_factory=list)
     unknown: list[Fault] = field(default_factory=list)
     ambiguous: list[Fault] = field(default_factory=list)
@@ -38,7 +38,7 @@ def match(labels: PostgresLabels, claims: Sequence[Claim], zone: ZoneInfo) -> Ma
     """Look every claim's payment up; ``zone`` is the one in which days of payments are meant."""
     stored = labels.event_times([one.trans_num for one in claims if one.trans_num is not None])
     by_card, nameless = _by_card(labels, [one for one in claims if one.by_card and one.trans_num not in stored], zone)
-    matches, first_said = Matches(), dict[tuple[str, datetime], Said]()
+    matches, first_said = Matches(), dict[tuple[str, datetime], LabelStatement]()
     not_stored: list[Claim] = []
     for claim in claims:
         if claim.trans_num in stored:
@@ -57,14 +57,18 @@ def match(labels: PostgresLabels, claims: Sequence[Claim], zone: ZoneInfo) -> Ma
 
 
 def _say(
-    matches: Matches, claim: Claim, trans_num: str, event_time: datetime, first_said: dict[tuple[str, datetime], Said]
+    matches: Matches,
+    claim: Claim,
+    trans_num: str,
+    event_time: datetime,
+    first_said: dict[tuple[str, datetime], LabelStatement],
 ) -> None:
     if claim.known_at < event_time:
         reason = f"known_at lies before the payment itself ({event_time:%Y-%m-%dT%H:%M:%SZ})"
         cure = "Check the column, its zone and the order of its dates: nobody knows of a fraud before it happens"
         matches.wrong.append(Fault(claim.position, reason, cure))
         return
-    said = Said(trans_num, claim.verdict, claim.known_at, claim.note)
+    said = LabelStatement(trans_num, claim.verdict, claim.known_at, claim.note)
     first = first_said.setdefault((trans_num, claim.known_at), said)
     if first.verdict != said.verdict:
         reason = f"says {said.verdict} of a payment of which an earlier row says {first.verdict} at the same moment"

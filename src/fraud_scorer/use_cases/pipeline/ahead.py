@@ -10,7 +10,7 @@ import structlog
 
 from fraud_common.errors import TransientError
 from fraud_scorer.domain.batches import Batch
-from fraud_scorer.steps.transform import Work
+from fraud_scorer.steps.transform import BatchInput
 from fraud_scorer.use_cases.pipeline.run import Run
 from fraud_scorer.use_cases.pipeline.waiting import BATCHES_AT_ONCE, waiting_work
 
@@ -34,5 +34,5 @@ def load_ahead(parts: Parts, batch: Batch) -> None:
             raise TransientError(f"another run is at {line[0][0].batch_id}", "Try again when it is done")
 
 
-def _all(parts: Parts, line: list[tuple[Batch, int]]) -> list[Work]:
+def _all(parts: Parts, line: list[tuple[Batch, int]]) -> list[BatchInput]:
     return list(waiting_work(line, parts.landing))

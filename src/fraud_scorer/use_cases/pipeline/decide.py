@@ -14,8 +14,8 @@ from fraud_scorer.domain.batches import Batch
 from fraud_scorer.domain.ports import Message
 from fraud_scorer.features import compute_features
 from fraud_scorer.steps.score import Scores, score
-from fraud_scorer.steps.transform import Transformed, Work, transform
-from fraud_scorer.use_cases.pipeline.refusals import Fate
+from fraud_scorer.steps.transform import BatchInput, Transformed, transform
+from fraud_scorer.use_cases.pipeline.refusals import LoneRunOutcome
 
 if TYPE_CHECKING:
     from fraud_scorer.wiring import Parts
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 
-def prepared(parts: Parts, work: Sequence[Work], *, rescore: bool) -> Transformed:
+def prepared(parts: Parts, work: Sequence[BatchInput], *, rescore: bool) -> Transformed:
     """``steps.transform`` on ``parts``."""
     return transform(
         work,
@@ -32,7 +32,7 @@ def prepared(parts: Parts, work: Sequence[Work], *, rescore: bool) -> Transforme
         model=parts.model,
         compute_features=compute_features,
         encrypt=parts.cipher.encrypt,
-        recipe=parts.recipe,
+        config=parts.transform_config,
         rescore=rescore,
     )
 
@@ -73,7 +73,7 @@ def to_score(transformed: Transformed) -> pd.DataFrame:
 
 
 # --- one batch alone --------------------------------------------------------------------------------------------------
-def fate(parts: Parts, one: Work, *, rescore: bool) -> Fate:
+def fate(parts: Parts, one: BatchInput, *, rescore: bool) -> LoneRunOutcome:
     """How the batch fares alone; nothing is written.
 
     Errors of ours (no database, no model) go on: they are no batch's fault.
@@ -89,17 +89,17 @@ def fate(parts: Parts, one: Work, *, rescore: bool) -> Fate:
         raise
     except Exception as error:  # told of the whole run too; here it says which batch meets it
         _tell(one, step, error)
-        return Fate(stopped_at=step)
+        return LoneRunOutcome(stopped_at=step)
     if scores.decisions.empty:
-        return Fate()
-    return Fate(proves=("transform", *_as_if_flagged(parts, one, transformed, scores.decisions)))
+        return LoneRunOutcome()
+    return LoneRunOutcome(proves=("transform", *_as_if_flagged(parts, one, transformed, scores.decisions)))
 
 
-def _decided_alone(parts: Parts, one: Work, transformed: Transformed, threshold: float) -> Scores:
+def _decided_alone(parts: Parts, one: BatchInput, transformed: Transformed, threshold: float) -> Scores:
     return decided(parts, transformed, reference=one.batch.batch_id, threshold=threshold)
 
 
-def _as_if_flagged(parts: Parts, one: Work, transformed: Transformed, decisions: pd.DataFrame) -> tuple[str, ...]:
+def _as_if_flagged(parts: Parts, one: BatchInput, transformed: Transformed, decisions: pd.DataFrame) -> tuple[str, ...]:
     """The later steps that it gets through if at least its most suspicious payment is flagged.
 
     Most batches have nothing flagged: without this they would say nothing about reasons and mails.
@@ -117,7 +117,7 @@ def _as_if_flagged(parts: Parts, one: Work, transformed: Transformed, decisions:
         return proves
 
 
-def _tell(one: Work, step: str, error: Exception) -> None:
+def _tell(one: BatchInput, step: str, error: Exception) -> None:
     """Only the error's kind: its text may quote what a payment said."""
     log.warning(
         "This batch alone meets the error.", action=step, batch_id=one.batch.batch_id, error=type(error).__name__

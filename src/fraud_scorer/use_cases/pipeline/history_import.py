@@ -22,13 +22,13 @@ import pandas as pd
 from fraud_common.errors import DataFileError, TransientError
 from fraud_scorer.domain.batches import Batch
 from fraud_scorer.ingest.batch_reader import RawPart
-from fraud_scorer.ingest.data_file_columns import TIMES, Warn, refuse_missing_columns, tell_unseen
+from fraud_scorer.ingest.data_file_columns import TIMES, Warn, refuse_missing_columns, warn_unseen_columns
 from fraud_scorer.ingest.data_files import payment_frames
 from fraud_scorer.ingest.event_times import EARLIEST, LATEST, event_micros, micros_of
-from fraud_scorer.ingest.skipped_records import kinds_said, tell_left_out
+from fraud_scorer.ingest.skipped_records import declared_kinds, warn_skipped
 from fraud_scorer.ingest.tables import table_of_frame
 from fraud_scorer.ingest.validate import validate
-from fraud_scorer.steps.transform import Recipe, Work
+from fraud_scorer.steps.transform import BatchInput, TransformConfig
 from fraud_scorer.use_cases.pipeline.ahead import load_ahead
 from fraud_scorer.use_cases.pipeline.replay import Progress, silent
 from fraud_scorer.use_cases.pipeline.run import Run
@@ -71,8 +71,8 @@ def import_history(
 
 def _all_refused(parts: Parts, path: Path, count: int, first: pd.DataFrame) -> DataFileError:
     """The file says something else than our names do: told with the first row's reason, never its values."""
-    table, recipe = table_of_frame(first), parts.recipe
-    judged = validate(recipe.fields.apply(table), len(table), rules=recipe.rules, received_at=parts.clock.now())
+    table, config = table_of_frame(first), parts.transform_config
+    judged = validate(config.fields.apply(table), len(table), rules=config.rules, received_at=parts.clock.now())
     why = f", the first because {judged.rejects[0].detail}" if judged.rejects else ""
     return DataFileError(
         f"{path}: all {count:,} records were refused{why}",
@@ -102,46 +102,46 @@ def _through_the_steps(parts: Parts, batch: Batch, frame: pd.DataFrame) -> dict[
     parts.store.hold(batch)
     load_ahead(parts, batch)
     rows = RawPart(1, completion.closed_at, partial(table_of_frame, frame))
-    run = Run(parts, batch.batch_id, lambda: [Work(batch, completion.landing_seq, [rows])])
+    run = Run(parts, batch.batch_id, lambda: [BatchInput(batch, completion.landing_seq, [rows])])
     return run.whole(before_step=lambda: parts.store.hold(batch))
 
 
 def _days(parts: Parts, path: Path, decimal: str | None, warn: Warn) -> list[tuple[date, pd.DataFrame]]:
     """The file's rows by local day; rows without a readable time go with the first day, to be quarantined there."""
-    recipe = parts.recipe
+    config = parts.transform_config
     by_day: dict[date, list[pd.DataFrame]] = {}
     said: list[pd.Series] = []
-    for frame in payment_frames(path, recipe.fields, decimal=decimal, currency=recipe.rules.currency):
+    for frame in payment_frames(path, config.fields, decimal=decimal, currency=config.rules.currency):
         if frame.empty:
             continue
         if not by_day:
-            _check_columns(path, frame, recipe, warn)
-        said.append(kinds_said(recipe.fields.apply(table_of_frame(frame)), len(frame), recipe.rules))
-        for day, rows in _split(frame, recipe):
+            _check_columns(path, frame, config, warn)
+        said.append(declared_kinds(config.fields.apply(table_of_frame(frame)), len(frame), config.rules))
+        for day, rows in _split(frame, config):
             by_day.setdefault(day, []).append(rows)
     if not by_day:
         raise DataFileError(f"{path} holds no payment", "Give a file with at least one row")
-    tell_left_out(pd.concat(said), warn)
+    warn_skipped(pd.concat(said), warn)
     return [(day, pd.concat(frames, ignore_index=True)) for day, frames in sorted(by_day.items())]
 
 
-def _check_columns(path: Path, frame: pd.DataFrame, recipe: Recipe, warn: Warn) -> None:
+def _check_columns(path: Path, frame: pd.DataFrame, config: TransformConfig, warn: Warn) -> None:
     """As ``train`` checks them."""
     table = table_of_frame(frame)
-    found, unseen = recipe.fields.apply(table), recipe.fields.unseen(table)
+    found, unseen = config.fields.apply(table), config.fields.unseen(table)
     refuse_missing_columns(path, found, unseen, table.columns, label_required=False)
-    tell_unseen(path, found, unseen, table.columns, warn)
+    warn_unseen_columns(path, found, unseen, table.columns, warn)
 
 
-def _split(frame: pd.DataFrame, recipe: Recipe) -> Iterator[tuple[date, pd.DataFrame]]:
-    columns = recipe.fields.apply(table_of_frame(frame))
+def _split(frame: pd.DataFrame, config: TransformConfig) -> Iterator[tuple[date, pd.DataFrame]]:
+    columns = config.fields.apply(table_of_frame(frame))
     times = {name: columns.get(name, [None] * len(frame)) for name in TIMES}
-    micros = event_micros(times, recipe.rules.time_zone)
+    micros = event_micros(times, config.rules.time_zone)
     readable = (micros >= micros_of(EARLIEST)) & (micros < micros_of(LATEST))
     moments = pd.to_datetime(
         np.where(readable, micros, micros[readable].min(initial=micros_of(EARLIEST))), unit="us", utc=True
     )
-    local_days = pd.Series(moments).dt.tz_convert(recipe.time_zone).dt.date.to_numpy()
+    local_days = pd.Series(moments).dt.tz_convert(config.time_zone).dt.date.to_numpy()
     for day in sorted(set(local_days)):
         yield day, frame[local_days == day]
 

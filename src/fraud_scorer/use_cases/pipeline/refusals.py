@@ -16,7 +16,7 @@ import structlog
 
 from fraud_common.errors import SettingsError, TerminalError
 from fraud_scorer.domain.batches import Batch
-from fraud_scorer.steps.transform import Work
+from fraud_scorer.steps.transform import BatchInput
 
 log = structlog.get_logger()
 HOPELESS_REFUSALS = 5
@@ -38,7 +38,7 @@ class RefusalStore(Protocol):
 
 
 @dataclass(frozen=True)
-class Fate:
+class LoneRunOutcome:
     """How one batch alone fares in a run's steps."""
 
     stopped_at: str = ""  # the step in which it meets an error that nobody foresaw; empty: none
@@ -51,7 +51,9 @@ def refused(store: RefusalStore, batch: Batch, error: TerminalError) -> None:
         _count(store, batch, "load", str(error))
 
 
-def stumbled(store: RefusalStore, work: Iterable[Work], fate: Callable[[Work], Fate], error: Exception) -> None:
+def stumbled(
+    store: RefusalStore, work: Iterable[BatchInput], fate: Callable[[BatchInput], LoneRunOutcome], error: Exception
+) -> None:
     """A run met an error that nobody foresaw: count it against the batch that alone meets it, if another one does not.
 
     Where no other one gets through the same step, the fault is ours or the installation's, and all of them wait. One

@@ -18,7 +18,7 @@ from fraud_common.errors import SettingsError
 from fraud_scorer.domain.batches import minutes_between
 from fraud_scorer.domain.frames import ARRIVAL, CORRECTION, NEW, RESCORE, UNCHANGED
 from fraud_scorer.steps.score import Scores
-from fraud_scorer.steps.transform import Transformed, Work
+from fraud_scorer.steps.transform import BatchInput, Transformed
 from fraud_scorer.use_cases.pipeline.run import Run
 from fraud_scorer.use_cases.pipeline.waiting import BATCHES_AT_ONCE, landed_work, note_landed
 
@@ -83,7 +83,9 @@ def replay(
 _COUNTS = ("payments", "new", "updated", "unchanged", "flagged", "mails_queued")
 
 
-def _replay_some(parts: Parts, work: Sequence[Work], *, rescore: bool, dry_run: bool) -> tuple[dict[str, int], int]:
+def _replay_some(
+    parts: Parts, work: Sequence[BatchInput], *, rescore: bool, dry_run: bool
+) -> tuple[dict[str, int], int]:
     """Counts of the batches that one run took, and how many these were."""
     run = Run(parts, f"replay-{uuid4().hex[:12]}", lambda: work, rescore=rescore, claim=not dry_run)
     try:

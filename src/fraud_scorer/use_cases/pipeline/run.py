@@ -18,9 +18,9 @@ import structlog
 
 from fraud_common.errors import FraudScorerError, StoreTooSlow, StoreUnavailable, TransientError
 from fraud_scorer.domain.batches import Batch
-from fraud_scorer.steps.load import BatchToLoad, Scored, load, totals
+from fraud_scorer.steps.load import BatchToLoad, RunScoring, load, totals
 from fraud_scorer.steps.score import Scores
-from fraud_scorer.steps.transform import Transformed, Work
+from fraud_scorer.steps.transform import BatchInput, Transformed
 from fraud_scorer.use_cases.pipeline.decide import composed, decided, fate, prepared, to_score
 from fraud_scorer.use_cases.pipeline.refusals import refused, stumbled
 from fraud_scorer.use_cases.pipeline.shadow import score_along
@@ -44,7 +44,13 @@ class Run:
     """
 
     def __init__(
-        self, parts: Parts, name: str, work: Callable[[], Sequence[Work]], *, rescore: bool = False, claim: bool = True
+        self,
+        parts: Parts,
+        name: str,
+        work: Callable[[], Sequence[BatchInput]],
+        *,
+        rescore: bool = False,
+        claim: bool = True,
     ) -> None:
         self.parts, self.name = parts, name
         self._work, self._rescore, self._claim = work, rescore, claim
@@ -134,7 +140,7 @@ class Run:
 
     # --- whose fault it is -------------------------------------------------------------------------------------
     @contextmanager
-    def _ending(self, token: str, batches: Sequence[Batch], work: Callable[[], Iterable[Work]]) -> Iterator[None]:
+    def _ending(self, token: str, batches: Sequence[Batch], work: Callable[[], Iterable[BatchInput]]) -> Iterator[None]:
         """Count an error that nobody foresaw against the one of ``batches`` that alone meets it; it goes on.
 
         Whatever error it is, the run has answered: the next one takes as many batches. Not so if memory ran out, if the
@@ -162,7 +168,7 @@ class Run:
             with suppress(TransientError):  # a full disk: the next run takes fewer batches, that is all
                 self.parts.stage.note_answered(token, [batch.batch_id for batch in batches])
 
-    def _taken(self, transformed: Transformed) -> tuple[list[Batch], Callable[[], Iterable[Work]]]:
+    def _taken(self, transformed: Transformed) -> tuple[list[Batch], Callable[[], Iterable[BatchInput]]]:
         """The run's batches, and how they landed."""
         taken = transformed.batches
         line = [
@@ -196,11 +202,11 @@ class Run:
         raise TransientError(f"the scores of run {self.name} are taken away as they are made", "Is another run at it?")
 
     # --- what goes with the rows -------------------------------------------------------------------------------
-    def _how(self, scores: Scores) -> Scored:
+    def _how(self, scores: Scores) -> RunScoring:
         """As it was decided: since then the settings may have changed."""
         if scores.scored_by is None:
-            return Scored()
-        return Scored(
+            return RunScoring()
+        return RunScoring(
             scored_by=scores.scored_by,
             fallback_reason=scores.fallback_reason,
             threshold=float(scores.decisions["threshold"].iloc[0]),
@@ -209,7 +215,7 @@ class Run:
         )
 
 
-def _left_out(work: Sequence[Work], transformed: Transformed) -> list[Batch]:
+def _left_out(work: Sequence[BatchInput], transformed: Transformed) -> list[Batch]:
     """Claimed, but too much for this run."""
     taken = set(transformed.batches["batch_id"])
     return [one.batch for one in work if one.batch.batch_id not in taken]

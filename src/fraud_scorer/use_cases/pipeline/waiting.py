@@ -16,7 +16,7 @@ from fraud_common.errors import LandingError, SettingsError
 from fraud_scorer.domain.batches import Batch
 from fraud_scorer.domain.ports import Landing
 from fraud_scorer.ingest.batch_reader import RawPart
-from fraud_scorer.steps.transform import Work
+from fraud_scorer.steps.transform import BatchInput
 from fraud_scorer.use_cases.pipeline.refusals import passed_if_hopeless
 
 if TYPE_CHECKING:
@@ -45,12 +45,12 @@ def landed(parts: Parts, batches: Iterable[Batch]) -> list[tuple[Batch, int]]:
     return sorted(there, key=lambda one: one[1])
 
 
-def landed_work(parts: Parts, batches: Iterable[Batch]) -> list[Work]:
+def landed_work(parts: Parts, batches: Iterable[Batch]) -> list[BatchInput]:
     """Those of ``batches`` that have landed, with what waits before those of them that were never loaded."""
     return list(waiting_work(_with_those_ahead(parts, batches), parts.landing))
 
 
-def waiting(parts: Parts, own: Batch) -> list[Work]:
+def waiting(parts: Parts, own: Batch) -> list[BatchInput]:
     """What waits, as much of it as one run takes; if nothing does, the run's own batch (a cleared task)."""
     line = _front(parts, lambda: parts.store.unloaded(parts.settings.fraud_batches_per_run))
     if not line and _may_repeat(parts, own):
@@ -58,7 +58,7 @@ def waiting(parts: Parts, own: Batch) -> list[Work]:
     return list(waiting_work(line, parts.landing))
 
 
-def asked_for(parts: Parts, batches: Iterable[Batch], *, is_asked: bool) -> list[Work]:
+def asked_for(parts: Parts, batches: Iterable[Batch], *, is_asked: bool) -> list[BatchInput]:
     """As ``landed_work``, as much of it as one run takes: the rest is left to later runs.
 
     Not ``is_asked``: a run's own batches, which nobody asked for. What was passed since then stays passed.
@@ -110,7 +110,7 @@ def _ledger(parts: Parts, batch: Batch) -> Mapping[str, object]:
     return found[0] if found else {}
 
 
-def waiting_work(waiting: Iterable[tuple[Batch, int]], landing: Landing) -> Iterator[Work]:
+def waiting_work(waiting: Iterable[tuple[Batch, int]], landing: Landing) -> Iterator[BatchInput]:
     """The batches that ``Store.unloaded`` names, with their landed parts; bytes are read when their turn comes.
 
     One whose marker is missing cannot be read: it is no empty batch.
@@ -122,13 +122,13 @@ def waiting_work(waiting: Iterable[tuple[Batch, int]], landing: Landing) -> Iter
         completion = landing.completion(batch)
         if completion is None:
             _require_begun(landing, batch, landing_seq)
-            yield Work(
+            yield BatchInput(
                 batch, landing_seq, [RawPart(1, datetime.fromtimestamp(landing_seq, UTC), partial(_gone, batch))]
             )
             continue
         reads = [(part, partial(landing.read, batch, part)) for part in completion.parts]
         raw = [RawPart(part.number, part.received_at, read, part.http_status, part.truncated) for part, read in reads]
-        yield Work(batch, landing_seq, raw)
+        yield BatchInput(batch, landing_seq, raw)
 
 
 def _require_begun(landing: Landing, batch: Batch, landing_seq: int) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from fraud_common.card_numbers import OPAQUE, TIME, without_card_numbers
-from fraud_scorer.ingest.sensitive_data import MARKER, Sensitive, without_sensitive
+from fraud_scorer.ingest.sensitive_data import MARKER, SensitiveFields, without_sensitive
 
 HIDDEN = "**** (a card number)"
 _MOST_WRAPPINGS, _FEWEST_DIGITS, _LONGEST_PIECE = 4, 12, 8
@@ -36,7 +36,7 @@ _PACKED = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 _BOMS = {codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32", codecs.BOM_UTF16_LE: "utf-16",
          codecs.BOM_UTF16_BE: "utf-16", codecs.BOM_UTF8: "utf-8-sig"}  # fmt: skip
 _GZIP = b"\x1f\x8b"
-_NOTHING = Sensitive()
+_NOTHING = SensitiveFields()
 
 
 def text_of(body: bytes) -> str:
@@ -76,7 +76,7 @@ class Number(str):
     __slots__ = ()
 
 
-def masked(text: str, known: Sensitive = _NOTHING) -> str:
+def masked(text: str, known: SensitiveFields = _NOTHING) -> str:
     """``text`` without codes, PINs and track data, and of what may be a card number at most the last four digits.
 
     >>> masked('{"cc_num": 4539578763621486, "note": "4539 5787 6362 1486", "amt": 12.5}')
@@ -87,7 +87,7 @@ def masked(text: str, known: Sensitive = _NOTHING) -> str:
     return _masked(text, known, 0)
 
 
-def _masked(text: str, known: Sensitive, wrapped: int) -> str:
+def _masked(text: str, known: SensitiveFields, wrapped: int) -> str:
     text = without_sensitive(text.encode("utf-8", "replace"), known).body.decode("utf-8", "replace")
     value = value_of(text) if text.lstrip("\ufeff \t\r\n")[:1] in ("[", "{", '"') else None
     if value is None or wrapped > _MOST_WRAPPINGS:
@@ -109,7 +109,7 @@ def _json(value: Any) -> str:
     return str(value) if isinstance(value, Number) else json.dumps(value, ensure_ascii=False)
 
 
-def _in_value(value: Any, known: Sensitive, wrapped: int) -> Any:
+def _in_value(value: Any, known: SensitiveFields, wrapped: int) -> Any:
     if isinstance(value, dict):
         names = [_masked(name, known, wrapped + 1) for name in value]
         return dict(zip(names, _neighbours(list(value.values()), known, wrapped), strict=True))
@@ -120,7 +120,7 @@ def _in_value(value: Any, known: Sensitive, wrapped: int) -> Any:
     return _masked(value, known, wrapped + 1) if isinstance(value, str) else value
 
 
-def _neighbours(values: Sequence[Any], known: Sensitive, wrapped: int) -> list[Any]:
+def _neighbours(values: Sequence[Any], known: SensitiveFields, wrapped: int) -> list[Any]:
     """Each value alone, and short pieces of digits that together make a card number hidden."""
     shown = [_in_value(value, known, wrapped) for value in values]
     pieces = [_piece(value) for value in values]
@@ -148,7 +148,7 @@ def _in_number(number: str) -> str:
     return _plain_masked(number)
 
 
-def _in_words(text: str, known: Sensitive, wrapped: int) -> str:
+def _in_words(text: str, known: SensitiveFields, wrapped: int) -> str:
     decoded = _unescaped(text)
     if decoded != text:
         return _masked(decoded, known, wrapped + 1) if wrapped <= _MOST_WRAPPINGS else HIDDEN
@@ -196,7 +196,7 @@ def _character(code: str) -> str:
     return chr(number) if (number := int(code, 16)) < 0x110000 and not 0xD800 <= number < 0xE000 else "?"
 
 
-def _unpacked(token: str, known: Sensitive, wrapped: int) -> str:
+def _unpacked(token: str, known: SensitiveFields, wrapped: int) -> str:
     """A word that is base64 or hex of something to hide, hidden as a whole."""
     if wrapped > _MOST_WRAPPINGS or token.isdigit():
         return token

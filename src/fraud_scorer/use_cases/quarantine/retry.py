@@ -19,9 +19,9 @@ import structlog
 from fraud_common.errors import LandingError, TransientError
 from fraud_scorer.domain.batches import Batch
 from fraud_scorer.domain.ports import KEYED, Answer
-from fraud_scorer.ingest.batch_reader import BatchReading, RawPart
+from fraud_scorer.ingest.batch_reader import BatchReader, RawPart
 from fraud_scorer.ingest.decode import decode
-from fraud_scorer.ingest.tables import AnyTable, form, joined
+from fraud_scorer.ingest.tables import AnyTable, join_key, join_tables
 from fraud_scorer.store.quarantine import Quarantined
 from fraud_scorer.use_cases.pipeline.ahead import load_ahead
 from fraud_scorer.use_cases.pipeline.replay import Progress, silent
@@ -140,9 +140,9 @@ def _judge(
     pipeline: Pipeline, pairs: Sequence[tuple[Quarantined, AnyTable]], bad: dict[int, tuple[str, str]]
 ) -> Iterator[_Judged]:
     """Read records of one answer together; where that fails as a whole, each by itself."""
-    first, table = pairs[0][0], joined([one for _, one in pairs])
-    recipe = pipeline.parts.recipe
-    reading = BatchReading(first.batch, lambda body: body, recipe.fields, recipe.rules)
+    first, table = pairs[0][0], join_tables([one for _, one in pairs])
+    config = pipeline.parts.transform_config
+    reading = BatchReader(first.batch, lambda body: body, config.fields, config.rules)
     reading.take(RawPart(first.part, first.received_at, lambda: table))
     if reading.errors and len(pairs) > 1:
         for pair in pairs:
@@ -162,7 +162,7 @@ def _judge(
 
 
 def _origin(record: Quarantined, table: AnyTable) -> tuple[str, int, datetime, tuple[str, ...]]:
-    return record.batch.batch_id, record.part, record.received_at, form(table)
+    return record.batch.batch_id, record.part, record.received_at, join_key(table)
 
 
 def _decoded(
