@@ -34,7 +34,7 @@ class Batch:
 
     @classmethod
     def of_history(cls, source: str, day: date, attempt: int = 1) -> Batch:
-        """The batch of one day of an imported file; ``source`` is the file's short hash.
+        """The batch of one day of an imported file; ``source`` is the file's short keyed hash.
 
         A day whose import was cut off, and that missed its turn, is another batch at the next attempt.
         """

@@ -44,15 +44,21 @@ class Cipher:
                 raise SettingsError(f"FRAUD_LANDING_KEYS: key {position} is no Fernet key", MAKE_LANDING_KEY) from None
         return cls(MultiFernet(keys), [urlsafe_b64decode(entry) for entry in entries])
 
+    def marks(self, body: bytes) -> list[str]:
+        """``mark`` under each of the keys, the first one's first: what was marked before a rotation is recognised."""
+        return [KEYED + hmac.digest(secret, body, "sha256").hex() for secret in self._secrets]
+
     def mark(self, body: bytes) -> str:
         """What proves ``body``: ``KEYED`` and 64 hex digits, for a plain hash of one payment gives away its card."""
         return KEYED + hmac.digest(self._secrets[0], body, "sha256").hex()
 
     def proves(self, mark: str, body: bytes) -> bool:
         """Whether ``mark`` is the body's under one of the keys, or the plain sha256 that earlier versions wrote."""
-        marks = (hmac.digest(secret, body, "sha256").hex() for secret in self._secrets)
-        digits = mark.removeprefix(KEYED)
-        return any(hmac.compare_digest(digits, one) for one in marks) or mark == hashlib.sha256(body).hexdigest()
+        marked = KEYED + mark.removeprefix(KEYED)
+        return (
+            any(hmac.compare_digest(marked, one) for one in self.marks(body))
+            or mark == hashlib.sha256(body).hexdigest()
+        )
 
     def encrypt(self, body: bytes) -> bytes:
         """``body`` compressed and encrypted."""

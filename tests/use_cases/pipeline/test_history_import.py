@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from cryptography.fernet import Fernet
 
 from fraud_common.errors import DataFileError
+from fraud_scorer.landing.cipher import Cipher
 from fraud_scorer.use_cases.pipeline.history_import import import_history
 from payments_simulator.stream import Stream
 
@@ -48,6 +51,37 @@ def test_a_second_import_changes_nothing(town: Town, past: Path) -> None:
     assert again["unchanged"] == again["payments"] > 0
     assert town.fingerprint() == before
     assert len(town.mailbox.message_ids) == 1
+
+
+def test_a_batch_is_not_named_after_what_the_file_gives_away(town: Town, past: Path) -> None:
+    """A plain hash of a file of one payment can be tried for each card number."""
+    import_history(town.pipeline().parts, past)
+    with past.open("rb") as file:
+        plain = hashlib.file_digest(file, "sha256").hexdigest()
+    assert not any(plain[:8] in batch_id for batch_id in town.states())
+
+
+class _OfAnEarlierVersion(Cipher):
+    """Names a file by its plain hash."""
+
+    def marks(self, body: bytes) -> list[str]:
+        return [body.hex()]
+
+
+@pytest.mark.parametrize("earlier", ["plain", "another key"])
+def test_a_file_that_was_imported_under_its_earlier_name_is_recognised(town: Town, past: Path, earlier: str) -> None:
+    """By the version that named files plainly, or before the landing key was rotated: no batch is new."""
+    key, before = town.settings().fraud_landing_keys.get_secret_value(), town.pipeline().parts
+    if earlier == "plain":
+        before.cipher = _OfAnEarlierVersion.from_setting(key)
+    import_history(before, past)
+    fingerprint, states = town.fingerprint(), town.states()
+    after = town.pipeline(fraud_landing_keys=f"{Fernet.generate_key().decode()},{key}").parts
+
+    again = import_history(after, past)
+
+    assert (again["new"], again["updated"], again["unchanged"]) == (0, 0, again["payments"])
+    assert (town.fingerprint(), town.states()) == (fingerprint, states)
 
 
 def test_a_file_that_cannot_be_read_is_named_and_leaves_nothing(town: Town, tmp_path: Path) -> None:

@@ -1,16 +1,16 @@
 """Import of past payments: scored and stored as a live minute's are, a day a batch, never alerted.
 
-A day's batch is named after the file's hash, so the same file changes nothing the second time; payments that are known
-already, from another file or from live minutes, stay as they are. Beside live minutes a day has its turn as any batch:
-it is loaded after what landed before it, and what lands meanwhile waits for it (two minutes a step at most, so that an
-import that died holds nothing up).
+A day's batch is named after the file's keyed hash (a plain one of one payment gives its card number away), so the same
+file changes nothing the second time; payments that are known already, from another file or from live minutes, stay as
+they are. Beside live minutes a day has its turn as any batch: it is loaded after what landed before it, and what lands
+meanwhile waits for it (two minutes a step at most, so that an import that died holds nothing up).
 """
 
 from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ import pandas as pd
 
 from fraud_common.errors import DataFileError, TransientError
 from fraud_scorer.domain.batches import Batch
+from fraud_scorer.domain.ports import KEYED
 from fraud_scorer.ingest.batch_reader import RawPart
 from fraud_scorer.ingest.data_file_columns import TIMES, Warn, refuse_missing_columns, warn_unseen_columns
 from fraud_scorer.ingest.data_files import payment_frames
@@ -56,11 +57,11 @@ def import_history(
             are in quarantine).
     """
     days = _days(parts, path, decimal, warn)
-    source = _short_hash(path)
+    sources = _short_hashes(parts, path)
     total = {"days": len(days)} | dict.fromkeys(_COUNTS, 0)
     progress(0, len(days))
     for number, (day, frame) in enumerate(days, start=1):
-        done = _import_day(parts, source, day, frame)
+        done = _import_day(parts, sources, day, frame)
         for name in _COUNTS:
             total[name] += done[name]
         progress(number, len(days))
@@ -80,9 +81,10 @@ def _all_refused(parts: Parts, path: Path, count: int, first: pd.DataFrame) -> D
     )
 
 
-def _import_day(parts: Parts, source: str, day: date, frame: pd.DataFrame) -> dict[str, int]:
+def _import_day(parts: Parts, sources: Sequence[str], day: date, frame: pd.DataFrame) -> dict[str, int]:
     """One day through the steps, in its turn; if it missed that (its import was cut off), under a new number."""
     note_landed(parts)
+    source = _source_of(parts, sources, day)
     for attempt in itertools.count(1):
         batch = Batch.of_history(source, day, attempt)
         if parts.landing.completion(batch) and not parts.store.recent(kinds=["history"], batches=[batch]):
@@ -93,6 +95,13 @@ def _import_day(parts: Parts, source: str, day: date, frame: pd.DataFrame) -> di
         if not done["taken_over"]:
             return done
     raise TransientError(f"another import is at {day}", "Import the file again when it is done")
+
+
+def _source_of(parts: Parts, sources: Sequence[str], day: date) -> str:
+    """The name under which the file's day was imported before; the first if it was not."""
+    batches = {Batch.of_history(source, day): source for source in sources}
+    known = {line["batch_id"] for line in parts.store.recent(kinds=["history"], batches=list(batches))}
+    return next((source for batch, source in batches.items() if batch.batch_id in known), sources[0])
 
 
 def _through_the_steps(parts: Parts, batch: Batch, frame: pd.DataFrame) -> dict[str, int]:
@@ -146,9 +155,12 @@ def _split(frame: pd.DataFrame, config: TransformConfig) -> Iterator[tuple[date,
         yield day, frame[local_days == day]
 
 
-def _short_hash(path: Path) -> str:
+def _short_hashes(parts: Parts, path: Path) -> list[str]:
+    """The file's name under the landing key in force, under older ones, and the plain one of earlier versions."""
     try:
         with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()[:12]
+            digest = hashlib.file_digest(file, "sha256").digest()
+        marks = [mark.removeprefix(KEYED) for mark in parts.cipher.marks(digest)]
+        return [mark[:12] for mark in (*marks, digest.hex())]
     except OSError as error:
         raise DataFileError(f"{path} cannot be read ({error.strerror})", "Check the path") from None
