@@ -22,11 +22,7 @@ def describe_logins(url: str, others: dict[str, str]) -> str:
     for task, other in others.items():
         if other:
             told.append(f"{_rights(other, *needs[task])[0]} {task}")
-    if is_super:
-        told.append(
-            f"{user} is a superuser: it reaches the server's files and programs, and no rule binds it. {SEPARATE}"
-        )
-    elif owns:
+    if owns and not is_super:  # a superuser's login is told by `production.database_logins`
         told.append(f"{user} owns the tables: triggers alone keep history and labels from it. {SEPARATE}")
     return "; ".join(told)
 
