@@ -19,6 +19,7 @@ from typing import Any
 
 from fraud_common.errors import DataFileError, FraudScorerError
 from fraud_scorer.ingest.field_map import read_field_map
+from fraud_scorer.scoring.signing import read_key, sign
 from fraud_scorer.training.calibration import ThresholdRule
 from fraud_scorer.training.datafile import read_payments
 from fraud_scorer.training.dataset import make_dataset
@@ -43,18 +44,20 @@ def options(arguments: list[str], root: Path = SAGEMAKER) -> argparse.Namespace:
     parser.add_argument("--hold-out", type=float, default=Plan.hold_out)
     parser.add_argument("--alert-cost", type=float, default=ThresholdRule.alert_cost)
     parser.add_argument("--alerts-a-day", type=float)
+    parser.add_argument("--signing-key", type=Path, help="the private key file that signs the model")
     parser.add_argument("--cards-a-day", type=int, default=Plan.cards_a_day)
     return parser.parse_args(_hyperparameters(root) + arguments)
 
 
 def run(chosen: argparse.Namespace) -> Trained:
-    """Train, and leave the three artefacts in ``chosen.model_dir``.
+    """Train, and leave the three artefacts in ``chosen.model_dir``; signed, if there is a key to sign with.
 
     Raises:
         DataFileError: the channel holds no file, or one that cannot be used.
-        SettingsError: payments in several currencies, and no budget of alerts a day.
+        SettingsError: payments in several currencies, and no budget of alerts a day; or the key cannot be read.
         ArtifactError: the model folder cannot be written.
     """
+    key = read_key(chosen.signing_key) if chosen.signing_key else None  # before minutes of training
     files = sorted(path for path in Path(chosen.training).glob("*") if path.suffix in FILES)
     if not files:
         raise DataFileError(f"{chosen.training} holds no CSV or Parquet file", "Put labelled payments there")
@@ -76,6 +79,8 @@ def run(chosen: argparse.Namespace) -> Trained:
     # beside, then copied: SageMaker's model folder may be a mount of its own, where nothing can be renamed into
     with tempfile.TemporaryDirectory() as work:
         trained = train(data, about, Path(work) / "model", plan, lambda sentence: print(sentence, flush=True))
+        if key:
+            sign(Path(work) / "model", key)
         shutil.copytree(Path(work) / "model", chosen.model_dir, dirs_exist_ok=True)
     return trained
 

@@ -17,6 +17,7 @@ import pytest
 from fraud_common.errors import DataFileError, SettingsError
 from fraud_scorer.scoring.artifacts import load_artifacts
 from fraud_scorer.scoring.sagemaker.deploying.archive import pack
+from fraud_scorer.scoring.signing import make_key
 
 SCRIPT = Path(__file__).parents[3] / "model" / "sagemaker" / "train.py"
 
@@ -60,6 +61,29 @@ def channel(tmp_path: Path, payments: pd.DataFrame) -> Path:
     payments.iloc[:2000].to_csv(folder / "january.csv", index=False)
     payments.iloc[2000:].to_parquet(folder / "february.parquet", index=False)
     return folder
+
+
+def test_a_training_job_signs_its_model(channel: Path, tmp_path: Path) -> None:
+    """By the key that a hyperparameter names: production takes the folder, and the key is not in it."""
+    public = make_key(tmp_path / "key.pem")
+    arguments = ["--training", channel, "--model-dir", tmp_path / "model", "--signing-key", tmp_path / "key.pem"]
+    command = [sys.executable, str(SCRIPT), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in (tmp_path / "model").iterdir()) == [
+        "manifest.json", "manifest.sig", "model.ubj", "preprocess.joblib",
+    ]  # fmt: skip
+    load_artifacts(tmp_path / "model", signed_by=public)
+
+
+def test_a_signing_key_that_cannot_be_read_ends_the_job_before_it_trains(
+    script: ModuleType, channel: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is read or written then."""
+    arguments = ["--training", str(channel), "--model-dir", str(tmp_path / "model"), "--signing-key", "nowhere.pem"]
+    assert script.main(arguments, tmp_path) == 1
+    said = capsys.readouterr()
+    assert ("nowhere.pem cannot be read" in said.err, said.out) == (True, "")
 
 
 def test_a_training_job_leaves_a_model_that_can_be_deployed(channel: Path, tmp_path: Path) -> None:
