@@ -364,6 +364,21 @@ CREATE FUNCTION public.lock_merchant_days() RETURNS void
     AS $$
     select pg_advisory_xact_lock(hashtextextended('merchant days', 0))
 $$;
+CREATE FUNCTION public.mark_imported_label() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if pg_has_role((select relowner from pg_class where oid = tg_relid), 'usage') then
+        return new;
+    end if;
+    if new.source = 'payload' then
+        new.author := 'payload';
+    else
+        new.author := format('import:%s %s', session_user, new.author);
+    end if;
+    return new;
+end
+$$;
 CREATE FUNCTION public.note_model_change() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -655,6 +670,21 @@ begin
     raise insufficient_privilege using
         message = format('%s is append-only: %s is refused', tg_table_name, lower(tg_op)),
         hint = 'Append a row that says otherwise; what is old goes by `fraud-scorer housekeeping`.';
+end
+$$;
+CREATE FUNCTION public.refuse_far_times() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if
+        greatest(new.next_attempt_at, new.leased_until, new.sent_at) > clock_timestamp() + interval '1 hour'
+        and not pg_has_role((select relowner from pg_class where oid = tg_relid), 'usage')
+    then
+        raise check_violation using
+            message = 'a message is due, leased until or sent within the hour',
+            hint = 'Is the clock of the sender right?';
+    end if;
+    return new;
 end
 $$;
 CREATE FUNCTION public.refuse_label_change() RETURNS trigger
@@ -1052,6 +1082,12 @@ ALTER TABLE ONLY public.feature_drift
     ADD CONSTRAINT feature_drift_pkey PRIMARY KEY (day, model_hash, feature);
 ALTER TABLE ONLY public.label_counts
     ADD CONSTRAINT label_counts_pkey PRIMARY KEY (trans_num, from_day);
+ALTER TABLE public.labels
+    ADD CONSTRAINT labels_author_check CHECK (((length(author) >= 1) AND (length(author) <= 300))) NOT VALID;
+ALTER TABLE public.labels
+    ADD CONSTRAINT labels_known_at_check CHECK (isfinite(known_at)) NOT VALID;
+ALTER TABLE public.labels
+    ADD CONSTRAINT labels_note_check CHECK ((length(note) <= 2000)) NOT VALID;
 ALTER TABLE ONLY public.labels
     ADD CONSTRAINT labels_pkey PRIMARY KEY (label_id);
 ALTER TABLE ONLY public.labels_to_count
@@ -1064,6 +1100,10 @@ ALTER TABLE ONLY public.merchant_days
     ADD CONSTRAINT merchant_days_pkey PRIMARY KEY (event_day, merchant, from_day, first_seq);
 ALTER TABLE ONLY public.merchant_profiles
     ADD CONSTRAINT merchant_profiles_pkey PRIMARY KEY (profile_day, merchant);
+ALTER TABLE public.outbox
+    ADD CONSTRAINT outbox_attempts_check CHECK ((attempts >= 0)) NOT VALID;
+ALTER TABLE public.outbox
+    ADD CONSTRAINT outbox_last_error_check CHECK ((length(last_error) <= 2000)) NOT VALID;
 ALTER TABLE ONLY public.outbox_payments
     ADD CONSTRAINT outbox_payments_pkey PRIMARY KEY (channel, recipient, trans_num);
 ALTER TABLE ONLY public.outbox
@@ -1086,6 +1126,8 @@ ALTER TABLE ONLY public.quarantine
     ADD CONSTRAINT quarantine_pkey PRIMARY KEY (quarantine_id);
 ALTER TABLE ONLY public.report_settings
     ADD CONSTRAINT report_settings_pkey PRIMARY KEY (only_row);
+ALTER TABLE public.run_ledger
+    ADD CONSTRAINT run_ledger_alerted_check CHECK (((alerted >= 0) AND (alerted <= GREATEST(received, valid, flagged)))) NOT VALID;
 ALTER TABLE ONLY public.run_ledger
     ADD CONSTRAINT run_ledger_landing_seq_key UNIQUE (landing_seq);
 ALTER TABLE ONLY public.run_ledger
@@ -1139,6 +1181,8 @@ CREATE TRIGGER labels_count_gone AFTER DELETE ON public.labels REFERENCING OLD T
 CREATE TRIGGER labels_count_new AFTER INSERT ON public.labels REFERENCING NEW TABLE AS became FOR EACH STATEMENT EXECUTE FUNCTION public.count_labels();
 CREATE TRIGGER labels_count_none AFTER TRUNCATE ON public.labels FOR EACH STATEMENT EXECUTE FUNCTION public.recount_after();
 CREATE TRIGGER labels_keep BEFORE DELETE OR TRUNCATE ON public.labels FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER labels_mark_imported BEFORE INSERT ON public.labels FOR EACH ROW EXECUTE FUNCTION public.mark_imported_label();
+CREATE TRIGGER outbox_refuse_far_times BEFORE INSERT OR UPDATE ON public.outbox FOR EACH ROW EXECUTE FUNCTION public.refuse_far_times();
 CREATE TRIGGER payment_history_keep BEFORE DELETE OR UPDATE OR TRUNCATE ON public.payment_history FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER payments_scored_count_changed AFTER UPDATE ON public.payments_scored REFERENCING OLD TABLE AS was NEW TABLE AS became FOR EACH STATEMENT EXECUTE FUNCTION public.count_payments();
 CREATE TRIGGER payments_scored_count_gone AFTER DELETE ON public.payments_scored REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION public.count_payments();

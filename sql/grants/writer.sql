@@ -9,8 +9,9 @@ shadow_scores
 to fraud_writer;
 
 -- appended only
-grant insert on payment_history, labels, merchant_profiles, outbox_payments to fraud_writer;
--- who did it and when is PostgreSQL's own word
+grant insert on payment_history, merchant_profiles, outbox_payments to fraud_writer;
+-- when it was recorded, and for an audit who did it, is PostgreSQL's own word
+grant insert (trans_num, source, verdict, known_at, author, note, landing_seq) on labels to fraud_writer;
 grant insert (actor, action, detail) on audit_events to fraud_writer;
 grant insert, update on
 payments_scored, payment_events, card_tokens, circuit_breaker, drift_days, landing_index, quarantine, shadow_scores

@@ -16,6 +16,7 @@ from fraud_scorer.store.engine import transaction
 ASKED_AT_ONCE = 20_000
 # In one transaction, for which other imports wait; loads and verdicts wait for none.
 APPENDED_AT_ONCE = 2_000
+AUTHOR_LENGTH, NOTE_LENGTH = 200, 2_000  # in letters; the rest is cut off
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +85,9 @@ class PostgresLabels:
             "trans_nums": [one.trans_num for one in said],
             "verdicts": [one.verdict for one in said],
             "known_at": [one.known_at for one in said],
-            "notes": [one.note for one in said],
+            "notes": [one.note and one.note[:NOTE_LENGTH] for one in said],
             "source": source,
-            "author": author,
+            "author": author[:AUTHOR_LENGTH],
         }
         with transaction(self._engine) as cursor:
             rows(cursor, "labels_lock", {})

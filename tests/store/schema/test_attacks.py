@@ -203,6 +203,73 @@ def test_a_purge_of_the_owners_can_delete(login: Login) -> None:
     assert writer.fetchone() == (0,)
 
 
+FORGED = (
+    "insert into labels (trans_num, source, verdict, known_at, author, note{}) values ('p', %s, 'fraud', %s, %s, %s{})"
+)
+
+
+@pytest.mark.parametrize("source", ["verdict", "chargeback", "payload"])
+def test_the_writers_password_forges_no_persons_verdict(login: Login, source: str) -> None:
+    """What it appends says which login imported it; a payload's label says that it is the payload's."""
+    writer = login(WRITER)
+    writer.execute(FORGED.format("", ""), (source, "2026-11-20T10:00Z", "ana", "forged"))
+    writer.execute("select author from labels order by label_id desc limit 1")
+    assert writer.fetchone() == ("payload" if source == "payload" else "import:fraud_writer ana",)
+
+
+def test_the_writer_dates_no_label_back_and_stores_no_book(login: Login) -> None:
+    """When a label was recorded is the database's word; notes and authors have a length, known_at is a time."""
+    writer, at = login(WRITER), "2026-11-20T10:00Z"
+    back_dated = FORGED.format(", recorded_at", ", '2020-01-01'")
+    refused(writer, "42501", back_dated, "verdict", at, "ana", None)
+    refused(writer, "23514", FORGED.format("", ""), "verdict", at, "ana", "x" * 5_000_000)
+    refused(writer, "23514", FORGED.format("", ""), "verdict", at, "a" * 5_000, None)
+    refused(writer, "23514", FORGED.format("", ""), "verdict", "infinity", "ana", None)
+
+
+def test_a_verdict_of_the_dashboard_keeps_its_author(login: Login, signed: Callable[..., str]) -> None:
+    """record_verdict runs as the owner, who has checked the signature: its author is not marked as imported."""
+    claim = signed("record_verdict", author="eva", trans_num="p", verdict="fraud", note=None)
+    login(READER).execute(VERDICT, ("eva", None, claim))
+    writer = login(WRITER)
+    writer.execute("select author from labels order by label_id desc limit 1")
+    assert writer.fetchone() == ("eva",)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        "last_error = repeat('x', 50000000)", "attempts = -1", "next_attempt_at = 'infinity'",
+        "next_attempt_at = now() + interval '2 hours'", "leased_until = 'infinity'", "sent_at = '2030-01-01'",
+    ],
+)  # fmt: skip
+def test_the_alerter_writes_no_senseless_message(login: Login, values: str) -> None:
+    """An error of 50 MB, a message that is never due again or leased for ever: refused; what a sender writes passes."""
+    login("fraud").execute(
+        "insert into outbox (message_id, kind, channel, recipient, content) values ('m', 'alert', 'email', 'ana', '{}')"
+    )
+    alerter = login(ALERTER)
+    refused(alerter, "23514", f"update outbox set {values}")
+    alerter.execute(
+        "update outbox set last_error = repeat('x', 500), attempts = 1,"
+        " next_attempt_at = now() + interval '15 minutes', leased_until = now() + interval '1 minute'"
+    )
+    assert alerter.rowcount == 1
+
+
+def test_the_alerter_counts_no_more_alerts_than_payments(login: Login) -> None:
+    """Of a batch of three payments at most three stand in alerts."""
+    login("fraud").execute(
+        "insert into run_ledger (batch_id, kind, minute, status, received, valid, flagged)"
+        " values ('2026-11-20T10:31Z', 'minute', '2026-11-20T10:31Z', 'done', 3, 3, 1)"
+    )
+    alerter = login(ALERTER)
+    for count in (-5, 4, 99_999_999):
+        refused(alerter, "23514", f"update run_ledger set alerted = {count}")
+    alerter.execute("update run_ledger set alerted = 3")
+    assert alerter.rowcount == 1
+
+
 VERDICT = "select record_verdict('p', 'fraud', %s, %s, %s)"
 
 

@@ -30,7 +30,7 @@ TABLES: dict[str, tuple[str, str, str, str]] = {
     "drift_days": ("siu", "", "", ""),
     "feature_drift": ("siud", "", "", ""),
     "label_counts": ("s", "", "", ""),
-    "labels": ("si u(known_at)", "", "", "s"),
+    "labels": ("s i(author,known_at,landing_seq,note,source,trans_num,verdict) u(known_at)", "", "", "s"),
     "labels_to_count": ("s", "", "", ""),
     "landing_index": ("siu", "", "", "s"),
     "merchant_day_spans": ("s", "", "", ""),
