@@ -125,7 +125,7 @@ def _values(connection: Connection, payments: int) -> dict[str, Any]:
         **found.mappings().one(),
         "feature": "amount",
         "state": "waiting",
-        "slice_seconds": max(1, min(3600, 3600 * COUNTED // (payments * DAYS_STORED))),  # as desk/quality.py has it
+        "slice_seconds": max(1, min(3600, 3600 * COUNTED // (payments * DAYS_STORED))),  # as flag_quality.py has it
         "stride": max(1, payments // 50_000),
     }
 

@@ -5,6 +5,6 @@ from __future__ import annotations
 from starlette.middleware import Middleware
 from streamlit.starlette import App
 
-from desk.guard import Guard
+from fraud_dashboard.access.request_guard import Guard
 
 app = App("report.py", middleware=[Middleware(Guard)])

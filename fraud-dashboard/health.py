@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psycopg2
 
-from desk.settings import DRIVER, read_settings
+from fraud_dashboard.settings import DRIVER, read_settings
 
 QUERY = Path(__file__).resolve().parent / "queries" / "report_state.sql"
 PATIENCE_SECONDS = 3

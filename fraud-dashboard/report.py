@@ -6,8 +6,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from desk import frame
-from desk.pages import model, payment, pipeline, review, yesterday
+from fraud_dashboard.components import page_frame
+from fraud_dashboard.pages import model, payment, pipeline, review, yesterday
 
 
 def first_page() -> None:
@@ -19,7 +19,7 @@ def first_page() -> None:
 
 
 st.set_page_config(page_title="Fraud report", page_icon=str(Path(__file__).with_name("icon.png")), layout="wide")
-frame.show(
+page_frame.show(
     [
         st.Page(first_page, title="Yesterday", icon=":material/today:", url_path="", default=True),
         st.Page(review.render, title="Review", icon=":material/rule:", url_path="review"),

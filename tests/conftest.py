@@ -70,8 +70,8 @@ def signing_key() -> str:
 @pytest.fixture(scope="session")
 def signed(signing_key: str) -> Callable[..., str]:
     """What a dashboard that has the key says beside a write: ``signed(name, author=…, …)``; `key` may be another."""
-    path = Path(__file__).parents[1] / "fraud-dashboard" / "desk" / "claims.py"
-    spec = importlib.util.spec_from_file_location("claims_of_the_desk", path)
+    path = Path(__file__).parents[1] / "fraud-dashboard" / "fraud_dashboard" / "data" / "write_claims.py"
+    spec = importlib.util.spec_from_file_location("claims_of_the_dashboard", path)
     assert spec is not None
     assert spec.loader is not None
     claims = importlib.util.module_from_spec(spec)

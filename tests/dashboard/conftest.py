@@ -119,7 +119,8 @@ def environment(dashboard_url: str, signing_key: str, monkeypatch: pytest.Monkey
     monkeypatch.setenv("DASHBOARD_SIGNING_KEY", signing_key)
     monkeypatch.chdir(DASHBOARD)
     yield
-    from desk import database, settings
+    from fraud_dashboard import settings
+    from fraud_dashboard.data import database
 
     database.engine(settings.read_settings()).dispose()
     st.cache_data.clear()
@@ -132,10 +133,10 @@ def _page(name: str) -> None:
 
     import streamlit as st
 
-    from desk import frame
+    from fraud_dashboard.components import page_frame
 
-    page = importlib.import_module(f"desk.pages.{name}")
-    frame.show([st.Page(page.render, title="page", url_path="", default=True)])
+    page = importlib.import_module(f"fraud_dashboard.pages.{name}")
+    page_frame.show([st.Page(page.render, title="page", url_path="", default=True)])
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from desk import charts
+from fraud_dashboard.charts import plots
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,6 @@ def test_a_cards_line_names_no_day_twice(days: int, ticks: object, form: str) ->
     """Whole days, or the hour too where the card's payments lie within two."""
     at = pd.to_datetime(["2026-11-15T09:00", "2026-11-15T10:00"]) + pd.to_timedelta([0, days], unit="D")
     row = {"amount": 9.0, "what": "other", "merchant": "Kuhn LLC", "money": "9.00 USD", "when": "15 Nov"}
-    drawn = charts.card_line(pd.DataFrame([row, row]).assign(at=at)).to_dict()
+    drawn = plots.card_line(pd.DataFrame([row, row]).assign(at=at)).to_dict()
     axis = drawn["encoding"]["x"]["axis"]
     assert (axis["tickCount"], axis["format"]) == (ticks, form)

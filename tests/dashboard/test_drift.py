@@ -44,7 +44,7 @@ def test_before_anything_is_compared_it_says_when(old_store: Any, open_page: Ope
     assert "No day was compared yet" in read
     assert read.count("Drift") == 1, "one section, whatever is known"
     assert "fraud-scorer drift" in read
-    assert "desk-drift" not in read
+    assert "fd-drift" not in read
 
 
 def test_a_model_without_reference_is_told_with_its_cure(old_store: Any, open_page: Open, text: Text) -> None:

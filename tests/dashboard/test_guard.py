@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from starlette.datastructures import Headers
 
-from desk.guard import Hosts, hosts_in_force, refusal
-from desk.sign_in import LOOPBACK
+from fraud_dashboard.access.request_guard import Hosts, hosts_in_force, refusal
+from fraud_dashboard.access.sign_in import LOOPBACK
 
 DASHBOARD = Path(__file__).resolve().parents[2] / "fraud-dashboard"
 SOCKET = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13",

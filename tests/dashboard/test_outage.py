@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from desk import database, settings
+from fraud_dashboard import settings
+from fraud_dashboard.data import database
 
 Open = Callable[..., Any]
 Text = Callable[[Any], str]

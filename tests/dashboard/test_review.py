@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from desk.verdict import has_left
+from fraud_dashboard.components.verdicts import has_left
 
 Open = Callable[..., Any]
 Text = Callable[[Any], str]

@@ -12,8 +12,10 @@ import pandas as pd
 import pytest
 from sqlalchemy import create_engine
 
-from desk import currencies, day, drift_cells, words
 from fraud_common.currencies import decimals
+from fraud_dashboard.components import drift_table
+from fraud_dashboard.data import day_totals
+from fraud_dashboard.text import currencies, formats
 from fraud_scorer.alerting import morning_mail as daily
 from fraud_scorer.alerting import morning_mail_view as daily_view
 from fraud_scorer.alerting.wording import events_text, probability_text, readable_category, readable_merchant
@@ -40,20 +42,20 @@ def test_what_usual_is_made_of_is_said_alike(days: tuple[int, ...]) -> None:
     """Whichever of the days have payments."""
     for number in range(1, len(days) + 1):
         for ago in combinations(days, number):
-            assert day.said(THURSDAY, ago) == daily._said(THURSDAY, ago)
+            assert day_totals.said(THURSDAY, ago) == daily._said(THURSDAY, ago)
 
 
 def test_comparisons_are_said_alike() -> None:
     """Above, below, many times, none; only a missing comparison is a word on a card and a gap in a mail."""
     for value in (0, 1, 50, 96, 100, 104, 130, 299, 301, 5200):
         for usual in (0, 1, 100):
-            assert words.against(value, usual, "u") == daily_view.against(value, usual, "u")
+            assert formats.against(value, usual, "u") == daily_view.against(value, usual, "u")
 
 
 def test_probabilities_are_said_alike() -> None:
     """From certainty down to next to nothing, and the same on both sides of a threshold."""
     for probability in (0.0, 0.0004, 0.001, 0.0547, 0.0709, 0.0999, 0.1, 0.289, 0.9349, 0.97, 0.9994, 0.99996, 1.0):
-        assert words.probability(probability) == probability_text(probability)
+        assert formats.probability(probability) == probability_text(probability)
 
 
 def test_events_are_said_alike() -> None:
@@ -62,13 +64,13 @@ def test_events_are_said_alike() -> None:
         for currency in ("EUR", "JPY", "KWD"):
             sums = [{"kind": kind, "amount_cents": 123_400, "amount": 123_400 / 10 ** decimals(currency),
                      "currency": currency}]  # fmt: skip
-            assert words.events(sums, 2_000, "EUR") == events_text(sums, 200_000, "EUR")
+            assert formats.events(sums, 2_000, "EUR") == events_text(sums, 200_000, "EUR")
 
 
 def test_categories_are_said_alike() -> None:
     """In reasons, mails and on pages."""
     for code in ("misc_net", "grocery_pos", "gas_transport", "home", "x_pos_net", "net", "_net", "pos"):
-        assert words.category(code) == readable_category(code) == wording.category(code)
+        assert formats.category(code) == readable_category(code) == wording.category(code)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +80,7 @@ def test_categories_are_said_alike() -> None:
 )  # fmt: skip
 def test_merchants_are_said_alike(name: str) -> None:
     """As people write them: without what the public data set puts before, on one line, not too long."""
-    assert words.merchant(name) == readable_merchant(name)
+    assert formats.merchant(name) == readable_merchant(name)
 
 
 @pytest.mark.parametrize("page", [{}, {"payment": "worst"}, {"payment": "worst", "snooze": "merchant"}, "review"])
@@ -193,14 +195,14 @@ def test_the_command_and_the_model_page_say_the_same_of_a_days_drift(rows: list[
     """What drifted, what is worth watching, and what has no history to be judged by."""
     cells = pd.DataFrame(rows, columns=["feature", "psi", "state", "is_young"]).assign(day=THURSDAY, model_hash="m")
     days = pd.DataFrame([{"day": THURSDAY, "model_hash": "m", "compared": 400, "whole_day": True}])
-    told = drift_cells.summary(drift_cells.chosen(days, cells), NOW.date())
+    told = drift_table.summary(drift_table.chosen(days, cells), NOW.date())
     farthest_first = cells.sort_values("psi", ascending=False).to_dict("records")
     assert told == f"**Thu 19 Nov**: {drift_command.summary(farthest_first, 400)}"
 
 
 def test_the_command_marks_features_as_the_model_page_does() -> None:
     """One sign a state, with the words beside it."""
-    for state, sign in drift_cells.SIGNS.items():
+    for state, sign in drift_table.SIGNS.items():
         marked = drift_command._MARKED[state]
         assert marked.startswith(sign)
-        assert state == "young" or marked == f"{sign} {drift_cells.WORDS[state]}".strip()
+        assert state == "young" or marked == f"{sign} {drift_table.WORDS[state]}".strip()

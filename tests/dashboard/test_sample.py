@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from desk.quality import SAMPLE_A_DAY
+from fraud_dashboard.data.flag_quality import SAMPLE_A_DAY
 
 Open = Callable[..., Any]
 DAY = "date '2026-11-19'"

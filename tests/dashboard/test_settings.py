@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from desk.settings import NAMES, WrongSetting, read_settings
+from fraud_dashboard.settings import NAMES, WrongSetting, read_settings
 
 DASHBOARD = Path(__file__).resolve().parents[2] / "fraud-dashboard"
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from desk.settings import read_settings
-from desk.sign_in import person_from_claims, session_is_over
+from fraud_dashboard.access.sign_in import person_from_claims, session_is_over
+from fraud_dashboard.settings import read_settings
 
 SETTINGS = read_settings({"DASHBOARD_DB_URL": "postgresql+psycopg2://u:p@127.0.0.1/fraud_db"})
 

@@ -89,13 +89,13 @@ def test_a_mails_link_opens_after_the_sign_in(busy: Any, with_sign_in: SignedIn,
         sign_in(page, address + link)
         page.get_by_text(seen).first.wait_for(timeout=SHOWN_MS)
         assert page.url == address + (link if "next" not in link else "/")
-        page.wait_for_function("!document.cookie.includes('way_back')", timeout=SHOWN_MS)
+        page.wait_for_function("!document.cookie.includes('return_link')", timeout=SHOWN_MS)
         page.goto(address)
         page.get_by_role("heading", name=re.compile("^Yesterday")).wait_for(timeout=SHOWN_MS)
         context.close()
 
 
-def test_a_forged_way_back_leads_to_the_first_page(busy: Any, with_sign_in: SignedIn, browser: Any) -> None:
+def test_a_forged_return_link_leads_to_the_first_page(busy: Any, with_sign_in: SignedIn, browser: Any) -> None:
     """Whatever a cookie says, the sign-in ends on a page of ours."""
     address = with_sign_in("viewer")
     for forged in (
@@ -104,7 +104,7 @@ def test_a_forged_way_back_leads_to_the_first_page(busy: Any, with_sign_in: Sign
         "page=%2F%2Felsewhere.example",
     ):
         context = browser.new_context()
-        context.add_cookies([{"name": "fraud_report_way_back", "value": forged, "url": address}])
+        context.add_cookies([{"name": "fraud_report_return_link", "value": forged, "url": address}])
         page = context.new_page()
         sign_in(page, address)
         page.get_by_text("Flagged by us").wait_for(timeout=SHOWN_MS)

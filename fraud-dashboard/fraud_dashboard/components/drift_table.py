@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from desk import words
-from desk.parts import Html, safe
+from fraud_dashboard.components.html import Html, safe
+from fraud_dashboard.text import formats
 
 PHONE_DAYS = 7
 ANCHOR = "drift"
@@ -59,13 +59,13 @@ def summary(found: Drift, today: date) -> str:
     last = found.days.iloc[-1]
     cells = found.cells[found.cells["day"] == last["day"]]
     in_part = "" if last["whole_day"] else ", so far" if last["day"] == today else ", in part"
-    day = f"**{words.short_day(last['day'])}{in_part}**"
+    day = f"**{formats.short_day(last['day'])}{in_part}**"
     if (cells["state"] == "too_few").all():
-        return f"{day}: {words.count(last['compared'], 'payment')}, too few to say whether anything drifted."
+        return f"{day}: {formats.count(last['compared'], 'payment')}, too few to say whether anything drifted."
     drifted = cells[cells["shown"] == "drifted"].sort_values("psi", ascending=False)
     named = ", ".join(f"{name(row.feature)} {number(row.psi)}" for row in drifted.head(_MOST_NAMED).itertuples())
     more = f" and {len(drifted) - _MOST_NAMED} more" if len(drifted) > _MOST_NAMED else ""
-    told = f"{words.count(len(drifted), 'feature')} drifted: {named}{more}" if len(drifted) else "no feature drifted"
+    told = f"{formats.count(len(drifted), 'feature')} drifted: {named}{more}" if len(drifted) else "no feature drifted"
     counts = cells["shown"].value_counts()
     others = [f"{counts[state]} {word}" for state, word in _COUNTED.items() if state in counts]
     return f"{day}: {'; '.join([told, ', '.join(others)]) if others else told}."
@@ -86,7 +86,7 @@ def name(feature: str) -> str:
     >>> name("card_count_7d")
     'card count 7d'
     """
-    return words.plain(feature)
+    return formats.plain(feature)
 
 
 def heat_map(found: Drift) -> Html:
@@ -97,17 +97,17 @@ def heat_map(found: Drift) -> Html:
     moved, still = [one for one in names if not calm[one]], [one for one in names if calm[one]]
     table = _table(found.cells, moved, days) if moved else ""
     if still:
-        told = f"{words.count(len(still), 'feature')} stable on every day"
+        told = f"{formats.count(len(still), 'feature')} stable on every day"
         rest = _table(found.cells, still, days)
-        table += f'<details class="desk-drift-more"><summary>{told}</summary>{rest}</details>'
-    return Html(f'{table}<div class="desk-key">{_key(found.cells)}</div>')
+        table += f'<details class="fd-drift-more"><summary>{told}</summary>{rest}</details>'
+    return Html(f'{table}<div class="fd-key">{_key(found.cells)}</div>')
 
 
 def _key(cells: pd.DataFrame) -> str:
     seen = set(cells["shown"])
     told = KEY | {state: WORDS[state] for state in ("young", "too_few") if state in seen}
     return "".join(
-        f'<span><span class="desk-drift-cell {state}">{SIGNS[state] or "0.0"}</span>{text}</span>'
+        f'<span><span class="fd-drift-cell {state}">{SIGNS[state] or "0.0"}</span>{text}</span>'
         for state, text in told.items()
     )
 
@@ -125,16 +125,16 @@ def _table(cells: pd.DataFrame, names: list[str], days: list[date]) -> str:
         for one in names
     )
     return (
-        '<table class="desk-drift" aria-label="Population stability index by feature and day">'
+        '<table class="fd-drift" aria-label="Population stability index by feature and day">'
         f'<thead><tr><th scope="col">PSI</th>{head}</tr></thead><tbody>{body}</tbody></table>'
     )
 
 
 def _cell(row: Mapping[Any, Any] | None, kind: str) -> str:
     if row is None:
-        return f'<td class="{kind}"><span class="desk-drift-cell none">–</span></td>'
+        return f'<td class="{kind}"><span class="fd-drift-cell none">–</span></td>'
     shown = str(row["shown"])
     told = escape(f"{WORDS[shown]}; {row['missing_share']:.1%} missing")
     sign = f"<i>{SIGNS[shown]}</i>" if SIGNS[shown] else ""
     index = number(row["psi"])
-    return f'<td class="{kind}"><span class="desk-drift-cell {shown}" title="{told}">{index}{sign}</span></td>'
+    return f'<td class="{kind}"><span class="fd-drift-cell {shown}" title="{told}">{index}{sign}</span></td>'

@@ -14,9 +14,9 @@ from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
 
-COOKIE = "fraud_report_way_back"
+COOKIE = "fraud_report_return_link"
 KEPT_SECONDS = 900
-FOLLOWED = "way_back_followed"
+FOLLOWED = "return_link_followed"
 PAGE = "page"
 ALLOWED = {
     "payment": re.compile(r"[^\x00-\x1f\x7f]{1,200}"),

@@ -10,12 +10,13 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from desk import charts, words
-from desk.database import ReportState, ask
-from desk.drift_cells import ANCHOR, WORDS, Drift, chosen, heat_map, name, ranked, summary
+from fraud_dashboard.charts import plots
+from fraud_dashboard.components.drift_table import ANCHOR, WORDS, Drift, chosen, heat_map, name, ranked, summary
+from fraud_dashboard.data.database import ReportState, ask
+from fraud_dashboard.text import formats
 
 DAYS = 14  # shown; a phone shows the last seven
-LOOK = Path(__file__).with_name("drift.css")
+LOOK = Path(__file__).with_name("drift_table.css")
 LOOK_BACK_DAYS = 30  # of card features; merchant features also wait for labels
 # a link to a feature loads the page anew, which would show its top
 TO_THE_SECTION = (  # at once, and when the charts above have found their height
@@ -57,7 +58,7 @@ def render(state: ReportState) -> None:
 def _remarks(found: Drift, state: ReportState) -> str:
     last = found.days.iloc[-1]
     since, until = (pd.Timestamp(last[f"reference_{end}"]).date() for end in ("from", "until"))
-    measured = f"{words.short_day(since)} to {words.short_day(until)} {until.year}"
+    measured = f"{formats.short_day(since)} to {formats.short_day(until)} {until.year}"
     about = (
         f"Population stability index (PSI) of each day's payments against {last['reference_payments']:,.0f} of the "
         f"model's {last['reference_rows']} ({measured}). Labels play no part, refunds are left out. Rule: {RULE}."
@@ -65,13 +66,13 @@ def _remarks(found: Drift, state: ReportState) -> str:
     said = [about]
     if last["compared"] < last["payments"]:
         said.append(
-            f"Of {words.short_day(last['day'])}, {last['compared']:,} of {last['payments']:,} payments were compared."
+            f"Of {formats.short_day(last['day'])}, {last['compared']:,} of {last['payments']:,} payments were compared."
         )
     if (found.cells["shown"] == "young").any() and state.first_day:
         settled = state.first_day + timedelta(days=LOOK_BACK_DAYS + round(state.label_delay_days))
         said.append(
             "† Card and merchant features look back 30 days, and to labels: until about "
-            f"{words.short_day(settled)} fewer days are stored, which alone moves them, and the score with them."
+            f"{formats.short_day(settled)} fewer days are stored, which alone moves them, and the score with them."
         )
     if found.days["model_hash"].nunique() > 1:
         models = ", ".join(str(one)[:12] for one in found.days["model_hash"].unique())
@@ -85,7 +86,7 @@ def _one_feature(found: Drift) -> None:
     asked = st.query_params.get("feature")
     left, right = st.columns(2)
     feature = left.selectbox("Feature", names, names.index(asked) if asked in names else 0, format_func=name)
-    day = right.selectbox("Day", days, format_func=words.short_day)
+    day = right.selectbox("Day", days, format_func=formats.short_day)
     own = found.cells[(found.cells["feature"] == feature) & (found.cells["day"] == day)]
     if own.empty:
         st.write(f"{name(feature).capitalize()} was not compared on that day: some of its hours were not there.")
@@ -94,10 +95,10 @@ def _one_feature(found: Drift) -> None:
     bins = ask("model_drift_bins", day=day, model_hash=str(cell["model_hash"]), feature=feature)
     st.altair_chart(
         _against_training(bins),
-        alt=f"Shares of {name(feature)} by bin: {words.short_day(day)} as bars, training as marks.",
+        alt=f"Shares of {name(feature)} by bin: {formats.short_day(day)} as bars, training as marks.",
     )
     st.caption(
-        f"Bars: {words.short_day(day)}; marks: training. PSI {cell['psi']:.3f}, {WORDS[cell['shown']]}; "
+        f"Bars: {formats.short_day(day)}; marks: training. PSI {cell['psi']:.3f}, {WORDS[cell['shown']]}; "
         f"{cell['missing_share']:.1%} missing that day."
     )
 
@@ -111,10 +112,10 @@ def _against_training(bins: pd.DataFrame) -> Any:
         alt.Tooltip("training:Q", format=".1%"),
     ]
     share = alt.X("that_day:Q", title="share of payments", axis=alt.Axis(format="%", tickCount=4))
-    bars = alt.Chart(bins).mark_bar(color=charts.BLUE, cornerRadiusEnd=2).encode(y=values, x=share, tooltip=tooltip)
+    bars = alt.Chart(bins).mark_bar(color=plots.BLUE, cornerRadiusEnd=2).encode(y=values, x=share, tooltip=tooltip)
     marks = (
         alt.Chart(bins)
-        .mark_tick(color=charts.ORANGE, thickness=4, height=alt.RelativeBandSize(0.95))
+        .mark_tick(color=plots.ORANGE, thickness=4, height=alt.RelativeBandSize(0.95))
         .encode(y=values, x=alt.X("training:Q"), tooltip=tooltip)
     )
     return alt.layer(bars, marks).properties(height=alt.Step(26))

@@ -10,8 +10,8 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from desk.charts import GREY, ORANGE, Chart
-from desk.map_box import Box, Point, Ring, box_around, clipped, degrees_text, grid
+from fraud_dashboard.charts.map_area import Box, Point, Ring, box_around, clipped, degrees_text, grid
+from fraud_dashboard.charts.plots import GREY, ORANGE, Chart
 
 OUTLINE = Path(__file__).with_name("us_outline.json")
 HEIGHT = 330

@@ -17,8 +17,8 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
-from desk.settings import WrongSetting, read_settings
-from desk.sign_in import LOOPBACK, sign_in_is_set_up
+from fraud_dashboard.access.sign_in import LOOPBACK, sign_in_is_set_up
+from fraud_dashboard.settings import WrongSetting, read_settings
 
 HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9._-]+?)\.?(:\d{1,5})?", re.IGNORECASE)
 HEADERS = {

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import streamlit as st
 
-from desk import words
+from fraud_dashboard.text import formats
 
 LABELS = {"fraud": ("alarm", "✖ fraud"), "not_fraud": ("good", "✔ not fraud")}
 SOURCES = {"chargeback": "by chargeback", "verdict": "by verdict", "payload": "by the payments API"}
@@ -38,11 +38,11 @@ class Card:
 def cards(shown: Iterable[Card]) -> None:
     """A row of cards; as many beside each other as the width holds."""
     boxes = "".join(
-        f'<div class="desk-card"><div class="label">{safe(card.label)}</div><div class="value">{safe(card.value)}</div>'
+        f'<div class="fd-card"><div class="label">{safe(card.label)}</div><div class="value">{safe(card.value)}</div>'
         f'<div class="note">{safe(card.note)}</div></div>'
         for card in shown
     )
-    st.html(f'<div class="desk-cards">{boxes}</div>')
+    st.html(f'<div class="fd-cards">{boxes}</div>')
 
 
 def amount(text: str) -> Html:
@@ -58,14 +58,14 @@ def lines(texts: Iterable[object]) -> Html:
 
 def badge(text: str, kind: str = "") -> Html:
     """A short state. ``kind``: alarm, good, warn or none."""
-    return Html(f'<span class="desk-badge {escape(kind)}">{safe(text)}</span>')
+    return Html(f'<span class="fd-badge {escape(kind)}">{safe(text)}</span>')
 
 
 def label_badge(label: object, source: object, verdict: object) -> Html:
     """What is known of a payment: its label and whose word it is, or that nobody has said."""
     if isinstance(label, str) and label in LABELS:
         kind, text = LABELS[label]
-        whose = f' <span class="desk-quiet">{SOURCES.get(str(source), "")}</span>'
+        whose = f' <span class="fd-quiet">{SOURCES.get(str(source), "")}</span>'
         return Html(badge(text, kind) + whose)
     return badge("? unsure", "warn") if verdict == "unsure" else badge("no label yet")
 
@@ -86,7 +86,7 @@ def reason_texts(reasons: object) -> list[str]:
     if not isinstance(reasons, list):
         return []
     told = [reason for reason in reasons if isinstance(reason, Mapping)]
-    return [str(reason.get("text") or words.plain(reason.get("code"))) for reason in told]
+    return [str(reason.get("text") or formats.plain(reason.get("code"))) for reason in told]
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def table(columns: Sequence[Column], rows: Iterable[Sequence[object]], *, captio
     head = "".join(f'<th scope="col" class="{column.kind}">{safe(column.heading)}</th>' for column in columns)
     body = "".join(_row(columns, row) for row in rows)
     st.html(
-        f'<table class="desk-table{" stacks" if stacks else ""}" aria-label="{escape(caption)}">'
+        f'<table class="fd-table{" stacks" if stacks else ""}" aria-label="{escape(caption)}">'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     )
 
@@ -119,10 +119,10 @@ def _row(columns: Sequence[Column], cells: Sequence[object]) -> str:
 def bar(part: float, whole: float) -> Html:
     """A thin bar, ``part`` of ``whole`` long; it repeats a number that stands beside it."""
     width = 100 * part / whole if whole else 0
-    return Html(f'<span class="desk-bar" aria-hidden="true"><span style="width:{width:.1f}%"></span></span>')
+    return Html(f'<span class="fd-bar" aria-hidden="true"><span style="width:{width:.1f}%"></span></span>')
 
 
 def facts(pairs: Iterable[tuple[str, object]]) -> None:
     """Names and values, a line each."""
     lines = "".join(f"<dt>{safe(name)}</dt><dd>{safe(value)}</dd>" for name, value in pairs)
-    st.html(f'<dl class="desk-facts">{lines}</dl>')
+    st.html(f'<dl class="fd-facts">{lines}</dl>')

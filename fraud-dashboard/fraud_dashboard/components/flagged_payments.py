@@ -9,9 +9,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from desk import exports, parts, words
-from desk.parts import Column, Html
-from desk.rows import rows
+from fraud_dashboard.components import html
+from fraud_dashboard.components.html import Column, Html
+from fraud_dashboard.data import spreadsheets
+from fraud_dashboard.data.frames import rows
+from fraud_dashboard.text import formats
 
 PAGE_ROWS = 10
 ORDERS = {
@@ -62,7 +64,7 @@ def _filtered(flagged: pd.DataFrame, day: date) -> pd.DataFrame:
         search = st.text_input("Search", placeholder="merchant, city, last four, id", width=230, key=f"search-{day}")
         codes = sorted(flagged["category"].dropna().unique())
         chosen = st.multiselect(
-            "Category", codes, format_func=words.category, placeholder="all", width=230, key=f"in-{day}"
+            "Category", codes, format_func=formats.category, placeholder="all", width=230, key=f"in-{day}"
         )
         states = st.multiselect("Known of it", list(STATES), placeholder="anything", width=230, key=f"known-{day}")
         least = st.number_input("Amount from", min_value=0.0, step=50.0, width=130, key=f"least-{day}")
@@ -84,7 +86,7 @@ def _contains(flagged: pd.DataFrame, search: str) -> pd.Series[bool]:
     )
     fits = pd.Series(True, index=flagged.index)
     for word in search.lower().split():
-        fits &= texts.str.contains(word.removeprefix(words.DECORATION), regex=False)
+        fits &= texts.str.contains(word.removeprefix(formats.DECORATION), regex=False)
     return fits
 
 
@@ -94,7 +96,7 @@ def _files(chosen: pd.DataFrame, day: date) -> None:
         table = for_export(chosen)
         st.download_button(
             "CSV",
-            partial(exports.as_csv, table),
+            partial(spreadsheets.as_csv, table),
             f"flagged-{day}.csv",
             "text/csv",
             icon=":material/download:",
@@ -104,7 +106,7 @@ def _files(chosen: pd.DataFrame, day: date) -> None:
         )
         st.download_button(
             "Excel",
-            partial(exports.as_excel, table, f"flagged {day}"),
+            partial(spreadsheets.as_excel, table, f"flagged {day}"),
             f"flagged-{day}.xlsx",
             "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
             disabled=chosen.empty,
@@ -116,11 +118,11 @@ def _files(chosen: pd.DataFrame, day: date) -> None:
 
 def _in_all(chosen: pd.DataFrame) -> str:
     """How many payments, what they come to, and what of it is probably lost; they have one currency."""
-    number = words.count(len(chosen), "payment")
+    number = formats.count(len(chosen), "payment")
     if chosen.empty:
         return number
     at_risk, loss = (
-        words.money(chosen[name].sum(), chosen.iloc[0]["currency"]) for name in ("amount", "expected_loss")
+        formats.money(chosen[name].sum(), chosen.iloc[0]["currency"]) for name in ("amount", "expected_loss")
     )
     return f"{number}, {at_risk} at risk, expected loss {loss}"
 
@@ -128,8 +130,8 @@ def _in_all(chosen: pd.DataFrame) -> str:
 def for_export(chosen: pd.DataFrame) -> pd.DataFrame:
     """The list as a file holds it: every filtered row, plain columns, reasons in one text."""
     table = chosen.drop(columns=["reasons", "merch_lat", "merch_long", "expected_loss"], errors="ignore")
-    table["events"] = [words.events(row.events, row.amount, row.currency) for row in rows(chosen)]
-    table["reasons"] = ["; ".join(parts.reason_texts(reasons)) for reasons in chosen["reasons"]]
+    table["events"] = [formats.events(row.events, row.amount, row.currency) for row in rows(chosen)]
+    table["reasons"] = ["; ".join(html.reason_texts(reasons)) for reasons in chosen["reasons"]]
     return table.rename(columns={"event_time_local": "local_time"})
 
 
@@ -139,26 +141,26 @@ def _page(chosen: pd.DataFrame, day: date) -> None:
     if pages > 1:
         number = int(st.pagination(pages, key=f"page-{day}-{pages}") or 1)
     first = (number - 1) * PAGE_ROWS
-    parts.table(COLUMNS, map(_row, rows(chosen.iloc[first : first + PAGE_ROWS])), caption="Flagged payments")
+    html.table(COLUMNS, map(_row, rows(chosen.iloc[first : first + PAGE_ROWS])), caption="Flagged payments")
 
 
 def _row(row: Any) -> tuple[object, ...]:
     place = ", ".join(part for part in (row.city, row.state) if isinstance(part, str))
     return (
-        Html(parts.payment_link(row.trans_num, f"{row.event_time_local:%H:%M:%S}")),
+        Html(html.payment_link(row.trans_num, f"{row.event_time_local:%H:%M:%S}")),
         Html(
-            f"{parts.safe(words.merchant(row.merchant))}<br>"
-            f'<span class="quiet">{parts.safe(words.category(row.category))}'
-            f"{' · holder in ' + parts.safe(place) if place else ''}</span>"
+            f"{html.safe(formats.merchant(row.merchant))}<br>"
+            f'<span class="quiet">{html.safe(formats.category(row.category))}'
+            f"{' · holder in ' + html.safe(place) if place else ''}</span>"
         ),
-        words.card(row.card_last4) or "—",
-        words.money(row.amount, row.currency),
-        words.probability(row.fraud_probability),
-        parts.reason_list(row.reasons),
+        formats.card(row.card_last4) or "—",
+        formats.money(row.amount, row.currency),
+        formats.probability(row.fraud_probability),
+        html.reason_list(row.reasons),
         Html(
-            parts.label_badge(row.label, row.label_source, row.verdict)
+            html.label_badge(row.label, row.label_source, row.verdict)
             + (
-                f'<br><span class="quiet">{parts.safe(words.events(row.events, row.amount, row.currency))}</span>'
+                f'<br><span class="quiet">{html.safe(formats.events(row.events, row.amount, row.currency))}</span>'
                 if row.events
                 else ""
             )

@@ -7,10 +7,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from desk import frame, parts, quality, verdict, words
-from desk.database import ask, report_state
-from desk.parts import Column, Html
-from desk.rows import rows
+from fraud_dashboard.components import html, page_frame, verdicts
+from fraud_dashboard.components.html import Column, Html
+from fraud_dashboard.data import flag_quality
+from fraud_dashboard.data.database import ask, report_state
+from fraud_dashboard.data.frames import rows
+from fraud_dashboard.text import formats
 
 QUEUE_DAYS = 14
 QUEUE_ROWS = 200
@@ -60,16 +62,16 @@ def _queue(kind: str) -> tuple[pd.DataFrame, int]:
 
 def _sample() -> tuple[pd.DataFrame, int]:
     """The sampled payments of the last days that nobody has judged, and how many they are."""
-    found = ask("review_sample", days=SAMPLE_DAYS, most=quality.SAMPLE_A_DAY)
+    found = ask("review_sample", days=SAMPLE_DAYS, most=flag_quality.SAMPLE_A_DAY)
     return found, len(found)
 
 
 def _say_what(kind: str, total: int, waiting: pd.DataFrame) -> None:
     if kind == "sample":
         st.caption(
-            f"{quality.SAMPLE_A_DAY} unflagged payments a day, drawn at random, the same for everyone: the only way to "
-            "learn how many frauds we miss. Judge them as you would judge any payment, here or on its own page; a day "
-            "counts on the Model page once all of its sample is judged."
+            f"{flag_quality.SAMPLE_A_DAY} unflagged payments a day, drawn at random, the same for everyone: the only "
+            "way to learn how many frauds we miss. Judge them as you would judge any payment, here or on its own page; a "
+            "day counts on the Model page once all of its sample is judged."
         )
     elif total:
         one = total == 1
@@ -78,7 +80,7 @@ def _say_what(kind: str, total: int, waiting: pd.DataFrame) -> None:
             if kind == "waiting"
             else f"{'was' if one else 'were'} called unsure"
         )
-        found = words.count(total, "flagged payment")
+        found = formats.count(total, "flagged payment")
         first = "the largest expected loss comes first"
         if waiting["currency"].nunique() > 1:  # amounts of different currencies have no order
             first += " in each currency; the currencies take turns"
@@ -86,12 +88,12 @@ def _say_what(kind: str, total: int, waiting: pd.DataFrame) -> None:
 
 
 def _undo() -> None:
-    last = st.session_state.get(verdict.LAST_VERDICT)
+    last = st.session_state.get(verdicts.LAST_VERDICT)
     if not last:
         return
     st.button(
-        f"Undo “{words.verdict(last['verdict'])}”", icon=":material/undo:", key="undo", shortcut="Z",
-        on_click=verdict.take_back, args=(last["label_id"], frame.person()),
+        f"Undo “{formats.verdict(last['verdict'])}”", icon=":material/undo:", key="undo", shortcut="Z",
+        on_click=verdicts.take_back, args=(last["label_id"], page_frame.person()),
     )  # fmt: skip
 
 
@@ -116,7 +118,9 @@ def _put_off(trans_num: str) -> None:
 
 def _one(row: Any, waiting: int) -> None:
     with st.container(border=True, key="review-card"):
-        st.markdown(f"### {words.money(row.amount, row.currency)} at {words.as_markdown(words.merchant(row.merchant))}")
+        st.markdown(
+            f"### {formats.money(row.amount, row.currency)} at {formats.as_markdown(formats.merchant(row.merchant))}"
+        )
         left, right = st.columns([1, 1], gap="large")
         with left:
             _facts(row)
@@ -127,41 +131,41 @@ def _one(row: Any, waiting: int) -> None:
             if waiting > 1:
                 st.button("Later", key=f"later-{row.trans_num}", shortcut="L", on_click=_put_off, args=(row.trans_num,))
 
-        verdict.buttons(row.trans_num, frame.person(), keyboard=True, beside=later)
-        st.html(f'<p class="desk-links">{parts.payment_link(row.trans_num, "All about this payment ›")}</p>')
+        verdicts.buttons(row.trans_num, page_frame.person(), keyboard=True, beside=later)
+        st.html(f'<p class="fd-links">{html.payment_link(row.trans_num, "All about this payment ›")}</p>')
         with st.expander("Snooze", icon=":material/snooze:"):
-            verdict.snoozing(row, frame.person())
+            verdicts.snoozing(row, page_frame.person())
 
 
 def _facts(row: Any) -> None:
     place = ", ".join(part for part in (row.city, row.state) if isinstance(part, str))
     at_or_not = "flagged from" if row.flagged else "not flagged; flagged from"
-    parts.facts(
+    html.facts(
         [
-            ("Local time", words.moment(row.event_time_local)),
-            ("Category", words.category(row.category)),
-            ("Card", words.card(row.card_last4) or words.NO_DIGITS),
+            ("Local time", formats.moment(row.event_time_local)),
+            ("Category", formats.category(row.category)),
+            ("Card", formats.card(row.card_last4) or formats.NO_DIGITS),
             ("Card holder's place", place or "not said"),
             (
                 "Probability",
-                f"{words.probability(row.fraud_probability)} ({at_or_not} {words.probability(row.threshold)})",
+                f"{formats.probability(row.fraud_probability)} ({at_or_not} {formats.probability(row.threshold)})",
             ),
         ]
     )
 
 
 def _why(row: Any) -> None:
-    texts = parts.reason_texts(row.reasons)
+    texts = html.reason_texts(row.reasons)
     if texts:
-        st.html(f'<ol class="desk-reasons">{"".join(f"<li>{parts.safe(text)}</li>" for text in texts)}</ol>')
+        st.html(f'<ol class="fd-reasons">{"".join(f"<li>{html.safe(text)}</li>" for text in texts)}</ol>')
     before = ask("payment_card", trans_num=row.trans_num, event_time=row.event_time.to_pydatetime())
     earlier = before[before["event_time"] < row.event_time].head(3)
     if earlier.empty:
         st.caption("The card's first payment in 30 days.")
         return
     said = (
-        f"{words.money(one.amount, one.currency)} at {words.as_markdown(words.merchant(one.merchant))}, "
-        f"{words.short_moment(one.event_time_local)}"
+        f"{formats.money(one.amount, one.currency)} at {formats.as_markdown(formats.merchant(one.merchant))}, "
+        f"{formats.short_moment(one.event_time_local)}"
         for one in rows(earlier)
     )
     st.caption(f"The card's payments just before: {'; '.join(said)}.")
@@ -173,10 +177,10 @@ def _rest(others: pd.DataFrame) -> None:
     st.subheader("Next")
     lines = [
         (
-            parts.payment_link(row.trans_num, words.short_moment(row.event_time_local)),
-            words.merchant(row.merchant),
-            words.money(row.amount, row.currency),
-            words.probability(row.fraud_probability),
+            html.payment_link(row.trans_num, formats.short_moment(row.event_time_local)),
+            formats.merchant(row.merchant),
+            formats.money(row.amount, row.currency),
+            formats.probability(row.fraud_probability),
         )
         for row in rows(others.head(8))
     ]
@@ -186,7 +190,7 @@ def _rest(others: pd.DataFrame) -> None:
         Column("Amount", "number"),
         Column("Probability", "number minor"),
     ]
-    parts.table(heads, lines, caption="What comes next", stacks=False)
+    html.table(heads, lines, caption="What comes next", stacks=False)
 
 
 def _latest() -> None:
@@ -198,18 +202,18 @@ def _latest() -> None:
     kinds = {"fraud": "alarm", "not_fraud": "good", "unsure": "warn"}
     lines = [
         (
-            parts.payment_link(row.trans_num, words.short_moment(row.known_at_local)),
-            Html(parts.badge(words.verdict(row.verdict), kinds.get(row.verdict, "")) + _note(row.note)),
-            f"{words.money(row.amount, row.currency)} at {words.merchant(row.merchant)}",
+            html.payment_link(row.trans_num, formats.short_moment(row.known_at_local)),
+            Html(html.badge(formats.verdict(row.verdict), kinds.get(row.verdict, "")) + _note(row.note)),
+            f"{formats.money(row.amount, row.currency)} at {formats.merchant(row.merchant)}",
             row.author,
         )
         for row in rows(said)
     ]
     heads = [Column("When", "tight"), Column("Said"), Column("Of", "minor"), Column("By")]
-    parts.table(heads, lines, caption="Latest verdicts", stacks=False)
+    html.table(heads, lines, caption="Latest verdicts", stacks=False)
 
 
 def _note(note: object) -> str:
     if not isinstance(note, str):
         return ""
-    return f' <span class="desk-quiet">{parts.safe(note.replace("not_fraud", "not fraud"))}</span>'
+    return f' <span class="fd-quiet">{html.safe(note.replace("not_fraud", "not fraud"))}</span>'

@@ -9,8 +9,9 @@ from typing import Any
 
 import streamlit as st
 
-from desk import way_back, words
-from desk.settings import Settings
+from fraud_dashboard.access import return_link
+from fraud_dashboard.settings import Settings
+from fraud_dashboard.text import formats
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -103,7 +104,7 @@ def _offer_sign_in(page: Any, *, over: bool = False) -> None:
     st.title("Fraud report")
     if over:
         st.info("Your last sign-in is over.")
-    leads_further = way_back.remember(page)
+    leads_further = return_link.remember(page)
     st.write("Sign in to see payments and give verdicts." + (" Your link opens then." if leads_further else ""))
     st.button("Sign in", type="primary", on_click=st.login)
     st.stop()
@@ -111,7 +112,7 @@ def _offer_sign_in(page: Any, *, over: bool = False) -> None:
 
 def _refuse(person: Person, settings: Settings) -> None:
     st.title("No role yet")
-    name = words.as_markdown(person.name) or "someone without a name"
+    name = formats.as_markdown(person.name) or "someone without a name"
     st.warning(
         f"You are signed in as {name}, but the claim “{settings.role_claim}” of "
         "your sign-in names no role of this dashboard. Ask whoever manages sign-ins for viewer or reviewer."
@@ -123,11 +124,11 @@ def _refuse(person: Person, settings: Settings) -> None:
 def foot_note(person: Person) -> None:
     """Who is signed in, or that nobody is; at the end of each page."""
     st.divider()
-    name = words.as_markdown(person.name)
+    name = formats.as_markdown(person.name)
     if not person.signed_in:
         st.caption(f"No sign-in is set up, so this page answers on this machine only. Verdicts are signed “{name}”.")
         return
-    way_back.forget()
+    return_link.forget()
     role = "reviewer" if person.may_review else "viewer: you can look, verdicts need a reviewer"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"Signed in as {name} ({role}).")

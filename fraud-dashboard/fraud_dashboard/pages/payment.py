@@ -7,10 +7,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from desk import charts, frame, parts, verdict, words
-from desk.database import ReportState, ask, report_state
-from desk.parts import Column, Html
-from desk.rows import rows
+from fraud_dashboard.charts import plots
+from fraud_dashboard.components import html, page_frame, verdicts
+from fraud_dashboard.components.html import Column, Html
+from fraud_dashboard.data.database import ReportState, ask, report_state
+from fraud_dashboard.data.frames import rows
+from fraud_dashboard.text import formats
 
 PAYMENT = "payment"
 SNOOZE = "snooze"
@@ -43,50 +45,51 @@ def render() -> None:
         _reasons(row)
         _verdict(row)
     if not events.empty:
-        whole = words.money(abs(row.amount), row.currency)
+        whole = formats.money(abs(row.amount), row.currency)
         _events(events, f"Beside the payment of {whole} and what was decided of it, which stay as they were.")
     _card(row)
     _past(row)
     if not asked_to_snooze:
         with st.expander("Snooze", icon=":material/snooze:"):
-            verdict.snoozing(row, frame.person())
+            verdicts.snoozing(row, page_frame.person())
 
 
 def _snooze(row: Any) -> None:
     """What a mail's snooze link asks for, before all else: on a phone too it is seen without scrolling."""
     with st.container(border=True, key="snooze"):
         st.subheader("Snooze", anchor=False)
-        verdict.snoozing(row, frame.person(), first=st.query_params[SNOOZE])
+        verdicts.snoozing(row, page_frame.person(), first=st.query_params[SNOOZE])
 
 
 def _unknown(trans_num: str, events: pd.DataFrame) -> None:
-    asked = words.as_markdown(trans_num[:64])
+    asked = formats.as_markdown(trans_num[:64])
     if events.empty:
         st.title("No such payment")
         st.info(f"No stored payment has the id “{asked}”. The link may be cut, or lead to another installation.")
     else:
         st.title("The payment itself has not come")
         _events(events, f"All that came so far under the id “{asked}”. Nothing of it is scored.")
-    st.html('<p class="desk-links"><a href="./" target="_self">‹ To yesterday</a></p>')
+    st.html('<p class="fd-links"><a href="./" target="_self">‹ To yesterday</a></p>')
 
 
 def _heading(row: Any) -> None:
     day = row.event_time_local.date()
-    st.html(f'<p class="desk-links"><a href="./?day={day}" target="_self">‹ {words.long_day(day)}</a></p>')
+    st.html(f'<p class="fd-links"><a href="./?day={day}" target="_self">‹ {formats.long_day(day)}</a></p>')
     st.title(
-        f"{words.money(row.amount, row.currency)} at {words.as_markdown(words.merchant(row.merchant))}", anchor=False
+        f"{formats.money(row.amount, row.currency)} at {formats.as_markdown(formats.merchant(row.merchant))}",
+        anchor=False,
     )
-    happened = [parts.badge(words.events([event], row.amount, row.currency)) for event in row.events]
-    known = parts.label_badge(row.label, row.label_source, row.verdict)
+    happened = [html.badge(formats.events([event], row.amount, row.currency)) for event in row.events]
+    known = html.label_badge(row.label, row.label_source, row.verdict)
     st.html(f"<p>{' '.join([_decision_badge(row), known, *happened])}</p>")
 
 
 def _decision_badge(row: Any) -> Html:
     if row.is_refund:
-        return parts.badge("refund: not scored")
+        return html.badge("refund: not scored")
     if row.flagged:
-        return parts.badge(f"▲ flagged at {words.probability(row.fraud_probability)}", "warn")
-    return parts.badge(f"not flagged ({words.probability(row.fraud_probability)})")
+        return html.badge(f"▲ flagged at {formats.probability(row.fraud_probability)}", "warn")
+    return html.badge(f"not flagged ({formats.probability(row.fraud_probability)})")
 
 
 def _facts(row: Any, state: ReportState) -> None:
@@ -95,33 +98,33 @@ def _facts(row: Any, state: ReportState) -> None:
     pairs: list[tuple[str, object]] = [
         (
             "Local time",
-            f"{words.short_day(row.event_time_local)} {row.event_time_local:%Y, %H:%M:%S} ({state.time_zone})",
+            f"{formats.short_day(row.event_time_local)} {row.event_time_local:%Y, %H:%M:%S} ({state.time_zone})",
         ),
-        ("Amount", words.money(row.amount, row.currency)),
-        ("Merchant", words.merchant(row.merchant)),
-        ("Category", words.category(row.category)),
-        ("Card", words.card(row.card_last4) or words.NO_DIGITS),
+        ("Amount", formats.money(row.amount, row.currency)),
+        ("Merchant", formats.merchant(row.merchant)),
+        ("Category", formats.category(row.category)),
+        ("Card", formats.card(row.card_last4) or formats.NO_DIGITS),
         ("Card holder's place", place or "not said"),
     ]
     if not row.is_refund:
         pairs += [
             (
                 "Probability",
-                f"{words.probability(row.fraud_probability)}, flagged from {words.probability(row.threshold)}",
+                f"{formats.probability(row.fraud_probability)}, flagged from {formats.probability(row.threshold)}",
             ),
             ("Scored by", SCORERS.get(row.scored_by, "nobody yet")),
             ("Model", str(row.model_hash or "—")[:12]),
         ]
     pairs += [("Batch", row.first_batch_id), ("Id", row.trans_num)]
-    parts.facts(pairs)
+    html.facts(pairs)
 
 
 def _reasons(row: Any) -> None:
     st.subheader("Why it was flagged" if row.flagged else "Decision")
-    texts = parts.reason_texts(row.reasons)
+    texts = html.reason_texts(row.reasons)
     if texts:
-        items = "".join(f"<li>{parts.safe(text)}</li>" for text in texts)
-        st.html(f'<ol class="desk-reasons">{items}</ol>')
+        items = "".join(f"<li>{html.safe(text)}</li>" for text in texts)
+        st.html(f'<ol class="fd-reasons">{items}</ol>')
     elif row.is_refund:
         st.write("A refund is stored and not scored.")
     else:
@@ -130,11 +133,11 @@ def _reasons(row: Any) -> None:
 
 def _verdict(row: Any) -> None:
     st.subheader("What is known of it")
-    person = frame.person()
-    if parts.label_badge(row.label, row.label_source, row.verdict) == parts.badge("no label yet"):
+    person = page_frame.person()
+    if html.label_badge(row.label, row.label_source, row.verdict) == html.badge("no label yet"):
         st.write("Nobody has said anything of this payment yet.")
-    verdict.statements(row.trans_num, person)
-    verdict.buttons(row.trans_num, person, keyboard=False)
+    verdicts.statements(row.trans_num, person)
+    verdicts.buttons(row.trans_num, person, keyboard=False)
 
 
 def _events(events: pd.DataFrame, remark: str) -> None:
@@ -143,30 +146,30 @@ def _events(events: pd.DataFrame, remark: str) -> None:
     heads = [Column("Time", "tight"), Column("Event"), Column("Amount", "number"), Column("Batch", "minor")]
     lines = [
         (
-            words.moment(one.event_time_local),
-            words.EVENT_WORDS[one.kind],
-            words.money(one.amount, one.currency),
+            formats.moment(one.event_time_local),
+            formats.EVENT_WORDS[one.kind],
+            formats.money(one.amount, one.currency),
             one.batch_id,
         )
         for one in rows(events)
     ]
-    parts.table(heads, lines, caption="Events of this payment, the earliest first", stacks=False)
+    html.table(heads, lines, caption="Events of this payment, the earliest first", stacks=False)
     st.caption(remark)
 
 
 def _card(row: Any) -> None:
-    st.subheader(f"Card {words.card(row.card_last4)}".strip())
+    st.subheader(f"Card {formats.card(row.card_last4)}".strip())
     around = ask("payment_card", trans_num=row.trans_num, event_time=row.event_time.to_pydatetime())
     if len(around) == 1:
         st.write("The only payment of this card in the 30 days before and the 7 after.")
         return
     drawn = around[around["currency"] == row.currency]  # one axis holds one currency
     st.altair_chart(
-        charts.card_line(_drawn(drawn, row.trans_num)),
+        plots.card_line(_drawn(drawn, row.trans_num)),
         alt=f"{len(drawn)} payments of this card over time; amounts upwards; this one is the large diamond.",
     )
     st.caption(
-        f"{words.count(len(around), 'payment')} from 30 days before to 7 days after. ◆ this payment, ▲ flagged, "
+        f"{formats.count(len(around), 'payment')} from 30 days before to 7 days after. ◆ this payment, ▲ flagged, "
         "✖ known fraud, ● others."
         + (f" Drawn: the {len(drawn)} in {row.currency}." if len(drawn) < len(around) else "")
     )
@@ -178,7 +181,7 @@ def _card(row: Any) -> None:
     ]
     nearest = _nearest(around, row.trans_num)
     lines = [_card_row(one, row.trans_num) for one in rows(nearest)]
-    parts.table(heads, lines, caption="Payments of this card around this one", stacks=False)
+    html.table(heads, lines, caption="Payments of this card around this one", stacks=False)
     if len(around) > len(nearest):
         st.caption(f"The {len(nearest)} payments around this one, of {len(around)}.")
 
@@ -196,9 +199,9 @@ def _drawn(around: pd.DataFrame, trans_num: str) -> pd.DataFrame:
             "at": around["event_time_local"],
             "amount": around["amount"],
             "what": [_what(one, trans_num) for one in rows(around)],
-            "merchant": around["merchant"].map(words.merchant),
-            "money": [words.money(one.amount, one.currency) for one in rows(around)],
-            "when": [words.moment(at) for at in around["event_time_local"]],
+            "merchant": around["merchant"].map(formats.merchant),
+            "money": [formats.money(one.amount, one.currency) for one in rows(around)],
+            "when": [formats.moment(at) for at in around["event_time_local"]],
         }
     )
 
@@ -212,17 +215,17 @@ def _what(one: Any, trans_num: str) -> str:
 
 
 def _card_row(one: Any, trans_num: str) -> tuple[object, ...]:
-    time = words.short_moment(one.event_time_local)
+    time = formats.short_moment(one.event_time_local)
     this = one.trans_num == trans_num
-    marks = [parts.badge("this payment")] if this else []
-    marks += [parts.badge("▲ flagged", "warn")] if one.flagged else []
+    marks = [html.badge("this payment")] if this else []
+    marks += [html.badge("▲ flagged", "warn")] if one.flagged else []
     if isinstance(one.label, str):
-        marks.append(parts.badge(*reversed(parts.LABELS[one.label])))
+        marks.append(html.badge(*reversed(html.LABELS[one.label])))
     return (
-        time if this else parts.payment_link(one.trans_num, time),
-        Html(" ".join([parts.safe(words.merchant(one.merchant)), *marks])),
-        words.money(one.amount, one.currency),
-        words.probability(one.fraud_probability),
+        time if this else html.payment_link(one.trans_num, time),
+        Html(" ".join([html.safe(formats.merchant(one.merchant)), *marks])),
+        formats.money(one.amount, one.currency),
+        formats.probability(one.fraud_probability),
     )
 
 
@@ -241,16 +244,21 @@ def _score_history(row: Any) -> None:
         st.write("Decided once; nothing was ever replaced.")
         return
     heads = [Column("Until", "tight"), Column("Probability", "number"), Column("Decision"), Column("Replaced by")]
-    now = ("in force", words.probability(row.fraud_probability), _decided(row), "")
+    now = ("in force", formats.probability(row.fraud_probability), _decided(row), "")
     past = [
-        (words.moment(one.replaced_at_local), words.probability(one.fraud_probability), _decided(one), f"a {one.why}")
+        (
+            formats.moment(one.replaced_at_local),
+            formats.probability(one.fraud_probability),
+            _decided(one),
+            f"a {one.why}",
+        )
         for one in rows(changes)
     ]
-    parts.table(heads, [now, *past], caption="Decisions about this payment, the one in force first")
+    html.table(heads, [now, *past], caption="Decisions about this payment, the one in force first")
 
 
 def _decided(one: Any) -> str:
-    return f"{'flagged' if one.flagged else 'not flagged'} (from {words.probability(one.threshold)})"
+    return f"{'flagged' if one.flagged else 'not flagged'} (from {formats.probability(one.threshold)})"
 
 
 def _messages(trans_num: str) -> None:
@@ -260,8 +268,8 @@ def _messages(trans_num: str) -> None:
         st.write("No message tells of this payment.")
         return
     heads = [Column("To"), Column("By"), Column("State")]
-    parts.table(heads, [(one.recipient, one.channel, _sent(one)) for one in rows(sent)], caption="Messages")
+    html.table(heads, [(one.recipient, one.channel, _sent(one)) for one in rows(sent)], caption="Messages")
 
 
 def _sent(one: Any) -> str:
-    return f"sent {words.moment(one.sent_at_local)}" if one.status == "sent" else str(one.status)
+    return f"sent {formats.moment(one.sent_at_local)}" if one.status == "sent" else str(one.status)

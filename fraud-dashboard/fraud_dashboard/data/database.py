@@ -14,13 +14,13 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as NoneFree
 
-from desk.claims import claim
-from desk.settings import Settings, read_settings
+from fraud_dashboard.data.write_claims import claim
+from fraud_dashboard.settings import Settings, read_settings
 
-QUERIES = Path(__file__).resolve().parent.parent / "queries"
+QUERIES = Path(__file__).resolve().parents[2] / "queries"
 CONNECT_SECONDS = 3
 FREE_SECONDS = 5  # a page waits so long for a connection that another page gives back
-KEPT_SECONDS = 600
+CACHED_SECONDS = 600
 
 Parameter = str | int | float | bool | date | datetime | None
 
@@ -71,12 +71,12 @@ def ask(name: str, **parameters: Parameter) -> pd.DataFrame:
     return _read(read_settings(), name, parameters)
 
 
-def ask_kept(name: str, version: str, **parameters: Parameter) -> pd.DataFrame:
+def ask_cached(name: str, version: str, **parameters: Parameter) -> pd.DataFrame:
     """As ``ask``, kept under query, parameters and ``version``: never another day's or another database's rows."""
     return _kept(read_settings(), name, tuple(sorted(parameters.items())), version)
 
 
-@st.cache_data(ttl=KEPT_SECONDS, max_entries=256, show_spinner=False)
+@st.cache_data(ttl=CACHED_SECONDS, max_entries=256, show_spinner=False)
 def _kept(settings: Settings, name: str, parameters: tuple[tuple[str, Parameter], ...], version: str) -> pd.DataFrame:
     del version  # part of the key only
     return _read(settings, name, dict(parameters))

@@ -9,12 +9,12 @@ from typing import Any, ParamSpec
 
 import streamlit as st
 
-from desk import way_back
-from desk.database import DatabaseTrouble
-from desk.settings import WrongSetting, read_settings
-from desk.sign_in import Person, foot_note, require_person
+from fraud_dashboard.access import return_link
+from fraud_dashboard.access.sign_in import Person, foot_note, require_person
+from fraud_dashboard.data.database import DatabaseTrouble
+from fraud_dashboard.settings import WrongSetting, read_settings
 
-LOOK = Path(__file__).with_name("look.css")
+LOOK = Path(__file__).with_name("style.css")
 PERSON = "person"
 P = ParamSpec("P")
 NOT_DONE = "not_done"  # why the last click was not recorded
@@ -32,7 +32,7 @@ def show(pages: list[Any]) -> None:
         person = require_person(read_settings(), page)
         st.session_state[PERSON] = person
         if person.signed_in:
-            way_back.follow(pages, page)
+            return_link.follow(pages, page)
         _show_not_done()
         _enter_again()
         page.run()

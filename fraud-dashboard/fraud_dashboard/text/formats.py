@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from desk.currencies import decimals
+from fraud_dashboard.text.currencies import decimals
 
 DECORATION = "fraud_"  # the public data set writes it before every merchant's name, honest or not
 UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})  # control and direction-changing characters

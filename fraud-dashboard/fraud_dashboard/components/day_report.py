@@ -8,11 +8,13 @@ from datetime import date, timedelta
 import pandas as pd
 import streamlit as st
 
-from desk import charts, flagged_list, map_chart, parts, words
-from desk.database import ReportState, ask_kept
-from desk.day import Sums, Usual, categories, currencies, hour_table, totals, usual
-from desk.parts import Card, Column
-from desk.rows import rows
+from fraud_dashboard.charts import map_chart, plots
+from fraud_dashboard.components import flagged_payments, html
+from fraud_dashboard.components.html import Card, Column
+from fraud_dashboard.data.database import ReportState, ask_cached
+from fraud_dashboard.data.day_totals import Sums, Usual, categories, currencies, hour_table, totals, usual
+from fraud_dashboard.data.frames import rows
+from fraud_dashboard.text import formats
 
 MOST_FLAGGED = 5000
 MOST_CATEGORIES = 16
@@ -23,19 +25,19 @@ def show(day: date, state: ReportState, everything: pd.DataFrame) -> None:
     """Draw the day. ``everything``: its rows of ``day_hours.sql``, at least one."""
     sums = totals(everything, state.currency)
     known = _usual(day, state)
-    _totals(sums, known, ask_kept("day_labels", state.version, day=day))
+    _totals(sums, known, ask_cached("day_labels", state.version, day=day))
     _remarks(sums, known, day, state)
     _hours(hour_table(everything, known), known)
     currency = _currency(everything, state)
-    flagged = ask_kept("day_flagged", state.version, day=day, currency=currency, most=MOST_FLAGGED)
+    flagged = ask_cached("day_flagged", state.version, day=day, currency=currency, most=MOST_FLAGGED)
     left, right = st.columns([3, 2], gap="large")
     with left:
-        _merchants(ask_kept("day_merchants", state.version, day=day, currency=currency), currency)
+        _merchants(ask_cached("day_merchants", state.version, day=day, currency=currency), currency)
         _map(flagged)
     with right:
         _categories(categories(everything))
     in_all = int(everything.loc[everything["currency"] == currency, "flagged"].sum())
-    flagged_list.show(flagged, day, in_all)
+    flagged_payments.show(flagged, day, in_all)
 
 
 def _currency(hours: pd.DataFrame, state: ReportState) -> str:
@@ -55,25 +57,25 @@ def _currency(hours: pd.DataFrame, state: ReportState) -> str:
 
 def _usual(day: date, state: ReportState) -> Usual | None:
     """What is usual: `report_usual_days` says which days that is made of. Kept for the day, once there is one."""
-    earlier = ask_kept("day_usual", f"usual, seen on {state.today}, from {state.first_day}", day=day)
+    earlier = ask_cached("day_usual", f"usual, seen on {state.today}, from {state.first_day}", day=day)
     if earlier.empty:
-        earlier = ask_kept("day_usual", state.version, day=day)
+        earlier = ask_cached("day_usual", state.version, day=day)
     return usual(earlier, day, state.now_local)
 
 
 def _totals(sums: Sums, known: Usual | None, labels: pd.DataFrame) -> None:
     def counted(name: str, value: float, usual_value: float | None) -> Card:
-        shown = "" if usual_value is None else words.usual_count(usual_value)
-        return Card(name, f"{value:,.0f}", words.against(value, usual_value, shown))
+        shown = "" if usual_value is None else formats.usual_count(usual_value)
+        return Card(name, f"{value:,.0f}", formats.against(value, usual_value, shown))
 
-    usual_share = f"usually {words.share(known.flagged, known.payments)}" if known else "no comparison yet"
-    parts.cards(
+    usual_share = f"usually {formats.share(known.flagged, known.payments)}" if known else "no comparison yet"
+    html.cards(
         [
             counted("Payments", sums.payments, known.payments if known else None),
             _money_card("Amount", "amount", sums, known),
             counted("Flagged by us", sums.flagged, known.flagged if known else None),
             _money_card("Amount at risk", "flagged_amount", sums, known),
-            Card("Flagged share", words.share(sums.flagged, sums.payments), usual_share),
+            Card("Flagged share", formats.share(sums.flagged, sums.payments), usual_share),
             _frauds(labels),
         ]
     )
@@ -84,19 +86,19 @@ def _money_card(name: str, measure: str, sums: Sums, known: Usual | None) -> Car
     values, notes = [], []
     for currency, of_currency in sums.money.items():
         mean = known.amount(measure, currency) if known else None
-        shown = "" if mean is None else words.round_money(mean, currency).removesuffix(f" {currency}")
-        compared = words.against(of_currency[measure], mean, shown)
-        values.append(parts.amount(words.round_money(of_currency[measure], currency)))
+        shown = "" if mean is None else formats.round_money(mean, currency).removesuffix(f" {currency}")
+        compared = formats.against(of_currency[measure], mean, shown)
+        values.append(html.amount(formats.round_money(of_currency[measure], currency)))
         notes.append(f"{currency} {compared}" if len(sums.money) > 1 and known else compared)
-    return Card(name, parts.lines(values), parts.lines(notes if known else notes[:1]))
+    return Card(name, html.lines(values), html.lines(notes if known else notes[:1]))
 
 
 def _frauds(labels: pd.DataFrame) -> Card:
     said = {name: float(labels[name].sum()) for name in ("judged", "frauds", "frauds_flagged")}
-    judged = f"{words.count(said['judged'], 'verdict or chargeback', 'verdicts and chargebacks')} so far"
+    judged = f"{formats.count(said['judged'], 'verdict or chargeback', 'verdicts and chargebacks')} so far"
     if not said["frauds"]:
         return Card("Frauds known so far", "0", judged if said["judged"] else "nobody has said anything yet")
-    money = " + ".join(words.round_money(row.fraud_amount, row.currency) for row in rows(labels) if row.frauds)
+    money = " + ".join(formats.round_money(row.fraud_amount, row.currency) for row in rows(labels) if row.frauds)
     flagged = f"{said['frauds_flagged']:,.0f} of them flagged; {money}"
     return Card("Frauds known so far", f"{said['frauds']:,.0f}", flagged)
 
@@ -106,10 +108,10 @@ def _remarks(sums: Sums, known: Usual | None, day: date, state: ReportState) -> 
     remarks += [_labels_in(day, state), AT_RISK]
     if sums.refunds:
         refunded = {currency: of_currency["refund_amount"] for currency, of_currency in sums.money.items()}
-        money = " + ".join(words.money(amount, currency) for currency, amount in refunded.items() if amount)
-        remarks.append(f"Besides, {words.count(sums.refunds, 'refund')} of {money}: stored, not scored.")
+        money = " + ".join(formats.money(amount, currency) for currency, amount in refunded.items() if amount)
+        remarks.append(f"Besides, {formats.count(sums.refunds, 'refund')} of {money}: stored, not scored.")
     st.caption(" ".join(remarks))
-    minutes = ask_kept("day_minutes", state.version, day=day).iloc[0]
+    minutes = ask_cached("day_minutes", state.version, day=day).iloc[0]
     if lacks := _lacks(minutes):
         st.warning(lacks, icon=":material/info:")
 
@@ -118,7 +120,7 @@ def _labels_in(day: date, state: ReportState) -> str:
     meaning = "“Flagged” is our decision; “fraud” is what a chargeback or a verdict says"
     counts_from = day + timedelta(days=math.ceil(state.label_delay_days) + 1)
     if counts_from > state.today:
-        return f"{meaning}, and from {words.short_day(counts_from)} on the payments API."
+        return f"{meaning}, and from {formats.short_day(counts_from)} on the payments API."
     return f"{meaning}, or else the payments API."
 
 
@@ -130,10 +132,10 @@ def _lacks(minutes: pd.Series) -> str:
         (minutes["waiting"], "landed and wait to be loaded"),
         (minutes["fallback"], "scored by the local model, because the endpoint failed"),
     ]
-    found = [f"{words.count(number, 'minute')} {what}" for number, what in said if number]
+    found = [f"{formats.count(number, 'minute')} {what}" for number, what in said if number]
     if all_records := max(minutes["quarantined"], minutes["still_open"]):
         still_open = f"{minutes['still_open']:,.0f}" if minutes["still_open"] else "none"
-        found.append(f"{words.count(all_records, 'record')} went to quarantine when loaded, {still_open} still open")
+        found.append(f"{formats.count(all_records, 'record')} went to quarantine when loaded, {still_open} still open")
     return f"{'; '.join(found)}. See **Pipeline**." if found else ""
 
 
@@ -141,9 +143,9 @@ def _hours(table: pd.DataFrame, known: Usual | None) -> None:
     st.subheader("By hour")
     left, right = st.columns(2, gap="large")
     with left:
-        _hour_chart(table, "payments", "payments", charts.BLUE)
+        _hour_chart(table, "payments", "payments", plots.BLUE)
     with right:
-        _hour_chart(table, "flagged", "flagged payments", charts.ORANGE)
+        _hour_chart(table, "flagged", "flagged payments", plots.ORANGE)
     if known:
         st.caption(f"Grey strokes: usual ({known.said}).")
 
@@ -152,7 +154,7 @@ def _hour_chart(table: pd.DataFrame, measure: str, title: str, colour: str) -> N
     drawn = table.rename(columns={f"usual_{measure}": "usual"})[["local_hour", measure, "usual"]]
     peak = drawn.iloc[int(drawn[measure].to_numpy().argmax())]
     st.altair_chart(
-        charts.hours(drawn, measure, title, colour),
+        plots.hours(drawn, measure, title, colour),
         alt=f"{title} by local hour; most at {peak['local_hour']:.0f}:00, {peak[measure]:,.0f}.",
     )
 
@@ -165,10 +167,10 @@ def _merchants(shown: pd.DataFrame, currency: str) -> None:
     top = shown["expected_loss"].max()
     lines = [
         (
-            words.merchant(row.merchant),
+            formats.merchant(row.merchant),
             f"{row.flagged:,}",
             f"{row.frauds:,}" if row.frauds else "–",
-            parts.Html(parts.safe(words.money(row.expected_loss, currency)) + parts.bar(row.expected_loss, top)),
+            html.Html(html.safe(formats.money(row.expected_loss, currency)) + html.bar(row.expected_loss, top)),
         )
         for row in rows(shown.head(8))
     ]
@@ -178,7 +180,7 @@ def _merchants(shown: pd.DataFrame, currency: str) -> None:
         Column("Frauds known", "number minor"),
         Column("Expected loss", "number"),
     ]
-    parts.table(heads, lines, caption="Merchants by the expected loss in their flagged payments", stacks=False)
+    html.table(heads, lines, caption="Merchants by the expected loss in their flagged payments", stacks=False)
 
 
 def _categories(shown: pd.DataFrame) -> None:
@@ -186,17 +188,17 @@ def _categories(shown: pd.DataFrame) -> None:
     top = max(shown["flagged"].max(), 1)
     lines = [
         (
-            words.category(row.category),
+            formats.category(row.category),
             f"{row.payments:,}",
-            parts.Html(f"{row.flagged:,}" + parts.bar(row.flagged, top)),
-            words.share(row.flagged, row.payments),
+            html.Html(f"{row.flagged:,}" + html.bar(row.flagged, top)),
+            formats.share(row.flagged, row.payments),
         )
         for row in rows(shown.head(MOST_CATEGORIES))
     ]
     heads = [Column("Category"), Column("Payments", "number"), Column("Flagged", "number"), Column("Share", "number")]
-    parts.table(heads, lines, caption="Payments and flagged payments by category", stacks=False)
+    html.table(heads, lines, caption="Payments and flagged payments by category", stacks=False)
     if len(shown) > MOST_CATEGORIES:
-        st.caption(f"and {words.count(len(shown) - MOST_CATEGORIES, 'category', 'categories')} more")
+        st.caption(f"and {formats.count(len(shown) - MOST_CATEGORIES, 'category', 'categories')} more")
 
 
 def _map(flagged: pd.DataFrame) -> None:
@@ -209,10 +211,10 @@ def _map(flagged: pd.DataFrame) -> None:
             "merch_lat": located["merch_lat"],
             "merch_long": located["merch_long"],
             "amount": located["amount"],
-            "merchant": located["merchant"].map(words.merchant),
-            "money": [words.money(row.amount, row.currency) for row in rows(located)],
-            "when": [words.moment(at) for at in located["event_time_local"]],
-            "chance": [words.probability(value) for value in located["fraud_probability"]],
+            "merchant": located["merchant"].map(formats.merchant),
+            "money": [formats.money(row.amount, row.currency) for row in rows(located)],
+            "when": [formats.moment(at) for at in located["event_time_local"]],
+            "chance": [formats.probability(value) for value in located["fraud_probability"]],
         }
     )
     st.altair_chart(

@@ -7,11 +7,11 @@ from typing import Any
 
 import streamlit as st
 
-from desk import words
-from desk.database import ask, write
-from desk.frame import guarded
-from desk.rows import rows
-from desk.sign_in import Person
+from fraud_dashboard.access.sign_in import Person
+from fraud_dashboard.components.page_frame import guarded
+from fraud_dashboard.data.database import ask, write
+from fraud_dashboard.data.frames import rows
+from fraud_dashboard.text import formats
 
 # says, button, key on the keyboard
 VERDICTS = [("fraud", "Fraud", "F"), ("not_fraud", "Not fraud", "N"), ("unsure", "Unsure", "U")]
@@ -41,7 +41,7 @@ def give(trans_num: str, verdict: str, person: Person, note_key: str, once: bool
         st.toast("This payment is not stored any more.", icon=":material/error:")
         return
     st.session_state[LAST_VERDICT] = {"label_id": label_id, "trans_num": trans_num, "verdict": verdict}
-    st.toast(f"Recorded: {words.verdict(verdict)}, by {words.as_markdown(person.name)}.", icon=":material/check:")
+    st.toast(f"Recorded: {formats.verdict(verdict)}, by {formats.as_markdown(person.name)}.", icon=":material/check:")
 
 
 def has_left(last: dict[str, Any] | None, trans_num: str) -> bool:
@@ -102,9 +102,9 @@ def statements(trans_num: str, person: Person) -> None:
 
 def _statement(row: Any) -> str:
     whose = {"verdict": "Verdict", "chargeback": "Chargeback", "payload": "Payments API"}[row.source]
-    note = f" — {words.as_markdown(row.note)}" if isinstance(row.note, str) else ""
-    who = f" by {words.as_markdown(row.author)}" if row.source == "verdict" else ""
-    return f"{whose}: **{words.verdict(row.verdict)}**{who}, {words.moment(row.known_at_local)}{note}"
+    note = f" — {formats.as_markdown(row.note)}" if isinstance(row.note, str) else ""
+    who = f" by {formats.as_markdown(row.author)}" if row.source == "verdict" else ""
+    return f"{whose}: **{formats.verdict(row.verdict)}**{who}, {formats.moment(row.known_at_local)}{note}"
 
 
 def snoozing(payment: Any, person: Person, *, first: str = "card") -> None:
@@ -117,8 +117,8 @@ def snoozing(payment: Any, person: Person, *, first: str = "card") -> None:
     """
     for row in rows(ask("payment_snoozes", trans_num=payment.trans_num)):
         st.info(
-            f"No mail about this {row.subject} until {words.moment(row.until_local)} "
-            f"(by {words.as_markdown(row.author)}). It is still scored and flagged."
+            f"No mail about this {row.subject} until {formats.moment(row.until_local)} "
+            f"(by {formats.as_markdown(row.author)}). It is still scored and flagged."
         )
         if person.may_review:
             st.button("End the snooze", key=f"end-{row.snooze_id}", on_click=_end, args=(int(row.snooze_id), person))
@@ -129,10 +129,10 @@ def snoozing(payment: Any, person: Person, *, first: str = "card") -> None:
 
 
 def _offer(payment: Any, person: Person, first: str) -> None:
-    digits = words.card(payment.card_last4)
+    digits = formats.card(payment.card_last4)
     names = {
         "card": f"this card ({digits})" if digits else "this card",
-        "merchant": f"this merchant ({words.merchant(payment.merchant)})",
+        "merchant": f"this merchant ({formats.merchant(payment.merchant)})",
     }
     trans_num = payment.trans_num
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -152,7 +152,7 @@ def _offer(payment: Any, person: Person, first: str) -> None:
 def _snooze(trans_num: str, subject: str, hours: int, person: Person) -> None:
     made = write("snooze", trans_num=trans_num, subject=subject, hours=hours, author=person.name, note="")
     if made is not None:
-        st.toast(f"No mail about this {subject} for {words.count(hours, 'hour')}.", icon=":material/snooze:")
+        st.toast(f"No mail about this {subject} for {formats.count(hours, 'hour')}.", icon=":material/snooze:")
 
 
 @guarded

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from desk import parts, words
-from desk.database import ReportState, ask_kept
-from desk.parts import Column
+from fraud_dashboard.components import html
+from fraud_dashboard.components.html import Column
+from fraud_dashboard.data.database import ReportState, ask_cached
+from fraud_dashboard.text import formats
 
 SHADOW_DAYS = 7
 MOST_COMPARED = 1_000_000  # payments; more would keep the page waiting
@@ -19,11 +20,11 @@ def render(state: ReportState, payments_a_day: float) -> None:
     if payments_a_day * SHADOW_DAYS > MOST_COMPARED:
         st.write("Too many payments to compare here: `fraud-scorer backtest` counts them.")
         return
-    compared = ask_kept("model_shadow", state.version, days=SHADOW_DAYS)
+    compared = ask_cached("model_shadow", state.version, days=SHADOW_DAYS)
     if compared.empty:
         st.write(
-            f"No second model scored along in the last {words.count(SHADOW_DAYS, 'day')}. The setting SHADOW_ARTIFACTS "
-            "names one that scores every payment without alerting, to compare it before it goes live."
+            f"No second model scored along in the last {formats.count(SHADOW_DAYS, 'day')}. The setting "
+            "SHADOW_ARTIFACTS names one that scores every payment without alerting, to compare it before it goes live."
         )
         return
     for model_hash, decisions in compared.groupby("shadow_model_hash"):
@@ -43,8 +44,8 @@ def _against(model_hash: str, decisions: pd.DataFrame) -> None:
         Column("Flagged by"),
         *(Column(head, "number") for head in ("Payments", "Fraud", "Not fraud", "Not known")),
     ]
-    parts.table(heads, lines, caption=f"Flags of the live model and of shadow {model_hash[:12]}", stacks=False)
-    both = words.count(decisions["payments"].sum(), "payment")
+    html.table(heads, lines, caption=f"Flags of the live model and of shadow {model_hash[:12]}", stacks=False)
+    both = formats.count(decisions["payments"].sum(), "payment")
     st.caption(
         f"Shadow {model_hash[:12]}: {both} of the last {SHADOW_DAYS} whole days scored by both models. It never alerts."
     )

@@ -5,14 +5,16 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from desk import frame, ledger, parts, words
-from desk.database import DatabaseTrouble, ask, report_state
-from desk.ledger import STATES
-from desk.parts import Card, Column
-from desk.rows import rows
+from fraud_dashboard.components import html, page_frame
+from fraud_dashboard.components.html import Card, Column
+from fraud_dashboard.data import run_ledger
+from fraud_dashboard.data.database import DatabaseTrouble, ask, report_state
+from fraud_dashboard.data.frames import rows
+from fraud_dashboard.data.run_ledger import STATES
+from fraud_dashboard.text import formats
 
 RECENT_MINUTES = 10
-DAY_MINUTES = 24 * 60 - ledger.GRACE_MINUTES
+DAY_MINUTES = 24 * 60 - run_ledger.GRACE_MINUTES
 KINDS = {"alert": "Alerts", "daily": "Morning report", "operator": "To the operator"}
 QUIET = "Nothing needs anyone: every landed minute is loaded, every message is sent."
 
@@ -27,7 +29,7 @@ def _live() -> None:
     try:
         _draw()
     except DatabaseTrouble as trouble:  # a fragment renews itself outside of the frame that shows trouble
-        frame.show_trouble(trouble)
+        page_frame.show_trouble(trouble)
 
 
 def _draw() -> None:
@@ -39,7 +41,7 @@ def _draw() -> None:
     st.caption(f"As of {state.now_local:%H:%M:%S}, times are {state.time_zone}. Renews itself.")
     started = not pd.isna(ever["last_minute"])
     silent = (ever["seen_at"] - ever["last_minute"]).total_seconds() / 60 - 1 if started else 0.0
-    needed = ledger.actions(still_open, outbox, breaker, quarantine, silent)
+    needed = run_ledger.actions(still_open, outbox, breaker, quarantine, silent)
     if started:
         _actions(needed)
         _minutes(minutes, pd.Timestamp(ever["this_minute"]), pd.Timestamp(ever["first_minute"]), state.time_zone)
@@ -57,13 +59,13 @@ def _draw() -> None:
 
 
 def _minutes(minutes: pd.DataFrame, this_minute: pd.Timestamp, first_minute: pd.Timestamp, time_zone: str) -> None:
-    cells = ledger.states(minutes, this_minute, time_zone, first_minute)
+    cells = run_ledger.states(minutes, this_minute, time_zone, first_minute)
     _numbers(minutes, cells)
     _grid(cells)
     _recent(minutes)
 
 
-def _actions(needed: list[ledger.Action], quiet: str = QUIET) -> None:
+def _actions(needed: list[run_ledger.Action], quiet: str = QUIET) -> None:
     if quiet and not needed:
         st.success(quiet, icon=":material/check:")
     for action in needed:
@@ -74,20 +76,20 @@ def _actions(needed: list[ledger.Action], quiet: str = QUIET) -> None:
 def _numbers(minutes: pd.DataFrame, cells: pd.DataFrame) -> None:
     done = minutes[minutes["status"] == "done"]
     states = cells["state"].value_counts()
-    lag = done.loc[~ledger.was_there(done), "lag_seconds"].astype("float64")
-    parts.cards(
+    lag = done.loc[~run_ledger.was_there(done), "lag_seconds"].astype("float64")
+    html.cards(
         [
             Card("Minutes done", f"{len(done):,}", _of_how_many(cells)),
             Card(
                 "Typical lag",
-                words.duration(float(lag.median())),
-                f"after a minute's end; 95% within {words.duration(float(lag.quantile(0.95)))}",
+                formats.duration(float(lag.median())),
+                f"after a minute's end; 95% within {formats.duration(float(lag.quantile(0.95)))}",
             ),
             Card(
                 "Received",
                 f"{done['received'].sum():,}",
                 f"{done['inserted'].sum():,} new, {done['updated'].sum():,} changed, {done['unchanged'].sum():,} known"
-                + (f", {words.count(done['events'].sum(), 'refund or other event')}" if done["events"].any() else ""),
+                + (f", {formats.count(done['events'].sum(), 'refund or other event')}" if done["events"].any() else ""),
             ),
             Card("Flagged", f"{done['flagged'].sum():,}", f"{done['alerted'].sum():,} of them alerted"),
             _scored_by(done),
@@ -114,9 +116,11 @@ def _scored_by(done: pd.DataFrame) -> Card:
     fallback, local, endpoint = (int(by.get(name, 0)) for name in ("local-fallback", "local", "sagemaker"))
     if fallback:
         said = "in the endpoint's place, because it failed"
-        return Card("By the local model", words.count(fallback, "minute"), said)
+        return Card("By the local model", formats.count(fallback, "minute"), said)
     if endpoint and local:
-        return Card("Scored by", "both models", f"{words.count(endpoint, 'minute')} SageMaker, {local:,} local, as set")
+        return Card(
+            "Scored by", "both models", f"{formats.count(endpoint, 'minute')} SageMaker, {local:,} local, as set"
+        )
     if endpoint:
         return Card("Scored by", "SageMaker", "the local model had to stand in for no minute")
     return Card("Scored by", "local model" if local else "—", "as set; no endpoint is asked" if local else "")
@@ -127,12 +131,12 @@ def _grid(cells: pd.DataFrame) -> None:
     lines = []
     for hour, in_hour in cells.groupby(cells["local"].dt.floor("h", ambiguous="NaT", nonexistent="NaT"), dropna=False):
         lines.append(_hour_row(hour, in_hour))
-    st.html(f'<div class="desk-grid" role="img" aria-label="{_spoken(cells)}">{"".join(reversed(lines))}</div>')
+    st.html(f'<div class="fd-grid" role="img" aria-label="{_spoken(cells)}">{"".join(reversed(lines))}</div>')
     key = "".join(
-        f'<span><span class="desk-cell {state}">{sign}</span>{meaning}</span>'
+        f'<span><span class="fd-cell {state}">{sign}</span>{meaning}</span>'
         for state, (sign, meaning) in STATES.items()
     )
-    st.html(f'<div class="desk-key">{key}</div>')
+    st.html(f'<div class="fd-key">{key}</div>')
 
 
 def _hour_row(hour: pd.Timestamp, in_hour: pd.DataFrame) -> str:
@@ -144,15 +148,15 @@ def _hour_row(hour: pd.Timestamp, in_hour: pd.DataFrame) -> str:
 
 def _cell(row: object) -> str:
     if row is None:
-        return '<div class="desk-cell none"></div>'
+        return '<div class="fd-cell none"></div>'
     state, local = getattr(row, "state", "unknown"), getattr(row, "local", None)
     sign, meaning = STATES[state]
-    return f'<div class="desk-cell {state}" title="{local:%H:%M} {meaning}">{sign}</div>'
+    return f'<div class="fd-cell {state}" title="{local:%H:%M} {meaning}">{sign}</div>'
 
 
 def _spoken(cells: pd.DataFrame) -> str:
     counts = cells["state"].value_counts()
-    return "; ".join(f"{words.count(count, 'minute')} {STATES[str(state)][1]}" for state, count in counts.items())
+    return "; ".join(f"{formats.count(count, 'minute')} {STATES[str(state)][1]}" for state, count in counts.items())
 
 
 def _recent(minutes: pd.DataFrame) -> None:
@@ -176,21 +180,21 @@ def _recent(minutes: pd.DataFrame) -> None:
             f"{row.flagged:,}",
             f"{row.alerted:,}",
             f"{row.quarantined:,}",
-            words.duration(row.lag_seconds),
+            formats.duration(row.lag_seconds),
         )
         for row in rows(minutes.tail(RECENT_MINUTES).iloc[::-1])
     ]
-    parts.table(heads, lines, caption="The run ledger's last minutes", stacks=False)
+    html.table(heads, lines, caption="The run ledger's last minutes", stacks=False)
 
 
 def _state_text(row: object) -> object:
-    state = ledger.state_of(row)
+    state = run_ledger.state_of(row)
     kind = {"failed": "alarm", "missed": "alarm", "late": "warn", "fallback": "warn", "done": "good"}.get(state, "")
     name = {"fallback": "done by the local model", "late": "done late"}.get(state, state)
     texts = [getattr(row, column, None) for column in ("error", "fallback_reason", "note")]
-    told = [text for text in [*texts, words.dropped(getattr(row, "dropped", None))] if isinstance(text, str) and text]
-    said = f' <span class="desk-quiet">{parts.safe("; ".join(told))}</span>' if told else ""
-    return parts.Html(parts.badge(name, kind) + said)
+    told = [text for text in [*texts, formats.dropped(getattr(row, "dropped", None))] if isinstance(text, str) and text]
+    said = f' <span class="fd-quiet">{html.safe("; ".join(told))}</span>' if told else ""
+    return html.Html(html.badge(name, kind) + said)
 
 
 def _quarantine(quarantine: pd.DataFrame) -> None:
@@ -201,15 +205,13 @@ def _quarantine(quarantine: pd.DataFrame) -> None:
     heads = [Column("Reason"), Column("Records", "number"), Column("Latest", "number")]
     lines = [
         (
-            parts.Html(
-                f'{parts.safe(words.plain(row.reason))}<br><span class="quiet">{parts.safe(row.example)}</span>'
-            ),
+            html.Html(f'{html.safe(formats.plain(row.reason))}<br><span class="quiet">{html.safe(row.example)}</span>'),
             f"{row.records:,}",
-            words.short_moment(row.latest_local),
+            formats.short_moment(row.latest_local),
         )
         for row in rows(quarantine)
     ]
-    parts.table(heads, lines, caption="Quarantined records by reason", stacks=False)
+    html.table(heads, lines, caption="Quarantined records by reason", stacks=False)
 
 
 def _outbox(outbox: pd.DataFrame) -> None:
@@ -222,10 +224,10 @@ def _outbox(outbox: pd.DataFrame) -> None:
     lines = [
         (
             f"{KINDS.get(row.kind, row.kind)}, by {row.channel}",
-            parts.badge(row.status, kinds.get(row.status, "")),
+            html.badge(row.status, kinds.get(row.status, "")),
             f"{row.messages:,}",
-            words.short_moment(row.latest_local),
+            formats.short_moment(row.latest_local),
         )
         for row in rows(outbox)
     ]
-    parts.table(heads, lines, caption="Messages by state", stacks=False)
+    html.table(heads, lines, caption="Messages by state", stacks=False)

@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from desk import words
-from desk.rows import rows
+from fraud_dashboard.data.frames import rows
+from fraud_dashboard.text import formats
 
 LATE_SECONDS = 120.0
 WAITING_SECONDS = 300.0  # what waits longer is told
@@ -89,7 +89,7 @@ def actions(
     if silent_minutes > GRACE_MINUTES + 1:
         found.append(
             Action(
-                f"No minute was recorded for {words.duration(60 * silent_minutes)}.",
+                f"No minute was recorded for {formats.duration(60 * silent_minutes)}.",
                 "See whether Airflow's scheduler runs (`make run`, or the container). Nothing landed is lost.",
             )
         )
@@ -104,7 +104,7 @@ def actions(
         if row.is_open
     ]
     if len(quarantine):
-        total = words.count(quarantine["records"].sum(), "record")
+        total = formats.count(quarantine["records"].sum(), "record")
         found.append(
             Action(
                 f"{total} still open in quarantine: they could not become payments.",
@@ -120,13 +120,13 @@ def _batches(row: Any) -> Action:
     first, last = row.first_batch_id, row.last_batch_id
     if row.status == "landed":
         return Action(
-            f"{words.count(row.batches, 'batch', 'batches')} wait to be loaded, the oldest for "
-            f"{words.duration(row.oldest_seconds)}.",
+            f"{formats.count(row.batches, 'batch', 'batches')} wait to be loaded, the oldest for "
+            f"{formats.duration(row.oldest_seconds)}.",
             "They are taken oldest first, by themselves. If the number grows, see the load task's log in Airflow.",
         )
     span = first if first == last else f"{first} to {last}"
     return Action(
-        f"{words.count(row.batches, 'batch', 'batches')} failed for good ({span}).",
+        f"{formats.count(row.batches, 'batch', 'batches')} failed for good ({span}).",
         f"{_last_error(row)}Mend the cause, then {_again(first, last)}.",
     )
 
@@ -146,16 +146,16 @@ def _stuck(row: Any) -> bool:
 
 
 def _messages(row: Any) -> Action:
-    what = f"{words.count(row.messages, 'message')} by {row.channel}"
+    what = f"{formats.count(row.messages, 'message')} by {row.channel}"
     if row.status == "failed":
         return Action(
             f"{what} refused for good.", f"{_last_error(row)}Mend address or server, then `fraud-scorer alerts retry`."
         )
     return Action(
-        f"{what} not sent yet, the oldest for {words.duration(row.oldest_seconds)}.",
+        f"{what} not sent yet, the oldest for {formats.duration(row.oldest_seconds)}.",
         f"{_last_error(row)}They are sent by themselves once the server takes them; `fraud-scorer check` tries it now.",
     )
 
 
 def _last_error(row: Any) -> str:
-    return f"Last error: {words.as_markdown(row.example_error)}. " if isinstance(row.example_error, str) else ""
+    return f"Last error: {formats.as_markdown(row.example_error)}. " if isinstance(row.example_error, str) else ""

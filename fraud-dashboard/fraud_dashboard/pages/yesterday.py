@@ -7,9 +7,10 @@ from datetime import date, timedelta
 import pandas as pd
 import streamlit as st
 
-from desk import day_report, words
-from desk.database import ReportState, ask_kept, report_state
-from desk.day import hours_in
+from fraud_dashboard.components import day_report
+from fraud_dashboard.data.database import ReportState, ask_cached, report_state
+from fraud_dashboard.data.day_totals import hours_in
+from fraud_dashboard.text import formats
 
 DAY = "day"
 EARLIEST, LATEST = date(1970, 1, 2), date(9998, 12, 31)  # what is beyond has no neighbours, or no hours
@@ -24,7 +25,7 @@ def render() -> None:
         return
     day = _chosen_day(state)
     _heading(day, state)
-    hours = ask_kept("day_hours", state.version, day=day)
+    hours = ask_cached("day_hours", state.version, day=day)
     if hours.empty:
         _empty_day(day, state)
         return
@@ -41,7 +42,7 @@ def _chosen_day(state: ReportState) -> date:
         day = date.min
     if EARLIEST <= day <= LATEST:
         return day
-    repeated = words.as_markdown(asked[:MOST_REPEATED])
+    repeated = formats.as_markdown(asked[:MOST_REPEATED])
     st.warning(f"“{repeated}” is not a day; write it as ?day={yesterday}. This is yesterday.")
     return yesterday
 
@@ -52,9 +53,9 @@ def _go_to(day: date) -> None:
 
 def _heading(day: date, state: ReportState) -> None:
     st.title(
-        f"{words.day_name(day, state.today)}, {words.long_day(day).split(', ')[1]}"
+        f"{formats.day_name(day, state.today)}, {formats.long_day(day).split(', ')[1]}"
         if (state.today - day).days in {0, 1}
-        else words.long_day(day)
+        else formats.long_day(day)
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         earlier, later = day - timedelta(days=1), day + timedelta(days=1)
@@ -83,7 +84,7 @@ def _what_day(day: date, state: ReportState) -> str:
         sentences.append(f"The day is not over: numbers up to {state.now_local:%H:%M}.")
     if state.last_load_at is not None:
         loaded = pd.Timestamp(state.last_load_at).tz_convert(state.time_zone)
-        sentences.append(f"Last batch loaded {words.moment(loaded)}.")
+        sentences.append(f"Last batch loaded {formats.moment(loaded)}.")
     return " ".join(sentences)
 
 
@@ -106,7 +107,7 @@ def _empty_day(day: date, state: ReportState) -> None:
     if day > state.today:
         st.info("This day has not come yet.")
     elif day < state.first_day:
-        st.info(f"Nothing was stored on this day: the first payment is of {words.long_day(state.first_day)}.")
+        st.info(f"Nothing was stored on this day: the first payment is of {formats.long_day(state.first_day)}.")
     else:
         st.info(
             "No payment of this day was stored. If payments were made, their minutes were missed or wait for their "
@@ -114,4 +115,4 @@ def _empty_day(day: date, state: ReportState) -> None:
         )
     nearest = state.first_day if day < state.first_day else state.last_day
     if nearest != day:
-        st.button(f"Go to {words.long_day(nearest)}", on_click=_go_to, args=(nearest,), type="primary")
+        st.button(f"Go to {formats.long_day(nearest)}", on_click=_go_to, args=(nearest,), type="primary")

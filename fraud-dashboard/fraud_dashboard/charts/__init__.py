@@ -1,0 +1,1 @@
+"""Charts and the map, drawn in the browser from a few numbers."""

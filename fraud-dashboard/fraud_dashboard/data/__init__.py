@@ -1,0 +1,1 @@
+"""Queries of `fraud_db`, and the numbers computed from their frames."""

@@ -1,0 +1,1 @@
+"""Numbers, times, money and codes as a person reads them."""
