@@ -70,8 +70,8 @@ def _say_what(kind: str, total: int, waiting: pd.DataFrame) -> None:
     if kind == "sample":
         st.caption(
             f"{flag_quality.SAMPLE_A_DAY} unflagged payments a day, drawn at random, the same for everyone: the only "
-            "way to learn how many frauds we miss. Judge them as you would judge any payment, here or on its own page; a "
-            "day counts on the Model page once all of its sample is judged."
+            "way to learn how many frauds we miss. Judge them as you would judge any payment, here or on its own "
+            "page; a day counts on the Model page once all of its sample is judged."
         )
     elif total:
         one = total == 1

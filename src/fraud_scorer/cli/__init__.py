@@ -19,7 +19,22 @@ from rich.markup import escape
 
 from fraud_common.errors import FraudScorerError, SettingsError, StoreUnavailable
 from fraud_common.logs import configure_logging, without_card_numbers
-from fraud_scorer.cli import batch, daily, desk, drift, evaluation, model, pipeline, sagemaker, system, training
+from fraud_scorer.cli import (
+    alerts,
+    batch,
+    daily,
+    drift,
+    evaluation,
+    labels,
+    model,
+    pipeline,
+    quarantine,
+    sagemaker,
+    system,
+    training,
+    upkeep,
+    watch,
+)
 from fraud_scorer.settings import generated_file
 
 app = typer.Typer(
@@ -28,7 +43,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 SERVERS = ("watch", "serve-model")  # their events are all that they say
-for commands in (pipeline, batch, daily, drift, desk, system, training, model, evaluation, sagemaker):
+COMMANDS = (  # in the order in which --help lists them
+    pipeline, batch, daily, drift, quarantine, alerts, labels, upkeep, watch, system, training, model, evaluation, sagemaker
+)  # fmt: skip
+for commands in COMMANDS:
     commands.register(app)
 
 

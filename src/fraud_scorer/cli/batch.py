@@ -10,7 +10,7 @@ import typer
 from fraud_common.errors import SettingsError
 from fraud_common.logs import without_card_numbers
 from fraud_scorer import wiring
-from fraud_scorer.cli.output import AsJson, print_json, table_of, tell
+from fraud_scorer.cli.output import AsJson, Last, print_json, table_of, tell
 from fraud_scorer.domain.batches import Batch
 from fraud_scorer.settings import load_settings
 
@@ -27,9 +27,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(batch, name="batch")
 
 
-def batch_list(
-    last: Annotated[int, typer.Option("--last", min=1, help="How many at most")] = 50, as_json: AsJson = False
-) -> None:
+def batch_list(last: Last = 50, as_json: AsJson = False) -> None:
     """What waits, in the order in which it is loaded, then what failed or was passed: its size, and what runs met.
 
     attempts: runs that took it; unanswered: of the last ones, those that died or ran out of time (lone: over it alone,

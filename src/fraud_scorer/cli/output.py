@@ -21,6 +21,7 @@ Decimal = Annotated[
     str | None,
     typer.Option("--decimal", help="How a CSV writes its amounts: point (1,234.50) or comma (1.234,50)"),
 ]
+Last = Annotated[int, typer.Option("--last", min=1, help="How many at most")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts")]
 
 
