@@ -33,22 +33,21 @@ Triggered without a day it reports on yesterday. `fraud-scorer daily-report --dr
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from airflow.sdk import DAG, CronTriggerTimetable, Param, TriggerRule, task
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from fraud_common.errors import SettingsError, TerminalError
-from fraud_common.logs import masked_traceback
+from common.tasks import airflow_errors, limits
+from fraud_common.errors import SettingsError
 from fraud_scorer.settings import load_settings
 
 if TYPE_CHECKING:
     from fraud_scorer.wiring import Parts
 
+logger = logging.getLogger("daily_report")
 Wired = Callable[..., "Parts"]  # handed the names of the connections that the task uses
 PARAMS = {
     "day": Param(
@@ -59,17 +58,6 @@ PARAMS = {
         examples=["2026-11-19"],
     )
 }
-
-
-def limits(tries: int, pause: timedelta, longest: timedelta) -> dict[str, Any]:
-    """A task's limits: every try of report and then of send, at its longest, fits into ``dagrun_timeout``."""
-    return {
-        "retries": tries - 1,
-        "retry_delay": pause,
-        "execution_timeout": longest,
-        "pool": "fraud_backfill",  # never in a live minute's way
-        "priority_weight": 10,  # but before the minutes of a backfill
-    }
 
 
 def schedule(at: str, time_zone: str) -> CronTriggerTimetable:
@@ -83,23 +71,9 @@ def wired_parts(*connections: str) -> Parts:
 
     Imported here, in the task's process: parsing this file must stay cheap.
     """
-    from fraud_connections import parts
+    from common.connections import parts
 
     return parts(*connections)
-
-
-@contextmanager
-def told_to_airflow() -> Iterator[None]:
-    """Errors as Airflow understands them: terminal ones are not retried; none quotes a card."""
-    try:
-        yield
-    except Exception as error:
-        kind = AirflowFailException if isinstance(error, TerminalError) else AirflowException
-        if (told := masked_traceback(error)) is not None:
-            raise kind(told) from None
-        if kind is AirflowException:
-            raise
-        raise kind(str(error)) from error
 
 
 def day_of(dag_run: Any, params: Mapping[str, Any], time_zone: str) -> date:
@@ -124,39 +98,34 @@ def drift(wired: Wired = wired_parts) -> None:
     """Compare whole days that were not compared yet with the model's training."""
     from fraud_scorer.use_cases.drift import drift as compare
 
-    with told_to_airflow():
+    with airflow_errors():
         result = compare(wired("fraud_db"))
-        tell("drift", {"days": [done["day"] for done in result["days"]], "note": result["note"]})
+        logger.info("drift: %s", {"days": [done["day"] for done in result["days"]], "note": result["note"]})
 
 
 def report(dag_run: Any = None, params: Any = None, wired: Wired = wired_parts) -> None:
     """Write the mail on the run's day, once a recipient."""
     from fraud_scorer.use_cases.morning_report import daily_report
 
-    with told_to_airflow():
+    with airflow_errors():
         parts = wired("fraud_db")
-        tell("report", daily_report(parts, day_of(dag_run, params, parts.settings.fraud_time_zone)))
+        logger.info("report: %s", daily_report(parts, day_of(dag_run, params, parts.settings.fraud_time_zone)))
 
 
 def send(wired: Wired = wired_parts) -> None:
     """Send what waits."""
     from fraud_scorer.use_cases.pipeline.minute import Pipeline
 
-    with told_to_airflow():
-        tell("send", Pipeline(wired("fraud_db", "smtp_default")).alert("daily_report"))
+    with airflow_errors():
+        logger.info("send: %s", Pipeline(wired("fraud_db", "smtp_default")).alert("daily_report"))
 
 
 def housekeeping(wired: Wired = wired_parts) -> None:
     """Forget what was kept long enough."""
     from fraud_scorer.use_cases.housekeeping import keep_house
 
-    with told_to_airflow():
-        tell("housekeeping", keep_house(wired("fraud_db")))
-
-
-def tell(step: str, counts: object) -> None:
-    """What a task did, in its log."""
-    logging.getLogger("daily_report").info("%s: %s", step, counts)
+    with airflow_errors():
+        logger.info("housekeeping: %s", keep_house(wired("fraud_db")))
 
 
 settings = load_settings()
@@ -170,15 +139,19 @@ with DAG(
     dagrun_timeout=timedelta(hours=3),
     max_active_runs=1,
     params=PARAMS,
-    default_args={"owner": "payments"},
+    default_args={
+        "owner": "payments",
+        "pool": "fraud_backfill",  # never in a live minute's way
+        "priority_weight": 10,  # but before the minutes of a backfill
+    },
     tags=["fraud", "payments"],
 ) as dag:
     # fraud_db may be away for an hour
-    often = limits(tries=13, pause=timedelta(minutes=5), longest=timedelta(minutes=3))
+    often = limits(tries=13, pause_seconds=300, longest_seconds=180)
     written = task(**often, trigger_rule=TriggerRule.ALL_DONE)(report)()
-    sent = task(**limits(tries=3, pause=timedelta(seconds=30), longest=timedelta(minutes=1)))(send)()
+    sent = task(**limits(tries=3, pause_seconds=30, longest_seconds=60))(send)()
     # first, for the mail's line on it; without it the mail goes nevertheless
-    compared = task(**limits(tries=2, pause=timedelta(minutes=1), longest=timedelta(minutes=10)))(drift)()
+    compared = task(**limits(tries=2, pause_seconds=60, longest_seconds=600))(drift)()
     compared >> written >> sent
     # hangs on none of them: what is kept too long is forgotten even if no mail can be made
-    task(**limits(tries=3, pause=timedelta(minutes=5), longest=timedelta(minutes=30)))(housekeeping)()
+    task(**limits(tries=3, pause_seconds=300, longest_seconds=1800))(housekeeping)()

@@ -59,21 +59,21 @@ is moved to the one slot of `fraud_backfill` (`airflow/config/airflow_local_sett
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import DAG, CronDataIntervalTimetable, Param, chain, task
-from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowSkipException
 
-from fraud_common.errors import SettingsError, TerminalError
-from fraud_common.logs import masked_traceback
+from common.tasks import airflow_errors, limits
+from fraud_common.errors import SettingsError
 from fraud_scorer.domain.batches import LIVE, Batch, parse_minute
 
 if TYPE_CHECKING:
     from fraud_scorer.use_cases.pipeline.minute import Pipeline
 
+logger = logging.getLogger("fraud_pipeline")
 Wired = Callable[..., "Pipeline"]  # handed the names of the connections that the task uses
 LONGEST_REPLAY = timedelta(hours=6)
 REFUSAL = "fraud_pipeline runs by itself every minute; started by hand it replays, and then needs from and to"
@@ -110,43 +110,15 @@ PARAMS = {
 }
 
 
-def limits(tries: int, timeout_seconds: int, pool: str) -> dict[str, Any]:
-    """A task's limits: every try of every step, at its longest, fits into ``dagrun_timeout`` (a test adds them up)."""
-    return {
-        "retries": tries - 1,
-        "retry_delay": timedelta(seconds=10),
-        "execution_timeout": timedelta(seconds=timeout_seconds),
-        "pool": pool,
-    }
-
-
 def wired_pipeline(*connections: str) -> Pipeline:
     """The pipeline on the settings and, where they are set, Airflow's ``connections``.
 
     Imported here, in the task's process: parsing this file must stay cheap.
     """
-    from fraud_connections import parts
-
+    from common.connections import parts
     from fraud_scorer.use_cases.pipeline.minute import Pipeline
 
     return Pipeline(parts(*connections))
-
-
-@contextmanager
-def told_to_airflow(step: str) -> Iterator[None]:
-    """Errors as Airflow understands them: terminal ones are not retried, none quotes a card; the watchdog is told."""
-    from fraud_scorer.monitoring.step_failures import noted
-
-    try:
-        with noted(step):
-            yield
-    except Exception as error:
-        kind = AirflowFailException if isinstance(error, TerminalError) else AirflowException
-        if (told := masked_traceback(error)) is not None:
-            raise kind(told) from None
-        if kind is AirflowException:
-            raise
-        raise kind(str(error)) from error
 
 
 def is_replay(dag_run: Any) -> bool:
@@ -204,12 +176,12 @@ def extract(
     dag_run: Any = None, params: Any = None, data_interval_start: Any = None, wired: Wired = wired_pipeline
 ) -> str:
     """Land this minute's answers; a run started by hand is checked, and lands nothing."""
-    with told_to_airflow("replay" if is_replay(dag_run) else "extract"):
+    with airflow_errors("replay" if is_replay(dag_run) else "extract"):
         if is_replay(dag_run):
             start, end, _rescore = asked_replay(params)
             return f"{Batch.of_minute(start).batch_id}/{Batch.of_minute(end).batch_id}"
         batch = batch_of(data_interval_start)
-        tell("extract", wired().extract(batch))
+        logger.info("extract: %s", wired().extract(batch))
         return batch.batch_id
 
 
@@ -217,43 +189,38 @@ def transform(
     dag_run: Any = None, params: Any = None, data_interval_start: Any = None, wired: Wired = wired_pipeline
 ) -> None:
     """Claim every waiting batch, check it and compute features; or do a whole replay from landed bytes."""
-    with told_to_airflow("replay" if is_replay(dag_run) else "transform"):
+    with airflow_errors("replay" if is_replay(dag_run) else "transform"):
         if is_replay(dag_run):
             start, end, rescore = asked_replay(params)
-            tell("replay", wired("fraud_db", "aws_default").replay(start, end, rescore=rescore))
+            logger.info("replay: %s", wired("fraud_db", "aws_default").replay(start, end, rescore=rescore))
             return
-        tell("transform", wired("fraud_db").transform(*run_of(dag_run, data_interval_start)))
+        logger.info("transform: %s", wired("fraud_db").transform(*run_of(dag_run, data_interval_start)))
 
 
 def score(dag_run: Any = None, data_interval_start: Any = None, wired: Wired = wired_pipeline) -> None:
     """Decide about what transform prepared; what is lost of it is prepared again."""
     if is_replay(dag_run):
         raise AirflowSkipException("transform has replayed the whole range")
-    with told_to_airflow("score"):
-        tell("score", wired("fraud_db", "aws_default").score(*run_of(dag_run, data_interval_start)))
+    with airflow_errors("score"):
+        logger.info("score: %s", wired("fraud_db", "aws_default").score(*run_of(dag_run, data_interval_start)))
 
 
 def load(dag_run: Any = None, data_interval_start: Any = None, wired: Wired = wired_pipeline) -> None:
     """Write it, one transaction per batch; what is lost of the decisions is decided again."""
-    with told_to_airflow("load"):
-        tell("load", wired("fraud_db", "aws_default").load(*run_of(dag_run, data_interval_start)))
+    with airflow_errors("load"):
+        logger.info("load: %s", wired("fraud_db", "aws_default").load(*run_of(dag_run, data_interval_start)))
 
 
 def alert(dag_run: Any = None, data_interval_start: Any = None, wired: Wired = wired_pipeline) -> None:
     """Send every mail that waits, this run's and earlier ones'."""
-    with told_to_airflow("alert"):
+    with airflow_errors("alert"):
         run = "replay" if is_replay(dag_run) else batch_of(data_interval_start).batch_id
-        tell("alert", wired("fraud_db", "smtp_default").alert(run))
+        logger.info("alert: %s", wired("fraud_db", "smtp_default").alert(run))
 
 
 def alert_meanwhile(context: Mapping[str, Any], wired: Wired = wired_pipeline) -> None:
     """Send what waits while `extract` waits for its second try: Airflow calls this between the two."""
     alert(context["dag_run"], context["data_interval_start"], wired)
-
-
-def tell(step: str, counts: object) -> None:
-    """What a step did, in its log."""
-    logging.getLogger("fraud_pipeline").info("%s: %s", step, counts)
 
 
 with DAG(
@@ -271,11 +238,11 @@ with DAG(
     tags=["fraud", "payments"],
 ) as dag:
     chain(
-        task(**limits(tries=2, timeout_seconds=50, pool="fraud_extract"), on_retry_callback=alert_meanwhile)(extract)(),
+        task(**limits(tries=2, longest_seconds=50), pool="fraud_extract", on_retry_callback=alert_meanwhile)(extract)(),
         # whatever became of this minute's extract, batches of earlier minutes may wait
-        task(**limits(tries=3, timeout_seconds=100, pool="fraud_scoring"), trigger_rule="all_done")(transform)(),
-        task(**limits(tries=2, timeout_seconds=60, pool="fraud_scoring"))(score)(),
-        task(**limits(tries=3, timeout_seconds=100, pool="fraud_scoring"))(load)(),
+        task(**limits(tries=3, longest_seconds=100), pool="fraud_scoring", trigger_rule="all_done")(transform)(),
+        task(**limits(tries=2, longest_seconds=60), pool="fraud_scoring")(score)(),
+        task(**limits(tries=3, longest_seconds=100), pool="fraud_scoring")(load)(),
         # a teardown runs whatever happened before it, and leaves the run's colour to load
-        task(**limits(tries=2, timeout_seconds=50, pool="fraud_alert"))(alert)().as_teardown(),
+        task(**limits(tries=2, longest_seconds=50), pool="fraud_alert")(alert)().as_teardown(),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import sys
@@ -21,9 +22,10 @@ HOME = tempfile.mkdtemp(prefix="fraud-tests-airflow-")
 os.environ.setdefault("AIRFLOW_HOME", HOME)
 os.environ.setdefault("AIRFLOW_CONFIG", str(ROOT / "airflow" / "config" / "airflow.cfg"))
 os.environ.setdefault("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", f"sqlite:///{HOME}/airflow.db")
-# airflow.cfg names a module there, for us and for the processes that a test starts
-sys.path.append(str(ROOT / "airflow" / "config"))
-os.environ.setdefault("PYTHONPATH", str(ROOT / "airflow" / "config"))
+# airflow.cfg names a module in the first; Airflow itself adds the second where it parses and runs DAG files
+FOLDERS = [str(ROOT / "airflow" / "config"), str(ROOT / "airflow" / "dags")]
+sys.path.extend(FOLDERS)
+os.environ.setdefault("PYTHONPATH", os.pathsep.join(FOLDERS))  # for the processes that a test starts
 
 
 def load_module(path: Path) -> ModuleType:
@@ -61,9 +63,11 @@ def dag_module(dag_file: Path) -> ModuleType:
 
 
 @pytest.fixture(scope="session")
-def connections(dag_file: Path) -> ModuleType:
-    """The module beside the DAGs that asks for Airflow's connections."""
-    return load_module(dag_file.with_name("fraud_connections.py"))
+def connections() -> ModuleType:
+    """The module that asks for Airflow's connections."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return importlib.import_module("common.connections")
 
 
 @pytest.fixture(scope="session")

@@ -121,7 +121,7 @@ def test_what_airflow_is_told_of_an_error_quotes_no_card(
     """Also where its logging is not ours: one error for the whole chain, masked, that is retried or not as before."""
     failed = error("it cannot be read")
     failed.__cause__ = KeyError(CARD)
-    with pytest.raises(AirflowException) as told, dag_module.told_to_airflow("load"):
+    with pytest.raises(AirflowException) as told, dag_module.airflow_errors("load"):
         raise failed
     assert type(told.value) is seen
     assert told.value.__cause__ is None

@@ -44,7 +44,8 @@ app = typer.Typer(
 )
 SERVERS = ("watch", "serve-model")  # their events are all that they say
 COMMANDS = (  # in the order in which --help lists them
-    pipeline, batch, daily, drift, quarantine, alerts, labels, upkeep, watch, system, training, model, evaluation, sagemaker
+    pipeline, batch, daily, drift, quarantine, alerts, labels, upkeep, watch, system, training,
+    model, evaluation, sagemaker,
 )  # fmt: skip
 for commands in COMMANDS:
     commands.register(app)

@@ -1,6 +1,6 @@
 """What Airflow's connections ``fraud_db``, ``smtp_default`` and ``aws_default`` say, as settings.
 
-Airflow is not imported: ``airflow/dags/fraud_connections.py`` reads the connections and hands them over. A connection
+Airflow is not imported: ``airflow/dags/common/connections.py`` reads the connections and hands them over. A connection
 goes before every other source, as one whole: a login is never mixed with another server's address. What it asks for
 and cannot have here is refused, not left out.
 """
