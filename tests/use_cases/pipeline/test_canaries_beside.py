@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parents[3] / "fraud-dashboard"))
 
 from canaries import CARDS, CODES, SECRETS, apart, files, hits, payment, tables, told, unpacked
 
-from desk import exports
+from fraud_dashboard.data import spreadsheets
 
 Town = Any  # conftest.Town
 # names of fields and nested objects that are card numbers, and a code that only its field's name gives away
@@ -167,4 +167,4 @@ def notes(town: Town, signed: Callable[..., str], as_role: Callable[[str, str], 
 def exported(town: Town) -> dict[str, bytes]:
     """The dashboard's files of every payment."""
     table = pd.DataFrame([row for (row,) in town.rows("select to_jsonb(p) from payments_scored as p")]).astype(str)
-    return {"csv": exports.as_csv(table), "workbook": unpacked(exports.as_excel(table, "payments"))}
+    return {"csv": spreadsheets.as_csv(table), "workbook": unpacked(spreadsheets.as_excel(table, "payments"))}
