@@ -80,10 +80,10 @@ def inputs() -> np.ndarray:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[str]:
+def serving(folder: Path, **options: float) -> Iterator[str]:
     """The server's address while it serves ``folder``."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(create_app(folder), log_level="warning", lifespan="off", ws="none")
+        config = uvicorn.Config(create_app(folder, **options), log_level="warning", lifespan="off", ws="none")
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()

@@ -7,7 +7,9 @@ runtime does when that container stands behind it, so that boto3 can be pointed 
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from fraud_scorer.endpoint.served_model import ModelFolder, ServedModel
 log = structlog.get_logger()
 
 MAX_BODY_BYTES = 6_291_456
+AT_ONCE, PATIENCE_SECONDS = 2, 4.0  # bodies in memory; how long one waits for its turn, and for its own bytes
 VARIANT_HEADER = "x-Amzn-Invoked-Production-Variant"
 
 
@@ -34,18 +37,29 @@ class Answer:
     content_type: str = "text/plain"
     rows: int = 0
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """Beside the content's type."""
+        return {"Retry-After": "1"} if self.status == 503 else {}
+
 
 class TooLarge(Exception):
     """A body above the limit."""
 
 
-def create_app(folder: Path, *, endpoint_name: str = "", signed_by: str = "") -> FastAPI:
+def create_app(
+    folder: Path, *, endpoint_name: str = "", signed_by: str = "", patience_seconds: float = PATIENCE_SECONDS
+) -> FastAPI:
     """The server of the model in ``folder``; with an ``endpoint_name`` it answers to that one alone.
+
+    ``AT_ONCE`` bodies are read and scored at once; others wait unread for ``patience_seconds``, then it says 503. A
+    body that takes longer to come loses its place (408).
 
     Raises:
         ArtifactError: the folder holds no model, or none that one of ``signed_by`` (public keys) signed.
     """
     models = ModelFolder(folder, signed_by)
+    room = _Room(patience_seconds)
     app = FastAPI(title="fraud-scorer model endpoint", docs_url=None, redoc_url=None, openapi_url=None)
 
     @app.get("/ping")
@@ -61,8 +75,8 @@ def create_app(folder: Path, *, endpoint_name: str = "", signed_by: str = "") ->
     @app.post("/invocations")
     async def invocations(request: Request) -> Response:
         """The hosting container's contract."""
-        answer, _ = await _answer(request, await run_in_threadpool(models.current))
-        return Response(answer.body, answer.status, media_type=answer.content_type)
+        answer, _ = await room.answer(request, await run_in_threadpool(models.current))
+        return Response(answer.body, answer.status, headers=answer.headers, media_type=answer.content_type)
 
     @app.post("/endpoints/{name}/invocations")
     async def runtime(name: str, request: Request) -> Response:
@@ -73,12 +87,14 @@ def create_app(folder: Path, *, endpoint_name: str = "", signed_by: str = "") ->
             return _error(400, "ValidationError", f"Endpoint {name} of this server not found.")
         if wanted != model.variant:
             return _error(400, "ValidationError", f"Variant {wanted} not found: {name} serves {model.variant}.")
-        answer, seconds = await _answer(request, model)
+        answer, seconds = await room.answer(request, model)
         reference = request.headers.get("x-amzn-sagemaker-inference-id", "")
         log.info("Answered.", action="serve", endpoint=name, reference=reference, status=answer.status,
                  rows=answer.rows, seconds=round(seconds, 3))  # fmt: skip
         if answer.status == 413:
             return _error(413, "RequestEntityTooLargeException", answer.body)
+        if answer.status == 503:
+            return _error(503, "ServiceUnavailable", answer.body, headers=answer.headers)
         if answer.status >= 400:
             return _model_error(answer)
         headers = {VARIANT_HEADER: model.variant}
@@ -87,15 +103,37 @@ def create_app(folder: Path, *, endpoint_name: str = "", signed_by: str = "") ->
     return app
 
 
-async def _answer(request: Request, model: ServedModel) -> tuple[Answer, float]:
-    started = time.monotonic()
-    try:
-        body = await _body(request)
-    except TooLarge:
-        return Answer(413, f"the body is longer than {MAX_BODY_BYTES} bytes"), 0.0
-    headers = request.headers
-    answer = await run_in_threadpool(invoke, model, body, headers.get("content-type", ""), headers.get("accept", ""))
-    return answer, time.monotonic() - started
+class _Room:
+    """For so many bodies in memory at once: fifty of the largest would end the process."""
+
+    def __init__(self, patience_seconds: float) -> None:
+        self._places = asyncio.Semaphore(AT_ONCE)
+        self._patience = patience_seconds
+
+    async def answer(self, request: Request, model: ServedModel) -> tuple[Answer, float]:
+        """What the model says to it, and after how many seconds of work."""
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._places.acquire()
+        except TimeoutError:
+            return Answer(503, f"{AT_ONCE} other bodies are being scored: ask again"), 0.0
+        try:
+            return await self._answer(request, model)
+        finally:
+            self._places.release()
+
+    async def _answer(self, request: Request, model: ServedModel) -> tuple[Answer, float]:
+        started = time.monotonic()
+        try:
+            async with asyncio.timeout(self._patience):
+                body = await _body(request)
+        except TooLarge:
+            return Answer(413, f"the body is longer than {MAX_BODY_BYTES} bytes"), 0.0
+        except TimeoutError:
+            return Answer(408, f"the body did not come within {self._patience:g} seconds"), 0.0
+        kind, accept = (request.headers.get(name, "") for name in ("content-type", "accept"))
+        answer = await run_in_threadpool(invoke, model, body, kind, accept)
+        return answer, time.monotonic() - started
 
 
 def invoke(model: ServedModel, body: bytes, content_type: str, accept: str) -> Answer:
@@ -139,5 +177,7 @@ def _model_error(answer: Answer) -> JSONResponse:
     )
 
 
-def _error(status: int, kind: str, message: str, **more: object) -> JSONResponse:
-    return JSONResponse({"Message": message, **more}, status, headers={"x-amzn-ErrorType": kind})
+def _error(
+    status: int, kind: str, message: str, *, headers: Mapping[str, str] | None = None, **more: object
+) -> JSONResponse:
+    return JSONResponse({"Message": message, **more}, status, headers={"x-amzn-ErrorType": kind, **(headers or {})})
