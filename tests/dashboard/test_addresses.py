@@ -43,6 +43,15 @@ def test_an_id_that_no_database_can_hold_is_no_payment(paid: None, open_page: Op
     assert "No such payment" in text(open_page(payment="a\x00b"))
 
 
+def test_an_id_that_is_sql_is_an_id(store: Any, paid: None, open_page: Open, text: Text) -> None:
+    """A link that would show any payment shows none, and one of that very name shows that one."""
+    written = "x' or '1'='1"
+    assert "No such payment" in text(open_page(payment=written))
+    store.payment(written, "2026-11-19T10:32Z", merchant="'); drop table labels; --")
+    assert "No such payment" not in text(open_page(payment=written))
+    assert store.rows("select count(*) from labels") == [(0,)]
+
+
 @pytest.mark.parametrize("address", [{"snooze": LINK}, {"snooze": ""}])
 def test_what_a_snooze_link_names_is_not_repeated(paid: None, open_page: Open, text: Text, address: Any) -> None:
     """Card or merchant; anything else offers the card."""

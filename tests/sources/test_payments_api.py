@@ -9,6 +9,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from itertools import count
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -258,6 +259,21 @@ def test_redirects_are_followed_on_the_same_server_only(server):
         ask(server, *[response(b"", "302 Found", Location="http://example.org/")] * 3)
     with pytest.raises(ApiUnavailable, match="redirects more than 3 times"):
         ask(server, *[moved] * 9)
+
+
+@pytest.mark.parametrize("status", ["301 Moved Permanently", "302 Found", "303 See Other", "307 Temporary Redirect",
+                                    "308 Permanent Redirect"])  # fmt: skip
+def test_another_server_is_not_even_called(server, status):
+    """Named in full, without its scheme or behind what looks like us: it hears nothing, so no header of ours either."""
+    other = Server()
+    other.scripts = [response()]
+    place = other.url.removeprefix("http://")
+    for location in (other.url, f"//{place}", f"http://{urlsplit(server.url).netloc}@{place}"):
+        with pytest.raises(ApiUnavailable, match="redirects to another server"):
+            ask(server, *[response(b"", status, Location=location)] * 3, headers={"X-Api-Key": "hunter2"})
+    assert any("hunter2" in request for request in server.requests)
+    assert other.requests == []
+    other.close()
 
 
 def test_no_time_is_no_call(server):

@@ -78,7 +78,15 @@ def test_accepted(webhook):
 
 @pytest.mark.parametrize(
     ("status", "error"),
-    [(429, MailUnavailable), (500, MailUnavailable), (404, MailRefused), (403, MailRefused), (302, MailRefused)],
+    [
+        (429, MailUnavailable),
+        (500, MailUnavailable),
+        (404, MailRefused),
+        (403, MailRefused),
+        (302, MailRefused),
+        (307, MailRefused),
+        (308, MailRefused),
+    ],
 )
 def test_answers(webhook, status, error):
     """Busy means later, refused means never; no redirect is followed, and no error tells the address."""

@@ -91,6 +91,23 @@ def test_starttls_is_never_skipped(start, mailer_for, certificate, message):
     assert plain_box.accepted + tls_box.accepted == []
 
 
+def test_no_password_is_said_where_starttls_was_stripped(start, mailer_for, message):
+    """A server (or who sits before it) that offers a login in clear and no STARTTLS hears neither."""
+    asked: list[str] = []
+
+    def hear(server: Any, session: Session, envelope: Envelope, mechanism: str, login: LoginPassword) -> AuthResult:
+        asked.append(mechanism)
+        return AuthResult(success=True)
+
+    mailbox, port = start(authenticator=hear, auth_require_tls=False)
+    with pytest.raises(MailServerDown):
+        mailer_for(port, security="starttls", user="scorer", password=SECRET).send(message())
+    assert asked == []
+    mailer_for(port, security="none", user="scorer", password=SECRET).send(message())  # it would have listened
+    assert asked
+    assert len(mailbox.accepted) == 1
+
+
 def test_tls_from_the_start(start, mailer_for, certificate, message):
     """Security ``tls`` speaks TLS from the first byte."""
     mailbox, port = start(ssl_context=server_tls(certificate))
