@@ -837,7 +837,6 @@ CREATE TABLE public.outbox (
     last_error text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     sent_at timestamp with time zone,
-    CONSTRAINT outbox_channel_check CHECK ((channel = ANY (ARRAY['email'::text, 'slack'::text]))),
     CONSTRAINT outbox_kind_check CHECK ((kind = ANY (ARRAY['alert'::text, 'operator'::text, 'daily'::text]))),
     CONSTRAINT outbox_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'sent'::text, 'failed'::text, 'suppressed'::text])))
 );
@@ -1102,6 +1101,8 @@ ALTER TABLE ONLY public.merchant_profiles
     ADD CONSTRAINT merchant_profiles_pkey PRIMARY KEY (profile_day, merchant);
 ALTER TABLE public.outbox
     ADD CONSTRAINT outbox_attempts_check CHECK ((attempts >= 0)) NOT VALID;
+ALTER TABLE public.outbox
+    ADD CONSTRAINT outbox_channel_check CHECK ((channel ~ '^[a-z][a-z_]*$'::text)) NOT VALID;
 ALTER TABLE public.outbox
     ADD CONSTRAINT outbox_last_error_check CHECK ((length(last_error) <= 2000)) NOT VALID;
 ALTER TABLE ONLY public.outbox_payments

@@ -170,7 +170,7 @@ def test_rules_choose_recipients(make_desk):
 
 def test_flood_becomes_one_operator_message(make_desk):
     """Far more than usual flagged: every alert is recorded as held back, and the operator is told once an hour."""
-    desk = make_desk(rules=Rules(otherwise=("analyst@example.org", "slack")), slack=True)
+    desk = make_desk(rules=Rules(otherwise=("analyst@example.org", "slack")), chats=["slack"])
     for number in range(100):
         desk.add(f"t{number:03}", flagged=number < 40)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,7 +19,7 @@ import pandas as pd
 
 from fraud_scorer.alerting.operator_mail import flood_message
 from fraud_scorer.alerting.ordering import Place, taking_turns
-from fraud_scorer.alerting.routing import SLACK, Address, Rules
+from fraud_scorer.alerting.routing import Address, Rules
 from fraud_scorer.alerting.wording import (
     clean,
     distance_km,
@@ -61,7 +61,7 @@ class Policy:
     time_zone: str
     domain: str  # of the sender: the right side of Message-IDs
     max_age: timedelta = timedelta(hours=24)
-    slack: bool = False
+    chats: Collection[str] = ()  # that are set, by name
     flood: FloodGuard = field(default_factory=FloodGuard)
 
 
@@ -173,7 +173,7 @@ def _payment(row: Mapping[str, Any], policy: Policy) -> dict[str, object]:
 def _flood_messages(
     batch: Batch, flagged: int, scored: int, usual_share: float | None, *, policy: Policy, now: datetime
 ) -> list[Message]:
-    addresses = [Address("email", policy.operator)] + ([Address(SLACK, SLACK)] if policy.slack else [])
+    addresses = [Address("email", policy.operator), *map(Address.of, policy.chats)]
     hour = f"{batch.minute or now:%Y%m%dT%H}"
     return [
         flood_message(

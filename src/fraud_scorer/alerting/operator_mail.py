@@ -26,14 +26,14 @@ def operator_message(
 
     Args:
         message_id: without angle brackets; the same for the same incident, so that it is told once.
-        recipient: an address, or ``slack``.
+        recipient: an address, or a chat's name.
         title: what happened, also the subject.
         lines: paragraphs: what it means.
         facts: name and value, shown as a small table.
         action: what to do, one sentence or a command.
         now: aware; when it was noticed.
         page_url: where to look; empty: no link.
-        channel: ``email`` or ``slack``.
+        channel: ``email`` or a chat's name.
         batch_id: the batch it is about, None if it is about none.
     """
     return Message(

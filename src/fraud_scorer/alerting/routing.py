@@ -11,12 +11,13 @@
         recipients: [lead@example.org, slack]
     otherwise: [analyst@example.org] # told of what no rule fits; left out: the usual recipients
 
-``slack`` stands for the webhook. Nothing flagged goes untold: what no rule fits goes to ``otherwise``.
+``slack`` stands for that chat's webhook, as each chat in ``channels.CHATS`` by its name. Nothing flagged goes untold:
+what no rule fits goes to ``otherwise``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -25,14 +26,13 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fraud_common.errors import SettingsError
+from fraud_scorer.alerting.channels import CHATS
 from fraud_scorer.alerting.wording import amount_major
-
-SLACK = "slack"  # the webhook's name wherever a recipient is written; its address is a secret
 
 
 @dataclass(frozen=True, order=True)
 class Address:
-    """Where a message goes: ``email`` and an address, or ``slack`` and the word slack."""
+    """Where a message goes: ``email`` and an address, or a chat and its own name, for its address is a secret."""
 
     channel: str
     recipient: str
@@ -40,7 +40,8 @@ class Address:
     @classmethod
     def of(cls, name: str) -> Address:
         """The address that a recipient's name means."""
-        return cls(SLACK, SLACK) if name.strip().lower() == SLACK else cls("email", name.strip())
+        chat = name.strip().lower()
+        return cls(chat, chat) if chat in CHATS else cls("email", name.strip())
 
 
 class _Strict(BaseModel):
@@ -87,22 +88,22 @@ class Rules(_Strict):
         return sorted(told or {Address.of(name) for name in self.otherwise})
 
 
-def read_rules(path: Path | None, *, recipients: Sequence[str], slack: bool) -> Rules:
-    """The rules in force; without a file everyone (and the webhook, if there is one) is told of everything.
+def read_rules(path: Path | None, *, recipients: Sequence[str], chats: Collection[str]) -> Rules:
+    """The rules in force; without a file everyone (and each of ``chats``, those that are set) is told of everything.
 
     Raises:
-        SettingsError: the file is missing or is no such YAML, no one would be told, or it names a webhook that is not
-            set; the error names the place.
+        SettingsError: the file is missing or is no such YAML, no one would be told, or it names a chat whose webhook
+            is not set; the error names the place.
     """
-    usual = (*recipients, *((SLACK,) if slack else ()))
+    usual = (*recipients, *chats)
     rules = Rules() if path is None else _parse(path)
     if not rules.otherwise:
         rules = rules.model_copy(update={"otherwise": usual})
     if not rules.otherwise:
         raise SettingsError("no one is told of frauds", "Set ALERT_RECIPIENTS to at least one address")
     named = {name for rule in rules.rules for name in rule.recipients} | set(rules.otherwise)
-    if not slack and any(Address.of(name).channel == SLACK for name in named):
-        raise SettingsError("the alert rules name slack, and no webhook is set", "Set ALERT_SLACK_WEBHOOK")
+    for chat in sorted({Address.of(name).channel for name in named} - {"email", *chats}):
+        raise SettingsError(f"the alert rules name {chat}, and no webhook is set", f"Set {CHATS[chat].setting.upper()}")
     return rules
 
 

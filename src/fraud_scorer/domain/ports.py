@@ -214,7 +214,7 @@ class Message:
 
     message_id: str  # RFC 5322 Message-ID without the angle brackets
     kind: str  # alert, operator, daily
-    channel: str  # email, slack
+    channel: str  # email, or a chat's name (alerting/channels)
     recipient: str
     content: dict[str, object]  # what the template renders; JSON; no card number, no token
     trans_nums: tuple[str, ...] = ()

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from fraud_common.errors import SettingsError
+from fraud_scorer.alerting.channels import chats_set
 from fraud_scorer.alerting.morning_mail import compose_daily
 from fraud_scorer.alerting.render import text_of
-from fraud_scorer.alerting.routing import SLACK, Address
+from fraud_scorer.alerting.routing import Address
 from fraud_scorer.domain.batches import require_aware
 
 if TYPE_CHECKING:
@@ -69,10 +70,8 @@ def _facts(parts: Parts, day: date | None) -> DayFacts:
 
 
 def _addresses(parts: Parts) -> list[Address]:
-    """Everyone in ALERT_RECIPIENTS, and the webhook if there is one; the rules are about single payments."""
-    found = [Address.of(name) for name in parts.settings.recipients]
-    if parts.settings.alert_slack_webhook.get_secret_value():
-        found.append(Address(SLACK, SLACK))
+    """Everyone in ALERT_RECIPIENTS, and each chat that is set; the rules are about single payments."""
+    found = [Address.of(name) for name in (*parts.settings.recipients, *chats_set(parts.settings))]
     if not found:
         raise SettingsError("no one is told of the day", "Set ALERT_RECIPIENTS to at least one address")
     return found

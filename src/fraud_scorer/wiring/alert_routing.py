@@ -8,6 +8,7 @@ from pathlib import Path
 import structlog
 
 from fraud_common.errors import SettingsError
+from fraud_scorer.alerting.channels import chats_set
 from fraud_scorer.alerting.routing import Rules, read_rules
 from fraud_scorer.settings import Settings
 
@@ -18,7 +19,7 @@ KEPT = "alert-rules.kept.yaml"  # in the data folder: the last rules that could 
 
 def rules_as_written(settings: Settings) -> Rules:
     """What ALERT_RULES says. Raises SettingsError as `read_rules`."""
-    return read_rules(settings.alert_rules, recipients=settings.recipients, slack=_slack(settings))
+    return read_rules(settings.alert_rules, recipients=settings.recipients, chats=chats_set(settings))
 
 
 def rules_in_force(settings: Settings) -> Rules:
@@ -38,11 +39,11 @@ def rules_in_force(settings: Settings) -> Rules:
 
 
 def _fallback(settings: Settings, kept: Path) -> Rules:
-    usual, slack = settings.recipients or (settings.alert_operator,), _slack(settings)
+    usual, chats = settings.recipients or (settings.alert_operator,), chats_set(settings)
     if kept.exists():
         with suppress(SettingsError):
-            return read_rules(kept, recipients=usual, slack=slack)
-    return read_rules(None, recipients=usual, slack=slack)
+            return read_rules(kept, recipients=usual, chats=chats)
+    return read_rules(None, recipients=usual, chats=chats)
 
 
 def _keep(rules: Path, kept: Path) -> None:
@@ -53,7 +54,3 @@ def _keep(rules: Path, kept: Path) -> None:
             fresh = kept.with_suffix(".new")
             fresh.write_bytes(text)
             fresh.replace(kept)
-
-
-def _slack(settings: Settings) -> bool:
-    return bool(settings.alert_slack_webhook.get_secret_value())

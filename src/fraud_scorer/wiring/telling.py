@@ -25,6 +25,7 @@ class Telling(Incoming):
     @cached_property
     def policy(self) -> Policy:
         """Who is told of what."""
+        from fraud_scorer.alerting.channels import chats_set
         from fraud_scorer.alerting.compose import Policy
         from fraud_scorer.alerting.render import domain_of
         from fraud_scorer.wiring.alert_routing import rules_in_force
@@ -37,7 +38,7 @@ class Telling(Incoming):
             time_zone=settings.fraud_time_zone,
             domain=domain_of(settings.alert_from),
             max_age=timedelta(hours=settings.alert_max_age_hours),
-            slack=bool(settings.alert_slack_webhook.get_secret_value()),
+            chats=chats_set(settings),
         )
 
     def smtp(self) -> SmtpMailer:
@@ -96,13 +97,19 @@ class Telling(Incoming):
     @contextmanager
     def mailers(self) -> Iterator[dict[str, Mailer]]:
         """The channels that are set, by name; their connections are closed at the end."""
-        from fraud_scorer.alerting.channels.slack import SlackMailer
-        from fraud_scorer.alerting.render import render_slack
+        from fraud_scorer.alerting.channels import CHATS, chats_set
+        from fraud_scorer.alerting.channels.webhook import WebhookMailer
 
+        settings = self.settings
         with ExitStack() as stack:
             channels: dict[str, Mailer] = {"email": stack.enter_context(self.smtp())}
-            if webhook := self.settings.alert_slack_webhook.get_secret_value():
-                slack = SlackMailer(webhook, render=render_slack, timeout_seconds=self.settings.smtp_timeout_seconds)
-                stack.callback(slack.close)
-                channels["slack"] = slack
+            for chat in (CHATS[name] for name in chats_set(settings)):
+                mailer = WebhookMailer(
+                    chat.address(settings),
+                    render=chat.body,
+                    setting=chat.setting.upper(),
+                    timeout_seconds=settings.smtp_timeout_seconds,
+                )
+                stack.callback(mailer.close)
+                channels[chat.name] = mailer
             yield channels

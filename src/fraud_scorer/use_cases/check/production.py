@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from fraud_common.errors import SettingsError
+from fraud_scorer.alerting.channels import CHATS
 from fraud_scorer.use_cases.check.surroundings import Surroundings, is_loopback, sends_in_clear
 from fraud_scorer.use_cases.check.weak_secrets import weak_secrets
 
@@ -72,7 +73,7 @@ def mail_login(seen: Surroundings) -> str:
 
 def plain_http(seen: Surroundings) -> str:
     """No address that payments or links go over is plain http beyond this machine."""
-    named = ("PAYMENTS_API_URL", "ALERT_SLACK_WEBHOOK", "DASHBOARD_URL")
+    named = ("PAYMENTS_API_URL", *(chat.setting.upper() for chat in CHATS.values()), "DASHBOARD_URL")
     values = seen.values()
     asked = [*named, *sorted(name for name in values if name.startswith("AWS_ENDPOINT_URL"))]
     weak = [name for name in asked if sends_in_clear(values.get(name, ""))]

@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from fraud_common.errors import MailRefused, MailServerDown, MailUnavailable
-from fraud_scorer.alerting.channels.slack import SlackMailer
+from fraud_scorer.alerting.channels.webhook import WebhookMailer
 from fraud_scorer.domain.ports import Message
 
 SECRET_PATH = "/services/T000/B000/very-secret"
@@ -61,10 +61,15 @@ def webhook() -> Iterator[Webhook]:
     server.server_close()
 
 
-def mailer(port: int, timeout_seconds: float = 5.0) -> SlackMailer:
+def mailer(port: int, timeout_seconds: float = 5.0) -> WebhookMailer:
     """A mailer for the webhook on this port."""
     address = f"http://127.0.0.1:{port}{SECRET_PATH}"
-    return SlackMailer(address, render=lambda message: dict(message.content), timeout_seconds=timeout_seconds)
+    return WebhookMailer(
+        address,
+        setting="ALERT_SLACK_WEBHOOK",
+        render=lambda message: dict(message.content),
+        timeout_seconds=timeout_seconds,
+    )
 
 
 def test_accepted(webhook):
@@ -123,7 +128,7 @@ def test_a_message_that_cannot_be_rendered(webhook):
     def fail(message: Message) -> dict[str, object]:
         raise KeyError("payments")
 
-    slack = SlackMailer("http://127.0.0.1", render=fail)
+    slack = WebhookMailer("http://127.0.0.1", setting="ALERT_SLACK_WEBHOOK", render=fail)
     with pytest.raises(MailRefused, match="KeyError"):
         slack.send(MESSAGE)
     slack.close()

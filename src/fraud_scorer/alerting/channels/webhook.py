@@ -1,8 +1,8 @@
-"""A Slack-compatible webhook behind ``ports.Mailer``. Its address is a secret: it stands in no message and no error."""
+"""A chat's webhook behind ``ports.Mailer``. Its address is a secret: it stands in no message and no error."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import requests
 
@@ -10,15 +10,15 @@ from fraud_common.errors import MailRefused, MailServerDown, MailUnavailable
 from fraud_scorer.domain.ports import Message
 
 BUSY = frozenset({408, 425, 429})
-CURE = "Set ALERT_SLACK_WEBHOOK to the address that your chat gives you"
 
 
-class SlackMailer:
-    """Sends messages of channel ``slack``.
+class WebhookMailer:
+    """Sends the messages of one chat.
 
     Args:
         webhook: the address.
         render: makes the JSON body of a message.
+        setting: where the address stands, for whoever has to mend it.
         timeout_seconds: of connecting, and of each wait for the answer.
         session: kept open between messages.
     """
@@ -27,12 +27,14 @@ class SlackMailer:
         self,
         webhook: str,
         *,
-        render: Callable[[Message], dict[str, object]],
+        render: Callable[[Message], Mapping[str, object]],
+        setting: str,
         timeout_seconds: float = 10.0,
         session: requests.Session | None = None,
     ) -> None:
         self._webhook = webhook
         self._render = render
+        self._cure = f"Set {setting} to the address that your chat gives you"
         self._timeout_seconds = timeout_seconds
         self._session = session or requests.Session()
 
@@ -50,23 +52,23 @@ class SlackMailer:
         if status in BUSY or status >= 500:
             raise MailUnavailable(f"the webhook answered {status}")
         if not 200 <= status < 300:
-            raise MailRefused(f"the webhook answered {status}", CURE)
+            raise MailRefused(f"the webhook answered {status}", self._cure)
 
     def close(self) -> None:
         """Close the kept connection."""
         self._session.close()
 
-    def _post(self, body: dict[str, object]) -> int:
+    def _post(self, body: Mapping[str, object]) -> int:
         try:
             answer = self._session.post(
                 self._webhook, json=body, timeout=self._timeout_seconds, allow_redirects=False, stream=True
             )
         except (requests.RequestException, ValueError) as error:  # its text holds the address
-            raise MailServerDown(f"the webhook gave no answer ({type(error).__name__})", CURE) from None
+            raise MailServerDown(f"the webhook gave no answer ({type(error).__name__})", self._cure) from None
         with answer:
             return answer.status_code
 
-    def _rendered(self, message: Message) -> dict[str, object]:
+    def _rendered(self, message: Message) -> Mapping[str, object]:
         try:
             return self._render(message)
         except Exception as error:
