@@ -12,13 +12,13 @@ import structlog
 from fraud_scorer.wiring.chosen import Chosen
 
 if TYPE_CHECKING:
+    from fraud_scorer.domain.ports import PaymentsApi
     from fraud_scorer.ingest.card_tokens import CardTokens
     from fraud_scorer.ingest.sensitive_data import SensitiveFields
     from fraud_scorer.landing.cipher import Cipher
     from fraud_scorer.landing.disk import DiskLanding
     from fraud_scorer.landing.in_bucket import BucketLanding
     from fraud_scorer.landing.stage_files import Stage
-    from fraud_scorer.sources.payments_api import HttpPaymentsApi
     from fraud_scorer.steps.extract import ExtractLimits
     from fraud_scorer.steps.transform import TransformConfig
 
@@ -29,17 +29,11 @@ class Incoming(Chosen):
     """From the payments API to the stage."""
 
     @cached_property
-    def api(self) -> HttpPaymentsApi:
+    def api(self) -> PaymentsApi:
         """The payments API."""
-        from fraud_scorer.sources.payments_api import HttpPaymentsApi, parse_headers
+        from fraud_scorer.sources import source_of
 
-        return HttpPaymentsApi(
-            self.settings.payments_api_url,
-            headers=parse_headers(self.settings.payments_api_headers.get_secret_value()),
-            max_bytes=self.settings.payments_api_max_bytes,
-            lag=timedelta(minutes=self.settings.payments_api_lag_minutes),
-            now=self.clock.now,
-        )
+        return source_of(self.settings, self.clock.now)
 
     @cached_property
     def limits(self) -> ExtractLimits:

@@ -140,15 +140,23 @@ def _landing(parts: Parts) -> str:
 
 def _payments_api(parts: Parts) -> str:
     config = parts.transform_config  # a field map that is wrong in itself is told before anything is asked
-    address = urlsplit(parts.settings.payments_api_url)
-    port = address.port or (443 if address.scheme == "https" else 80)
-    socket.create_connection((address.hostname or "", port), PATIENCE_SECONDS).close()
+    where = _reached(parts.settings.payments_api_url)
     if not parts.api.windowed:
-        return f"{address.hostname}:{port} is reached; not asked, for its answer would be lost"
+        return f"{where} is reached; not asked, for its answer would be lost"
     now = datetime.now(UTC)
     batch = Batch.of_minute(now - timedelta(minutes=2))
     answer = parts.api.ask(batch, deadline=now + timedelta(seconds=PATIENCE_SECONDS))
-    return f"{address.hostname}:{port} answered {answer.http_status}: {judge_answer(answer, config)}"
+    return f"{where} answered {answer.http_status}: {judge_answer(answer, config)}"
+
+
+def _reached(url: str) -> str:
+    """Host and port, which took a connection; of a source that names none, its scheme."""
+    address = urlsplit(url)
+    port = address.port or {"http": 80, "https": 443}.get(address.scheme)
+    if not address.hostname or port is None:
+        return f"{address.scheme}://"
+    socket.create_connection((address.hostname, port), PATIENCE_SECONDS).close()
+    return f"{address.hostname}:{port}"
 
 
 def _fraud_db(parts: Parts) -> str:
