@@ -62,6 +62,10 @@ airflow: .venv/.installed ## Airflow's command line on the stack that runs (ARGS
 test: .venv/.installed ## run the whole suite (ARGS="-k name" for a part)
 	@$(BIN)/python -m pytest $(ARGS)
 
+.PHONY: test-fast
+test-fast: .venv/.installed ## run the unit tests: no server, no process, under a minute where nothing else runs
+	@$(BIN)/python -m pytest -m unit -n auto -q $(ARGS)
+
 .PHONY: pictures
 pictures: .venv/.installed ## take the documentation's pictures anew from the stack that runs (needs Chromium)
 	@$(BIN)/python docs/pictures/take.py "$(STACKS_FOLDER)"
