@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import socket
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from types import ModuleType
 
 import kinds
 import pytest
@@ -64,10 +63,9 @@ def by_an_inner_function() -> Callable[[], None]:
 
 
 @pytest.fixture
-def served() -> Iterator[None]:
+def served() -> None:
     """A fixture that starts something."""
     starts("true")
-    yield
 
 
 def by_itself(path: Path) -> str:
@@ -113,21 +111,16 @@ def test_the_servers_are_fixtures_that_exist(name: str) -> None:
     assert any(f"\ndef {name}(" in path.read_text(encoding="utf-8") for path in TESTS.rglob("conftest.py"))
 
 
-@pytest.fixture
-def watched(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The plugin, with what it has seen put aside."""
-    monkeypatch.setattr(kinds, "_watched", [])
-    return kinds
-
-
-def test_a_unit_test_that_starts_a_process_is_noticed(watched: ModuleType) -> None:
-    """Also where our library starts it, which no reading of the tests would show."""
-    starts("true")
-    assert "subprocess.Popen" in watched._watched
-
-
-def test_a_unit_test_that_listens_is_noticed(watched: ModuleType) -> None:
-    """As every server of ours does."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-    assert watched._watched == ["socket.bind"]
+def test_a_unit_test_that_starts_a_process_or_listens_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where our library does it, which no reading of the tests would show."""
+    seen: list[str] = []
+    with monkeypatch.context() as patched:
+        patched.setattr(kinds, "_watched", seen)
+        starts("true")
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+        call = kinds.pytest_runtest_call()
+        next(call)
+        with pytest.raises(AssertionError, match="a unit test does"):
+            call.send(None)
+    assert {"subprocess.Popen", "socket.bind"} <= set(seen)

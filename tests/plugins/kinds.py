@@ -28,9 +28,10 @@ _watched: list[str] | None = None
 
 
 def kind_of(path: Path, fixtures: Iterable[str], functions: Iterable[Callable[..., Any]]) -> str:
-    """The kind of a test in the file ``path``.
+    """The kind of a test.
 
     Args:
+        path: its file.
         fixtures: the names of all fixtures it uses, also by way of others.
         functions: the test and the functions of these fixtures.
     """
@@ -161,7 +162,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_call() -> Iterator[None]:
     """Fail a unit test that did it."""
     done = yield
     assert not _watched, f"a unit test does {_watched}: see tests/plugins/kinds.py for what tells the kinds apart"

@@ -54,7 +54,7 @@ def test_a_declared_chat_is_routed_and_opened(pager: str, nothing_set: Path) -> 
     assert Address(pager, pager) in wired.policy.rules.addresses(100, "USD", None, 0.9)
     assert pager in wired.policy.chats
     with wired.mailers() as channels:
-        assert set(channels) == {"email", *CHATS}
+        assert set(channels) == {"email", *chats_set(wired.settings)}
         assert isinstance(channels[pager], WebhookMailer)
 
 
