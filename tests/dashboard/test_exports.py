@@ -46,6 +46,7 @@ def test_no_cell_of_a_workbook_is_a_formula(text: str) -> None:
     assert str(cell.value).startswith("'")
 
 
+@pytest.mark.integration  # takes seconds
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 @pytest.mark.parametrize("text", [*DANGEROUS, *SPLIT])
 def test_no_cell_is_a_formula_whichever_separator_is_read(text: str, separator: str) -> None:
@@ -56,6 +57,7 @@ def test_no_cell_is_a_formula_whichever_separator_is_read(text: str, separator: 
     assert not [cell for cell in cells if unicodedata.normalize("NFKC", cell).strip()[:1] in set("=+-@|%\u2212")]
 
 
+@pytest.mark.integration  # takes seconds
 @pytest.mark.parametrize("text", [*DANGEROUS, *SPLIT, "#N/A", "#REF!", "#DIV/0!", "2026-01-01", "1e5", "\uffff=1"])
 def test_every_text_of_a_workbook_is_a_text_cell(text: str) -> None:
     """Cells and headers: never a formula, an error, a date or a number."""

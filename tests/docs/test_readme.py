@@ -41,6 +41,7 @@ def test_make_targets_exist(page: Path) -> None:
     assert named <= targets
 
 
+@pytest.mark.integration  # takes seconds
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_commands_parse(page: Path) -> None:
     """Every `fraud-scorer` command that a page shows exists, with the options it is given."""

@@ -51,6 +51,7 @@ def slow_card_features(payments: pd.DataFrame, position: int) -> dict[str, float
     return result
 
 
+@pytest.mark.integration  # takes seconds
 @pytest.mark.parametrize("late", [0.0, 0.3])
 def test_card_features_equal_a_slow_reading_of_the_rule(make_payments, no_history, no_profiles, late):
     """Windows, first times and spreads are what one finds by looking at every payment, late landings included."""
@@ -64,6 +65,7 @@ def test_card_features_equal_a_slow_reading_of_the_rule(make_payments, no_histor
             assert features[name].iloc[position] == pytest.approx(expected, nan_ok=True, rel=1e-9), name
 
 
+@pytest.mark.integration  # takes seconds
 @settings(max_examples=12, deadline=None)
 @given(seed=st.integers(0, 10_000), late=st.sampled_from([0.0, 0.05, 0.5]), cut=st.floats(0.1, 0.9))
 def test_payments_that_land_later_change_nothing(make_payments, no_history, no_profiles, seed, late, cut):
@@ -87,6 +89,7 @@ def test_order_of_rows_means_nothing(make_payments, no_history, no_profiles, see
     pd.testing.assert_frame_equal(once, again.loc[once.index], check_exact=True)
 
 
+@pytest.mark.integration  # takes seconds
 @settings(max_examples=12, deadline=None)
 @given(seed=st.integers(0, 10_000), late=st.sampled_from([0.0, 0.05, 0.5]), cuts=st.lists(st.floats(0, 1), max_size=4))
 def test_batches_may_be_worked_on_together_or_apart(

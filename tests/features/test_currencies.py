@@ -68,6 +68,7 @@ def test_a_single_currency_is_read_in_its_own_unit(make_payments, no_history, no
     pd.testing.assert_frame_equal(others[in_units], minor / minor_in_one, check_exact=True)
 
 
+@pytest.mark.integration  # takes seconds
 @settings(max_examples=10, deadline=None)
 @given(seed=st.integers(0, 10_000), late=st.sampled_from([0.0, 0.5]), stored=st.floats(0, 0.9))
 def test_a_cards_currencies_are_like_cards_of_their_own(

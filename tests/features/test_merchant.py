@@ -40,6 +40,7 @@ def slow_profile(payments: pd.DataFrame, labels: pd.DataFrame, day: pd.Timestamp
     return result
 
 
+@pytest.mark.integration  # takes seconds
 @pytest.mark.parametrize("late", [0.0, 0.2])
 @pytest.mark.parametrize("seen_only", [False, True])
 def test_profiles_equal_a_slow_reading_of_the_rule(make_payments, late, seen_only):

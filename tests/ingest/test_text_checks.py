@@ -59,6 +59,7 @@ def _luhn_19():
     return next(f"{LUHN_19[:-1]}{last}" for last in "0123456789" if card_number_in(f"{LUHN_19[:-1]}{last}"))
 
 
+@pytest.mark.integration  # takes seconds
 @pytest.mark.parametrize("field", TEXTS)
 @pytest.mark.parametrize("written", sorted({*WRITTEN, "19 digits"}))
 def test_a_card_number_in_a_text_refuses_its_row(judge, row, field, written):

@@ -261,6 +261,7 @@ json_values = st.recursive(
 )
 
 
+@pytest.mark.integration  # takes seconds
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.lists(st.dictionaries(st.sampled_from(sorted(OURS)), json_values), max_size=4),

@@ -58,6 +58,7 @@ def test_it_is_small():
     assert sum(path.stat().st_size for path in (MODEL / "artifacts").iterdir()) < 5_000_000
 
 
+@pytest.mark.integration  # takes seconds
 def test_it_finds_frauds_of_people_it_has_never_seen(shipped, simulated):
     """Most frauds of another population are flagged, few others, with a week of history only."""
     data, _ = simulated
@@ -84,6 +85,7 @@ def test_its_probabilities_held_on_the_test_period(shipped):
         assert abs(one["mean_probability"] - one["fraud_share"]) < 0.25 * one["mean_probability"] + 3 * spread, one
 
 
+@pytest.mark.integration  # takes seconds
 @pytest.mark.parametrize("kind", sorted(TELLING))
 def test_each_kind_of_fraud_is_told_by_what_makes_it_one(shipped, simulated, kind):
     """Of the flagged ones at least two in three have a telling reason among their three strongest."""

@@ -118,6 +118,7 @@ def test_a_column_under_another_name_needs_a_field_map(
         script.run(chosen)
 
 
+@pytest.mark.integration  # takes seconds
 def test_several_currencies_need_a_budget(
     script: ModuleType, channel: Path, payments: pd.DataFrame, tmp_path: Path
 ) -> None:
