@@ -2,7 +2,8 @@
 
 A test in `tests/faults` or `tests/e2e` is of that kind. A test that reaches a server, a process or a socket, by a
 fixture or by its own helpers, is an integration test. Every other test is a unit test, unless it says otherwise
-(``pytest.mark.integration``: slow for a good reason). A unit test that starts a process or listens fails.
+(``pytest.mark.integration``: slow for a good reason). `make test-fast` fails a unit test that starts a process or
+listens.
 """
 
 from __future__ import annotations
@@ -154,7 +155,8 @@ def pytest_configure() -> None:
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Watch a unit test, its fixtures' set-up and tear-down included."""
     global _watched
-    _watched = [] if item.get_closest_marker("unit") else None
+    alone = item.config.option.markexpr == "unit"  # elsewhere a server may stand beside them
+    _watched = [] if alone and item.get_closest_marker("unit") else None
     try:
         return (yield)
     finally:
