@@ -24,7 +24,7 @@ from fraud_scorer.training.calibration import ThresholdRule
 from fraud_scorer.training.datafile import read_payments
 from fraud_scorer.training.dataset import make_dataset
 from fraud_scorer.training.fitting import quiet_threads
-from fraud_scorer.training.train import Plan, Trained, train
+from fraud_scorer.training.train import TrainingPlan, TrainingResult, train
 
 SAGEMAKER = Path("/opt/ml")
 FIELD_MAP = "fields.yaml"
@@ -38,18 +38,18 @@ def options(arguments: list[str], root: Path = SAGEMAKER) -> argparse.Namespace:
         "--training", type=Path, default=os.environ.get("SM_CHANNEL_TRAINING", root / "input/data/training")
     )
     parser.add_argument("--model-dir", type=Path, default=os.environ.get("SM_MODEL_DIR", root / "model"))
-    parser.add_argument("--time-zone", default=Plan.time_zone)
+    parser.add_argument("--time-zone", default=TrainingPlan.time_zone)
     parser.add_argument("--currency", default="USD")
-    parser.add_argument("--label-delay-days", type=float, default=Plan.label_delay_days)
-    parser.add_argument("--hold-out", type=float, default=Plan.hold_out)
+    parser.add_argument("--label-delay-days", type=float, default=TrainingPlan.label_delay_days)
+    parser.add_argument("--hold-out", type=float, default=TrainingPlan.hold_out)
     parser.add_argument("--alert-cost", type=float, default=ThresholdRule.alert_cost)
     parser.add_argument("--alerts-a-day", type=float)
     parser.add_argument("--signing-key", type=Path, help="the private key file that signs the model")
-    parser.add_argument("--cards-a-day", type=int, default=Plan.cards_a_day)
+    parser.add_argument("--cards-a-day", type=int, default=TrainingPlan.cards_a_day)
     return parser.parse_args(_hyperparameters(root) + arguments)
 
 
-def run(chosen: argparse.Namespace) -> Trained:
+def run(chosen: argparse.Namespace) -> TrainingResult:
     """Train, and leave the three artefacts in ``chosen.model_dir``; signed, if there is a key to sign with.
 
     Raises:
@@ -74,7 +74,7 @@ def run(chosen: argparse.Namespace) -> Trained:
     delay = chosen.label_delay_days
     data = make_dataset(source.payments, time_zone=chosen.time_zone, label_delay_days=delay)
     rule = ThresholdRule(chosen.alert_cost, chosen.alerts_a_day)
-    plan = Plan(chosen.time_zone, delay, chosen.hold_out, rule, chosen.cards_a_day)
+    plan = TrainingPlan(chosen.time_zone, delay, chosen.hold_out, rule, chosen.cards_a_day)
     about = {"names": list(source.names), "sha256": source.sha256}
     # beside, then copied: SageMaker's model folder may be a mount of its own, where nothing can be renamed into
     with tempfile.TemporaryDirectory() as work:

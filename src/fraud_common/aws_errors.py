@@ -32,7 +32,7 @@ SHOWN_CHARACTERS = 120
 CREDENTIALS_CURE = "Give boto3 some: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or the machine's role"
 
 
-def sentences(error: Exception, who: str, throttled: frozenset[str] = THROTTLING) -> tuple[str, str]:
+def describe_aws_error(error: Exception, who: str, throttled: frozenset[str] = THROTTLING) -> tuple[str, str]:
     """What ``error`` of boto3 says of ``who``, and its cure (empty where there is none).
 
     ``throttled``: the service's words for "too many requests".
@@ -57,7 +57,7 @@ def _of_an_answer(error: ClientError, who: str, throttled: frozenset[str]) -> tu
 
 def _of_no_answer(error: Exception, who: str) -> tuple[str, str]:
     if isinstance(error, MISSING_CREDENTIALS):
-        return f"no usable AWS credentials: {shown(str(error))}", CREDENTIALS_CURE
+        return f"no usable AWS credentials: {as_log_line(str(error))}", CREDENTIALS_CURE
     if isinstance(error, NoRegionError):
         return "no AWS region is set", "Set AWS_DEFAULT_REGION, or a region in the AWS profile"
     if isinstance(error, ConnectTimeoutError):
@@ -67,11 +67,11 @@ def _of_no_answer(error: Exception, who: str) -> tuple[str, str]:
     if isinstance(error, ReadTimeoutError):
         return f"{who} did not answer in time", ""
     if isinstance(error, ParamValidationError):
-        return f"{who} would not take this: {shown(str(error))}", ""
+        return f"{who} would not take this: {as_log_line(str(error))}", ""
     kind = type(error).__name__
     if isinstance(error, BotoCoreError):
-        return f"the connection to {who} failed ({kind}): {shown(str(error))}", ""
-    return f"the answer of {who} cannot be read ({kind}): {shown(str(error))}", ""
+        return f"the connection to {who} failed ({kind}): {as_log_line(str(error))}", ""
+    return f"the answer of {who} cannot be read ({kind}): {as_log_line(str(error))}", ""
 
 
 def code_of(error: ClientError) -> str:
@@ -86,10 +86,10 @@ def status_of(error: ClientError) -> int:
 
 def message_of(error: ClientError) -> str:
     """What AWS says of it, fit for a log."""
-    return shown(str(error.response.get("Error", {}).get("Message", "")))
+    return as_log_line(str(error.response.get("Error", {}).get("Message", "")))
 
 
-def shown(text: str | bytes) -> str:
+def as_log_line(text: str | bytes) -> str:
     """``text`` fit for one line of a log: control characters and breaks as blanks, cut after 120 characters."""
     if isinstance(text, bytes):
         text = text[: 4 * SHOWN_CHARACTERS].decode("utf-8", "replace")

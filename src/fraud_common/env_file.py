@@ -35,6 +35,6 @@ def ambiguous_values(path: Path, prefixes: tuple[str, ...]) -> list[str]:
         ]
 
 
-def fault_of(name: str) -> str:
+def dollar_fault(name: str) -> str:
     """What is wrong with such a value; the value itself is not told."""
     return f"{name} in .env holds a $ outside single quotes, which docker compose takes for a variable"

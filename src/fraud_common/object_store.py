@@ -23,7 +23,7 @@ from fraud_common.aws_errors import (
     MISSING_CREDENTIALS,
     REFUSED,
     code_of,
-    sentences,
+    describe_aws_error,
 )
 from fraud_common.errors import FraudScorerError, SettingsError, TransientError
 
@@ -129,7 +129,7 @@ class Bucket:
             raise self._explained(error) from None
 
     def _explained(self, error: Exception) -> FraudScorerError:
-        what, cure = sentences(error, self.address)
+        what, cure = describe_aws_error(error, self.address)
         code = code_of(error) if isinstance(error, ClientError) else ""
         if code == "NoSuchBucket":
             return SettingsError(f"there is no bucket {self._bucket}", "Make it, or mend FRAUD_LANDING")

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import create_engine
 
-from fraud_common.currencies import decimals
+from fraud_common.money import decimals
 from fraud_dashboard.components import drift_table
 from fraud_dashboard.data import day_totals
 from fraud_dashboard.text import currencies, formats

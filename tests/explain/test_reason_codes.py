@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fraud_scorer.explain.baseline import Usual
-from fraud_scorer.explain.reason_codes import REASON_CODES, strongest_reasons, under_present_codes
+from fraud_scorer.explain.baseline import Baseline
+from fraud_scorer.explain.reason_codes import REASON_CODES, strongest_reasons, with_current_codes
 from fraud_scorer.features.declared import FEATURES, NUMBER_FEATURES
 
-USUAL = Usual(
+USUAL = Baseline(
     medians=dict.fromkeys(NUMBER_FEATURES, 10.0),
     fraud_share=0.005,
     night_share=0.2,
@@ -26,10 +26,10 @@ def _row(**values: object) -> pd.DataFrame:
 
 
 def _reasons(
-    contributions: dict[str, float], *, currency: str = "USD", usual: Usual = USUAL, **values: object
+    contributions: dict[str, float], *, currency: str = "USD", baseline: Baseline = USUAL, **values: object
 ) -> list[dict[str, object]]:
     raised = np.array([[contributions.get(name, 0.0) for name in COLUMNS]])
-    return strongest_reasons(_row(**values), raised, COLUMNS, usual, [currency])[0]
+    return strongest_reasons(_row(**values), raised, COLUMNS, baseline, [currency])[0]
 
 
 def _text(feature: str, **values: object) -> str:
@@ -130,7 +130,7 @@ def test_what_is_unknown_accuses_nobody_and_comes_last(name, values, said):
 def test_stored_reasons_are_read_under_present_codes():
     """The code of before has another name now; words and values stay, and so does a code that nobody knows."""
     stored = [{"code": "impossible_travel", "text": "23 km from", "value": "23 km", "usual": "10 km"}, {"code": "x"}]
-    assert under_present_codes(stored) == [{**stored[0], "code": "travel"}, {"code": "x"}]
+    assert with_current_codes(stored) == [{**stored[0], "code": "travel"}, {"code": "x"}]
 
 
 def test_impossible_travel_is_told_by_its_speed():
@@ -144,12 +144,15 @@ def test_impossible_travel_is_told_by_its_speed():
 
 def test_amounts_read_in_their_own_currency():
     """Yen without decimals, dinars with three; medians of another currency are compared with nothing."""
-    usual = Usual(amount_medians={"USD": {"amount": 47.5}})
+    baseline = Baseline(amount_medians={"USD": {"amount": 47.5}})
     paid = {"amount": 112_695.0, "amount_over_mean": 10.0, "card_count_30d": 3.0}
-    assert _text("amount", currency="JPY", usual=usual, **paid) == "Amount 112,695, far above this card's usual 11,270"
-    first = {"amount": 1.5, "card_count_30d": 3.0, "usual": usual}
+    assert (
+        _text("amount", currency="JPY", baseline=baseline, **paid)
+        == "Amount 112,695, far above this card's usual 11,270"
+    )
+    first = {"amount": 1.5, "card_count_30d": 3.0, "baseline": baseline}
     assert _text("amount", currency="KWD", **first) == "Amount 1.500; this card spent nothing in KWD in 30 days before"
-    assert _text("amount", amount=500.0, card_count_30d=0.0, usual=usual) == (
+    assert _text("amount", amount=500.0, card_count_30d=0.0, baseline=baseline) == (
         "Amount 500.00; this card has no payments in 30 days before; with other cards usually 47.50"
     )
 
@@ -232,11 +235,11 @@ def test_a_value_that_is_no_sign_by_itself_says_so(feature, values, text):
 
 def test_a_category_reads_as_a_reason_only_where_it_has_more_frauds():
     """Both shares stand in the sentence either way."""
-    usual = Usual(fraud_share=0.005, category_fraud_shares={"shopping_net": 0.015, "home": 0.001})
-    assert _text("category", category="shopping_net", usual=usual) == (
+    baseline = Baseline(fraud_share=0.005, category_fraud_shares={"shopping_net": 0.015, "home": 0.001})
+    assert _text("category", category="shopping_net", baseline=baseline) == (
         "Category shopping, online: 1.5% frauds, 0.5% in all categories"
     )
-    assert _text("category", category="home", usual=usual) == (
+    assert _text("category", category="home", baseline=baseline) == (
         "Together with the other signs: category home, by itself with 0.1% frauds, 0.5% in all"
     )
 
@@ -252,13 +255,13 @@ def test_categories_read_as_in_the_mails():
 
 def test_one_of_a_thing_is_said_so():
     """A payment, a year."""
-    usual = Usual(medians=dict.fromkeys(NUMBER_FEATURES, 1.0))
+    baseline = Baseline(medians=dict.fromkeys(NUMBER_FEATURES, 1.0))
     card = {"card_count_30d": 1.0, "card_amount_30d": 5.0}
-    assert _text("card_count_30d", usual=usual, **card) == (
+    assert _text("card_count_30d", baseline=baseline, **card) == (
         "This card's last 30 days: 1 payment, 5.00 USD; other cards: 1 payment, 1.00"
     )
-    busy = _text("merchant_payments_7d", merchant_payments_7d=1.0, usual=usual)
+    busy = _text("merchant_payments_7d", merchant_payments_7d=1.0, baseline=baseline)
     assert busy == "Together with the other signs: this merchant had 1 payment in 7 days; others have 1"
     assert "holder: 1 year, city of 9 people; in the middle: 1 year" in _text(
-        "age_years", age_years=1.0, city_pop=9.0, usual=usual
+        "age_years", age_years=1.0, city_pop=9.0, baseline=baseline
     )

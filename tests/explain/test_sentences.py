@@ -6,18 +6,18 @@ import math
 
 import pytest
 
-from fraud_scorer.explain.baseline import Usual
+from fraud_scorer.explain.baseline import Baseline
 from fraud_scorer.explain.sentences import SENTENCES
 from fraud_scorer.features.declared import FEATURES, NUMBER_FEATURES
 
-TENS = Usual(medians=dict.fromkeys(NUMBER_FEATURES, 10.0))
-BY_DAY_AND_WEEK = Usual(amount_medians={"USD": {"card_max_24h": 94.0, "card_max_7d": 220.0}})
+TENS = Baseline(medians=dict.fromkeys(NUMBER_FEATURES, 10.0))
+BY_DAY_AND_WEEK = Baseline(amount_medians={"USD": {"card_max_24h": 94.0, "card_max_7d": 220.0}})
 
 
-def _said(code: str, *, usual: Usual = TENS, currency: str = "USD", **values: object) -> tuple[str, str, str]:
+def _said(code: str, *, baseline: Baseline = TENS, currency: str = "USD", **values: object) -> tuple[str, str, str]:
     """Value, what is usual, and the sentence on a payment of which only these features are known."""
     row = {feature.name: None if feature.dtype == "str" else math.nan for feature in FEATURES}
-    return SENTENCES[code](row | values | {"currency": currency}, usual)
+    return SENTENCES[code](row | values | {"currency": currency}, baseline)
 
 
 @pytest.mark.parametrize(
@@ -48,20 +48,20 @@ def test_a_burst_is_told_by_its_true_place_and_its_pace(before: float, span_minu
 def test_largest_payments_of_as_long_a_time_are_compared(day: float, week: float, largest: str, compared: str) -> None:
     """A card's day with other cards' day, its week with their week; who paid what is said in full."""
     usual = {"24 hours": "94.00", "7 days": "220.00"}[compared]
-    in_dollars = _said("large_payments", usual=BY_DAY_AND_WEEK, card_max_24h=day, card_max_7d=week)
+    in_dollars = _said("large_payments", baseline=BY_DAY_AND_WEEK, card_max_24h=day, card_max_7d=week)
     assert in_dollars[1:] == (usual, f"{largest}; other cards' largest is usually {usual}")
-    in_euros = _said("large_payments", usual=BY_DAY_AND_WEEK, currency="EUR", card_max_24h=day, card_max_7d=week)
+    in_euros = _said("large_payments", baseline=BY_DAY_AND_WEEK, currency="EUR", card_max_24h=day, card_max_7d=week)
     assert in_euros[1:] == ("", largest)
 
 
 def test_a_largest_payment_below_other_cards_is_no_sign_by_itself() -> None:
     """And of a card that paid nothing, nothing is compared."""
-    assert _said("large_payments", usual=BY_DAY_AND_WEEK, card_max_24h=40.0)[2] == (
+    assert _said("large_payments", baseline=BY_DAY_AND_WEEK, card_max_24h=40.0)[2] == (
         "Together with the other signs: in the 24 hours before this payment, this card's largest was 40.00; "
         "other cards' largest is usually 94.00"
     )
     nothing = "This card paid nothing in USD in the 7 days before this payment"
-    assert _said("large_payments", usual=BY_DAY_AND_WEEK) == ("none", "220.00", nothing)
+    assert _said("large_payments", baseline=BY_DAY_AND_WEEK) == ("none", "220.00", nothing)
 
 
 def test_a_card_without_a_past_has_travelled_from_nowhere() -> None:
@@ -81,6 +81,6 @@ def test_of_a_card_holder_only_what_is_known_is_said() -> None:
     assert _said("card_holder", age_years=35.0)[2] == (
         "Together with the other signs: card holder: 35 years; in the middle: 10 years, city of 10 people"
     )
-    assert _said("card_holder", city_pop=512.0, usual=Usual())[2] == (
+    assert _said("card_holder", city_pop=512.0, baseline=Baseline())[2] == (
         "Together with the other signs: card holder: city of 512 people"
     )

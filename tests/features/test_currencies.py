@@ -55,8 +55,10 @@ def test_dollars_alone_are_what_they_were(make_payments, no_history, no_profiles
     assert hashlib.sha256(amounts.tobytes()).hexdigest() == DOLLARS_BEFORE
 
 
-@pytest.mark.parametrize(("currency", "minor_in_one"), [("EUR", 100), ("JPY", 1), ("KWD", 1_000)])
-def test_a_single_currency_is_read_in_its_own_unit(make_payments, no_history, no_profiles, currency, minor_in_one):
+@pytest.mark.parametrize(("currency", "minor_units_per_major"), [("EUR", 100), ("JPY", 1), ("KWD", 1_000)])
+def test_a_single_currency_is_read_in_its_own_unit(
+    make_payments, no_history, no_profiles, currency, minor_units_per_major
+):
     """Amounts are whole minor units divided once; ratios and all other features know no unit."""
     dollars = make_payments(2, late=0.2)
     features = compute_features(dollars, no_history, no_profiles, time_zone=ZONE)
@@ -65,7 +67,7 @@ def test_a_single_currency_is_read_in_its_own_unit(make_payments, no_history, no
     rest = [name for name in FEATURE_NAMES if name not in in_units]
     pd.testing.assert_frame_equal(others[rest], features[rest], check_exact=True)
     minor = (features[in_units] * 100).round()
-    pd.testing.assert_frame_equal(others[in_units], minor / minor_in_one, check_exact=True)
+    pd.testing.assert_frame_equal(others[in_units], minor / minor_units_per_major, check_exact=True)
 
 
 @pytest.mark.integration  # takes seconds

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from fraud_scorer.features.declared import NUMBER_FEATURES
-from fraud_scorer.features.drift import bin_names, number_shares, psi, reference_of, text_shares
+from fraud_scorer.features.drift import bin_names, drift_reference, number_shares, psi, text_shares
 
 
 def _features(rows: int, **columns: object) -> pd.DataFrame:
@@ -18,7 +18,7 @@ def _features(rows: int, **columns: object) -> pd.DataFrame:
 
 
 def _entry(values: np.ndarray) -> dict[str, Any]:
-    reference = reference_of(_features(len(values), amount=values), np.full(len(values), 0.5))
+    reference = drift_reference(_features(len(values), amount=values), np.full(len(values), 0.5))
     entry: dict[str, Any] = reference["numbers"]["amount"]
     return entry
 
@@ -89,7 +89,7 @@ def test_an_edge_survives_json_as_the_same_float32(random: np.random.Generator) 
 def test_texts_keep_the_most_frequent_and_count_the_rest() -> None:
     """Equal counts in the order of the alphabet; what training never saw is the rest."""
     categories = [f"c{number:02d}" for number in range(30)] * 2 + ["travel"] * 40 + [None] * 100
-    entry = reference_of(_features(200, category=categories), np.full(200, 0.5))["texts"]["category"]
+    entry = drift_reference(_features(200, category=categories), np.full(200, 0.5))["texts"]["category"]
     assert entry["values"] == ["travel", *(f"c{number:02d}" for number in range(19))]
     assert (entry["shares"][0], entry["shares"][-1], entry["missing"]) == (0.2, 0.11, 0.5)
     assert sum(entry["shares"]) + entry["missing"] == pytest.approx(1)
@@ -99,7 +99,7 @@ def test_texts_keep_the_most_frequent_and_count_the_rest() -> None:
 def test_the_score_is_cut_once_more_at_its_top(random: np.random.Generator) -> None:
     """Where the flags are."""
     probability = random.beta(0.2, 20, 10_000)
-    entry = reference_of(_features(10_000), probability)["probability"]
+    entry = drift_reference(_features(10_000), probability)["probability"]
     assert len(entry["shares"]) == 11
     assert entry["shares"][-1] == pytest.approx(0.01, abs=1e-3)
 

@@ -13,7 +13,7 @@ from fraud_scorer.ingest.field_map import FieldMap
 from fraud_scorer.scoring.artifacts import Artifacts, load_artifacts
 from fraud_scorer.training.datafile import read_payments
 from fraud_scorer.training.dataset import Dataset, make_dataset
-from fraud_scorer.training.train import Plan, train
+from fraud_scorer.training.train import TrainingPlan, train
 
 
 def public_payments(seed: int = 1, *, rows: int = 6_000, cards: int = 80, days: int = 40) -> pd.DataFrame:
@@ -82,7 +82,7 @@ def source(public_file: Path) -> dict[str, object]:
 def model_folder(tmp_path_factory: pytest.TempPathFactory, dataset: Dataset, source: dict[str, object]) -> Path:
     """A model trained on the first seven tenths."""
     out = tmp_path_factory.mktemp("model")
-    train(dataset, source, out, Plan(label_delay_days=1, hold_out=0.3, cards_a_day=5))
+    train(dataset, source, out, TrainingPlan(label_delay_days=1, hold_out=0.3, cards_a_day=5))
     return out
 
 

@@ -7,10 +7,12 @@ import pytest
 
 from fraud_scorer.domain.model_folder import calibrated
 from fraud_scorer.training.calibration import calibration_table
-from fraud_scorer.training.fitting import Fitted, out_of_fold, predict, refit
+from fraud_scorer.training.fitting import ChosenSettings, out_of_fold, predict, refit
 
 TRAINED, ALL = 40_000, 80_000
-SURE_OF_ITSELF = Fitted({"max_depth": 6, "min_child_weight": 0.1, "reg_lambda": 1, "scale_pos_weight": 20}, 150, [])
+SURE_OF_ITSELF = ChosenSettings(
+    {"max_depth": 6, "min_child_weight": 0.1, "reg_lambda": 1, "scale_pos_weight": 20}, 150, []
+)
 
 
 def world(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

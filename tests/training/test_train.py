@@ -14,9 +14,9 @@ from fraud_scorer.features.drift import number_shares, psi
 from fraud_scorer.scoring.artifacts import load_artifacts
 from fraud_scorer.training.calibration import ThresholdRule
 from fraud_scorer.training.periods import split
-from fraud_scorer.training.train import Plan, train
+from fraud_scorer.training.train import TrainingPlan, train
 
-PLAN = Plan(label_delay_days=1, hold_out=0.3, cards_a_day=5)
+PLAN = TrainingPlan(label_delay_days=1, hold_out=0.3, cards_a_day=5)
 
 
 def test_training_twice_gives_the_same_files(dataset, source, model_folder, tmp_path):

@@ -16,7 +16,7 @@ import psycopg2.extras
 import pytest
 
 from fraud_scorer.features.declared import FEATURES, LOOK_BACK_DAYS, NUMBER_FEATURES
-from fraud_scorer.features.drift import reference_of
+from fraud_scorer.features.drift import drift_reference
 from fraud_scorer.settings import Settings
 from fraud_scorer.use_cases.drift import catch_up, compare, drift
 from fraud_scorer.use_cases.morning_report import daily_text
@@ -50,7 +50,7 @@ def manifest(folder: Path, **changes: object) -> Path:
     """A model folder as far as comparing reads it."""
     features = draw(5_000, 1)
     reference = {"rows": "test period", "payments": 5_000, "from": "2026-06-01T00:00:00Z",
-                 "until": "2026-06-09T00:00:00Z", **reference_of(features, np.full(5_000, 0.2))}  # fmt: skip
+                 "until": "2026-06-09T00:00:00Z", **drift_reference(features, np.full(5_000, 0.2))}  # fmt: skip
     content = {
         "format": 1, "files": {}, "features": [{"name": one.name, "dtype": one.dtype} for one in FEATURES],
         "matrix_columns": COLUMNS, "library_versions": {}, "calibration": {"raw": [0, 1], "probability": [0, 1]},
@@ -287,7 +287,7 @@ def test_every_text_feature_is_read() -> None:
     """drift_sample.sql selects them by name; one more declared has to be selected too."""
     texts = [one.name for one in FEATURES if one.dtype == "str"]
     assert texts == ["category"]
-    reference = reference_of(draw(1_000, 1), np.full(1_000, 0.2))
+    reference = drift_reference(draw(1_000, 1), np.full(1_000, 0.2))
     sample = draw(1_000, 2).assign(fraud_probability=0.2)
     assert len(list(compare(sample, reference, ()))) == len(FEATURES) + 1
 

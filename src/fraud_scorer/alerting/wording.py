@@ -19,7 +19,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from fraud_common.currencies import decimals
+from fraud_common.money import decimals
 from fraud_scorer.explain import phrasing
 
 EARTH_RADIUS_KM = 6371.0

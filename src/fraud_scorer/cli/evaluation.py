@@ -42,7 +42,7 @@ def evaluate(
     from fraud_scorer.scoring.artifacts import load_artifacts
     from fraud_scorer.scoring.local import LocalScorer
     from fraud_scorer.training.evaluate import evaluate_file, write_report
-    from fraud_scorer.training.missing_columns import tell_missing
+    from fraud_scorer.training.missing_columns import warn_missing
     from fraud_scorer.training.saving import refuse_unwritable
 
     refuse_unwritable(out)
@@ -52,7 +52,7 @@ def evaluate(
         dataset, is_asked, source = _with_history(
             data, history or [], fields, model.manifest, status.update, currency=currency, decimal=decimal
         )
-        tell_missing(dataset.take(is_asked).features, model.manifest, warn)
+        warn_missing(dataset.take(is_asked).features, model.manifest, warn)
         chosen = model.recommended_threshold if threshold is None else threshold
         result = evaluate_file(
             dataset,

@@ -62,7 +62,7 @@ def train(
     from fraud_scorer.training.calibration import ThresholdRule
     from fraud_scorer.training.fitting import quiet_threads
     from fraud_scorer.training.saving import refuse_unwritable
-    from fraud_scorer.training.train import Plan
+    from fraud_scorer.training.train import TrainingPlan
     from fraud_scorer.training.train import train as train_model
 
     quiet_threads()
@@ -72,9 +72,9 @@ def train(
             {"--data": data, "--fields": fields, "--time-zone": time_zone, "--currency": currency,
              "--label-delay": label_delay, "--decimal": decimal}
         )  # fmt: skip
-    plan = Plan(
-        time_zone=time_zone or Plan.time_zone,
-        label_delay_days=Plan.label_delay_days if label_delay is None else days(label_delay),
+    plan = TrainingPlan(
+        time_zone=time_zone or TrainingPlan.time_zone,
+        label_delay_days=TrainingPlan.label_delay_days if label_delay is None else days(label_delay),
         hold_out=hold_out,
         rule=ThresholdRule(alert_cost, alerts_a_day),
         compare_without_history=compare_without_history,

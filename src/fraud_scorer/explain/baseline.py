@@ -11,12 +11,12 @@ from fraud_scorer.explain import phrasing
 
 UNKNOWN = "unknown"  # the value of a reason that only says what is not known
 
-Row = Mapping[str, Any]  # declared features, and the payment's currency
-Words = tuple[str, str, str]  # value, what is usual, the sentence
+FeatureRow = Mapping[str, Any]  # declared features, and the payment's currency
+ReasonText = tuple[str, str, str]  # value, what is usual, the sentence
 
 
 @dataclass(frozen=True)
-class Usual:
+class Baseline:
     """What is usual in the training data (from the manifest)."""
 
     medians: Mapping[str, float] = field(default_factory=dict)
@@ -29,12 +29,12 @@ class Usual:
         """Median of the feature over genuine payments; NaN if unknown."""
         return self.medians.get(feature, math.nan)
 
-    def money(self, feature: str, currency: str) -> str:
+    def median_money(self, feature: str, currency: str) -> str:
         """Median of a feature that is an amount, in words; empty if unknown in this currency."""
         known = self._amounts(currency)
         return phrasing.money(known[feature], currency) if feature in known else ""
 
-    def amount(self, feature: str, currency: str) -> float:
+    def median_amount(self, feature: str, currency: str) -> float:
         """The same as a number; NaN if unknown in this currency."""
         return self._amounts(currency).get(feature, math.nan)
 
@@ -42,16 +42,16 @@ class Usual:
         return self.medians if self.amount_medians is None else self.amount_medians.get(currency, {})
 
 
-def money(row: Row, amount: float) -> str:
+def money(row: FeatureRow, amount: float) -> str:
     """An amount of the payment's card, in words."""
     return phrasing.money(amount, row["currency"])
 
 
-def beside(text: str) -> str:
+def with_other_signs(text: str) -> str:
     """What is no sign by itself."""
     return f"Together with the other signs: {text}"
 
 
-def unknown(text: str, normal: str = "") -> Words:
+def unknown_value(text: str, normal: str = "") -> ReasonText:
     """What is not known: it accuses nobody."""
-    return UNKNOWN, normal, beside(text)
+    return UNKNOWN, normal, with_other_signs(text)

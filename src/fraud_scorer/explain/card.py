@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from fraud_scorer.explain import phrasing
-from fraud_scorer.explain.baseline import Row, Usual, Words, beside, money, unknown
+from fraud_scorer.explain.baseline import Baseline, FeatureRow, ReasonText, money, unknown_value, with_other_signs
 from fraud_scorer.explain.phrasing import count, duration, kilometres, ordinal, per_day, plural
 
 _AIRLINER_KMH = 900.0
@@ -14,21 +14,21 @@ _MINUTES_PER_DAY = 1_440.0
 _NO_PAST = "This card has no payments in 30 days before"
 
 
-def _pace(row: Row) -> str:
+def _pace(row: FeatureRow) -> str:
     """How often this card pays, as far as its past is known."""
     return per_day(row["card_count_30d"], row["card_days_seen"])
 
 
-def _daily(row: Row) -> float:
+def _daily(row: FeatureRow) -> float:
     """Its payments a day, NaN without a past."""
     return float(row["card_count_30d"]) / max(row["card_days_seen"], 1.0) if row["card_days_seen"] > 0 else math.nan
 
 
-def rapid(row: Row, _: Usual) -> Words:
+def rapid_payments(row: FeatureRow, _: Baseline) -> ReasonText:
     """How many payments within how short a time, or how long after the last one."""
     recent, since, pace = row["card_count_1h"], row["minutes_since_last"], _pace(row)
     if recent >= 2:
-        return _rapid_several(row, recent, pace)
+        return _several_in_an_hour(row, recent, pace)
     if math.isnan(since):
         return "first payment", "", "The first payment of this card within 30 days"
     is_long = since * _daily(row) > 2 * _MINUTES_PER_DAY
@@ -36,7 +36,7 @@ def rapid(row: Row, _: Usual) -> Words:
     return duration(since), pace, text
 
 
-def _rapid_several(row: Row, recent: float, pace: str) -> Words:
+def _several_in_an_hour(row: FeatureRow, recent: float, pace: str) -> ReasonText:
     """Its true place among the payments of an hour, and how fast the last three came."""
     span, place = row["minutes_since_second_last"], ordinal(recent + 1)
     if recent == 2:
@@ -48,7 +48,7 @@ def _rapid_several(row: Row, recent: float, pace: str) -> Words:
     return value, pace, f"{value}; this card makes {pace}"
 
 
-def many(row: Row, _: Usual) -> Words:
+def many_payments(row: FeatureRow, _: Baseline) -> ReasonText:
     """How many payments in a day and a week."""
     place, pace = row["card_count_24h"] + 1, _pace(row)
     value = f"{ordinal(place)} payment in 24 hours"
@@ -58,15 +58,15 @@ def many(row: Row, _: Usual) -> Words:
     return value, pace, f"{value}, {week}; this card makes {pace}"
 
 
-def activity(row: Row, usual: Usual) -> Words:
+def card_activity(row: FeatureRow, baseline: Baseline) -> ReasonText:
     """The card's last 30 days against other cards'."""
     value = f"{plural(row['card_count_30d'], 'payment')}, {money(row, row['card_amount_30d'])} {row['currency']}"
-    median = usual.money("card_amount_30d", row["currency"])
-    normal = plural(usual.median("card_count_30d"), "payment") + (f", {median}" if median else "")
+    median = baseline.median_money("card_amount_30d", row["currency"])
+    normal = plural(baseline.median("card_count_30d"), "payment") + (f", {median}" if median else "")
     return value, normal, f"This card's last 30 days: {value}; other cards: {normal}"
 
 
-def spending(row: Row, _: Usual) -> Words:
+def spending_speed(row: FeatureRow, _: Baseline) -> ReasonText:
     """What was spent, this payment included, against the card's mean day."""
     hour, day = row["card_amount_1h"] + row["amount"], row["card_amount_24h"] + row["amount"]
     ratio, several = row["spending_over_usual"], row["card_amount_1h"] > 0
@@ -74,67 +74,67 @@ def spending(row: Row, _: Usual) -> Words:
     if math.isnan(ratio):
         return value, "nothing yet", f"{value}, this payment included; this card spent nothing in 30 days before"
     if ratio == 0:
-        return value, "", beside(f"{value}, this payment included")
+        return value, "", with_other_signs(f"{value}, this payment included")
     normal = f"{money(row, day / ratio)} a day"
     if ratio >= 1:
         return value, normal, f"{value}, this payment included; this card spends {normal}"
     if value.endswith("hour"):
-        return value, normal, beside(f"{value}, this payment included; this card spends {normal}")
+        return value, normal, with_other_signs(f"{value}, this payment included; this card spends {normal}")
     return value, normal, f"Only {value}, this payment included, though this card spends {normal}"
 
 
-def large(row: Row, usual: Usual) -> Words:
+def large_payments(row: FeatureRow, baseline: Baseline) -> ReasonText:
     """The card's largest earlier payment, against other cards' largest of as long a time."""
     feature, span = ("card_max_24h", "24 hours") if row["card_max_24h"] > 0 else ("card_max_7d", "7 days")
-    largest, middle = row[feature], usual.amount(feature, row["currency"])
-    normal = usual.money(feature, row["currency"])
+    largest, middle = row[feature], baseline.median_amount(feature, row["currency"])
+    normal = baseline.median_money(feature, row["currency"])
     if math.isnan(largest):
         return "none", normal, f"This card paid nothing in {row['currency']} in the 7 days before this payment"
     value = money(row, largest)
     others = f"; other cards' largest is usually {normal}" if normal else ""
     text = f"in the {span} before this payment, this card's largest was {value}{others}"
-    return value, normal, beside(text) if largest <= middle else text[0].upper() + text[1:]
+    return value, normal, with_other_signs(text) if largest <= middle else text[0].upper() + text[1:]
 
 
-def travel(row: Row, usual: Usual) -> Words:
+def travel(row: FeatureRow, baseline: Baseline) -> ReasonText:
     """From the place of the card's last payment; its speed where nobody travels so fast."""
     km, speed = kilometres(row["km_from_last"]), row["speed_from_last_kmh"]
     if math.isnan(row["minutes_since_last"]):
         return "no past", "", _NO_PAST
     if not km:
-        return unknown("the place of this payment, or of this card's last one, is unknown")
-    since, middle = duration(row["minutes_since_last"]), usual.median("km_from_last")
+        return unknown_value("the place of this payment, or of this card's last one, is unknown")
+    since, middle = duration(row["minutes_since_last"]), baseline.median("km_from_last")
     if speed > _AIRLINER_KMH:
         value = f"{count(speed)} km/h"
         return value, "an airliner flies 900 km/h", f"{km} from the last payment {since} before: {value} of travel"
     normal = kilometres(middle)
     usually = f"; usually {normal}" if normal else ""
     text = f"{km} from the place of this card's last payment, {since} before{usually}"
-    return km, normal, beside(text) if row["km_from_last"] <= middle else text
+    return km, normal, with_other_signs(text) if row["km_from_last"] <= middle else text
 
 
-def new_merchant(row: Row, _: Usual) -> Words:
+def new_merchant(row: FeatureRow, _: Baseline) -> ReasonText:
     """Whether the card has paid here lately."""
     if row["first_at_merchant"] == 1:
         return "first time", "", "This card's first payment at this merchant in 30 days"
     if row["first_at_merchant"] == 0:
-        return "known merchant", "", beside("this card has paid at this merchant within 30 days")
+        return "known merchant", "", with_other_signs("this card has paid at this merchant within 30 days")
     return "no past", "", _NO_PAST
 
 
-def new_category(row: Row, _: Usual) -> Words:
+def new_category(row: FeatureRow, _: Baseline) -> ReasonText:
     """Whether the card has paid in this category lately."""
     name = phrasing.category(row["category"])
     if row["first_in_category"] == 1:
         return "first time", "", f"This card's first payment in 30 days in category {name}"
     if row["first_in_category"] == 0:
-        return name, "", beside(f"this card has paid within 30 days in category {name}")
-    return unknown("the category is unknown") if name == phrasing.category(None) else (name, "", _NO_PAST)
+        return name, "", with_other_signs(f"this card has paid within 30 days in category {name}")
+    return unknown_value("the category is unknown") if name == phrasing.category(None) else (name, "", _NO_PAST)
 
 
-def merchants(row: Row, usual: Usual) -> Words:
+def many_merchants(row: FeatureRow, baseline: Baseline) -> ReasonText:
     """At how many different merchants the card paid in a day."""
-    number, middle = row["merchants_24h"], usual.median("merchants_24h")
+    number, middle = row["merchants_24h"], baseline.median("merchants_24h")
     value, normal = count(number), count(middle)
     text = f"{plural(number, 'different merchant')} in 24 hours before; usually {normal}"
-    return value, normal, text if number > middle else beside(text)
+    return value, normal, text if number > middle else with_other_signs(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from fraud_common.currencies import decimals
+from fraud_common.money import decimals
 
 _MINUTES_PER_DAY = 1_440.0
 

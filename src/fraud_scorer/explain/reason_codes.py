@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fraud_scorer.explain.baseline import UNKNOWN, Usual
+from fraud_scorer.explain.baseline import UNKNOWN, Baseline
 from fraud_scorer.explain.sentences import SENTENCES
 from fraud_scorer.features.declared import BY_NAME
 
@@ -26,7 +26,7 @@ def strongest_reasons(
     features: pd.DataFrame,
     contributions: np.ndarray,
     columns: Sequence[str],
-    usual: Usual,
+    baseline: Baseline,
     currencies: Sequence[str],
 ) -> list[list[dict[str, object]]]:
     """The three strongest reasons of each row, strongest first; what only says what is unknown fills up what is left.
@@ -35,7 +35,7 @@ def strongest_reasons(
         features: declared features, one row a payment.
         contributions: log-odds, shape (rows, len(columns)); no bias column.
         columns: the declared feature behind each column of the matrix.
-        usual: what to compare with where the card's own past says nothing.
+        baseline: what to compare with where the card's own past says nothing.
         currencies: of each row's amounts.
 
     Returns:
@@ -49,26 +49,26 @@ def strongest_reasons(
     found = []
     for number, (row, currency) in enumerate(zip(rows, currencies, strict=True)):
         raising = [codes[place] for place in order[number] if by_code[number, place] >= _LEAST_CONTRIBUTION]
-        found.append(_told(raising, row | {"currency": currency}, usual))
+        found.append(_select_reasons(raising, row | {"currency": currency}, baseline))
     return found
 
 
-def _told(codes: Sequence[str], row: dict[Any, Any], usual: Usual) -> list[dict[str, object]]:
+def _select_reasons(codes: Sequence[str], row: dict[Any, Any], baseline: Baseline) -> list[dict[str, object]]:
     known: list[dict[str, object]] = []
     unknown: list[dict[str, object]] = []
     for code in codes:
-        reason = _reason(code, row, usual)
+        reason = _reason(code, row, baseline)
         (unknown if reason["value"] == UNKNOWN else known).append(reason)
         if len(known) == STRONGEST:
             break
     return (known + unknown)[:STRONGEST]
 
 
-def under_present_codes(reasons: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
+def with_current_codes(reasons: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
     """Reasons as they were stored, under the codes that they would have now; their words stay."""
     return [{**reason, "code": FORMER_CODES.get(str(reason.get("code")), reason.get("code"))} for reason in reasons]
 
 
-def _reason(code: str, row: dict[Any, Any], usual: Usual) -> dict[str, object]:
-    value, normal, text = SENTENCES[code](row, usual)
+def _reason(code: str, row: dict[Any, Any], baseline: Baseline) -> dict[str, object]:
+    value, normal, text = SENTENCES[code](row, baseline)
     return {"code": code, "text": text, "value": value, "usual": normal}

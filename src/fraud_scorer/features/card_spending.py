@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from fraud_scorer.features.declared import LOOK_BACK_SECONDS
-from fraud_scorer.features.timeline import Timeline, clock_of, days_since_first, prefix_sums, window_starts
+from fraud_scorer.features.timeline import Timeline, days_since_first, prefix_sums, window_clock, window_starts
 
 _CENTS_CEILING = 3_000_000_000  # its square still fits int64; larger amounts count as this in the spread
 _LOW_BITS = np.int64(0xFFFFFFFF)
@@ -17,50 +17,53 @@ _LOW_BITS = np.int64(0xFFFFFFFF)
 Starts = dict[str, np.ndarray]
 
 
-def amount_features(line: Timeline, starts: Starts) -> dict[str, np.ndarray]:
+def amount_features(timeline: Timeline, starts: Starts) -> dict[str, np.ndarray]:
     """The card features that are made of amounts (float64, in units of the row's currency, or ratios), one a row.
 
-    ``starts`` are the windows of ``line``.
+    ``starts`` are the windows of ``timeline``.
     """
-    if not line.currency.any():  # all of one currency: nothing to part
-        return _of_one_currency(line, starts)
-    purses, order = line.by(line.currency)
+    if not timeline.currency.any():  # all of one currency: nothing to part
+        return _of_one_currency(timeline, starts)
+    purses, order = timeline.split_by(timeline.currency)
     result = {}
-    for name, values in _of_one_currency(purses, window_starts(clock_of(purses))).items():
+    for name, values in _of_one_currency(purses, window_starts(window_clock(purses))).items():
         result[name] = np.empty(len(order))
         result[name][order] = values
     return result
 
 
-def _of_one_currency(line: Timeline, starts: Starts) -> dict[str, np.ndarray]:
+def _of_one_currency(timeline: Timeline, starts: Starts) -> dict[str, np.ndarray]:
     """The same of a line whose groups hold one currency each."""
-    spent = prefix_sums(line.cents)
-    result = {f"card_amount_{name}": (spent[:-1] - spent[start]) / line.minor_in_one for name, start in starts.items()}
-    result["card_max_24h"] = _window_max(line.cents, starts["24h"]) / line.minor_in_one
-    result["card_max_7d"] = _window_max(line.cents, starts["7d"]) / line.minor_in_one
-    result["spending_over_usual"] = _against_the_day(line, starts, spent)
-    result |= _against_the_mean(line, starts["30d"], spent)
-    result["amount_over_category"] = _against_the_category(line)
+    spent = prefix_sums(timeline.cents)
+    result = {
+        f"card_amount_{name}": (spent[:-1] - spent[start]) / timeline.minor_units_per_major
+        for name, start in starts.items()
+    }
+    result["card_max_24h"] = _window_max(timeline.cents, starts["24h"]) / timeline.minor_units_per_major
+    result["card_max_7d"] = _window_max(timeline.cents, starts["7d"]) / timeline.minor_units_per_major
+    result["spending_over_usual"] = _against_the_day(timeline, starts, spent)
+    result |= _against_the_mean(timeline, starts["30d"], spent)
+    result["amount_over_category"] = _against_the_category(timeline)
     return result
 
 
-def _against_the_day(line: Timeline, starts: Starts, spent: np.ndarray) -> np.ndarray:
+def _against_the_day(timeline: Timeline, starts: Starts, spent: np.ndarray) -> np.ndarray:
     """What 24 hours with this payment come to, by the mean day of the look-back; NaN without a past."""
-    day = (spent[:-1] - spent[starts["24h"]] + line.cents).astype(float)
+    day = (spent[:-1] - spent[starts["24h"]] + timeline.cents).astype(float)
     month = (spent[:-1] - spent[starts["30d"]]).astype(float)
     with np.errstate(divide="ignore", invalid="ignore"):
-        usual_day = month / np.maximum(days_since_first(line, starts["30d"]), 1.0)
+        usual_day = month / np.maximum(days_since_first(timeline, starts["30d"]), 1.0)
         return np.where(month > 0, day / usual_day, np.nan)
 
 
-def _against_the_mean(line: Timeline, start: np.ndarray, spent: np.ndarray) -> dict[str, np.ndarray]:
+def _against_the_mean(timeline: Timeline, start: np.ndarray, spent: np.ndarray) -> dict[str, np.ndarray]:
     """The amount against the card's mean (from one payment on) and spread (from three on) over the look-back.
 
     The spread is the sample standard deviation, from exact sums of squares kept in two halves of 32 bits.
     """
     count = (np.arange(len(start)) - start).astype(float)
     total = (spent[:-1] - spent[start]).astype(float)
-    clipped = np.minimum(line.cents, _CENTS_CEILING)
+    clipped = np.minimum(timeline.cents, _CENTS_CEILING)
     squares = clipped * clipped
     high, low = prefix_sums(squares >> 32), prefix_sums(squares & _LOW_BITS)
     square_sum = (high[:-1] - high[start]) * 4_294_967_296.0 + (low[:-1] - low[start])
@@ -68,8 +71,8 @@ def _against_the_mean(line: Timeline, start: np.ndarray, spent: np.ndarray) -> d
         mean = total / count
         variance = (square_sum - total * mean) / (count - 1)
         spread = np.sqrt(np.maximum(variance, 0.0))
-        ratio = np.where((count >= 1) & (total > 0), line.cents / mean, np.nan)
-        spreads = np.where((count >= 3) & (spread >= 1.0), (line.cents - mean) / spread, np.nan)
+        ratio = np.where((count >= 1) & (total > 0), timeline.cents / mean, np.nan)
+        spreads = np.where((count >= 3) & (spread >= 1.0), (timeline.cents - mean) / spread, np.nan)
     return {"amount_over_mean": ratio, "amount_spreads": spreads}
 
 
@@ -90,10 +93,10 @@ def _window_max(values: np.ndarray, start: np.ndarray) -> np.ndarray:
     return result
 
 
-def _against_the_category(line: Timeline) -> np.ndarray:
+def _against_the_category(timeline: Timeline) -> np.ndarray:
     """The amount by the mean in this category over the look-back; NaN without a past or a category."""
-    narrow, order = line.by(line.category)
-    clock = clock_of(narrow)
+    narrow, order = timeline.split_by(timeline.category)
+    clock = window_clock(narrow)
     start = np.searchsorted(clock, clock - LOOK_BACK_SECONDS, side="right")
     spent = prefix_sums(narrow.cents)
     count, total = np.arange(len(start)) - start, (spent[:-1] - spent[start]).astype(float)

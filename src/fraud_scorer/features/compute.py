@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from fraud_common.currencies import minor_in_one
 from fraud_common.geo import distance_km
+from fraud_common.money import minor_units_per_major
 from fraud_scorer.features.declared import FEATURE_NAMES, NUMBER_FEATURES, TEXT_FEATURES
 from fraud_scorer.features.local_calendar import calendar_features, micros_utc
 from fraud_scorer.features.merchant import merchant_features
-from fraud_scorer.features.point_in_time import card_features_of
+from fraud_scorer.features.point_in_time import point_in_time_card_features
 
 
 def compute_features(
@@ -36,8 +36,8 @@ def compute_features(
         micros = micros_utc(scored["event_time"])
         columns = _own_features(scored) | calendar_features(micros, time_zone)
         columns |= merchant_features(micros, scored["merchant"], profiles, time_zone)
-        columns |= card_features_of(scored, history, time_zone)
-    numbers = {name: _spread(columns.get(name), is_payment) for name in NUMBER_FEATURES}
+        columns |= point_in_time_card_features(scored, history, time_zone)
+    numbers = {name: _over_all_rows(columns.get(name), is_payment) for name in NUMBER_FEATURES}
     texts = {name: payments[name].astype("str").where(is_payment) for name in TEXT_FEATURES}
     return pd.DataFrame({name: (numbers | texts)[name] for name in FEATURE_NAMES}, index=payments.index)
 
@@ -46,14 +46,14 @@ def _own_features(payments: pd.DataFrame) -> dict[str, np.ndarray]:
     """What the payment says by itself (float64, NaN where missing)."""
     place = {name: payments[name].to_numpy(np.float64) for name in ("home_lat", "home_long", "merch_lat", "merch_long")}
     return {
-        "amount": payments["amount_cents"].to_numpy(np.int64) / minor_in_one(payments["currency"]),
+        "amount": payments["amount_cents"].to_numpy(np.int64) / minor_units_per_major(payments["currency"]),
         "age_years": payments["age_years"].to_numpy(np.float64),
         "city_pop": payments["city_pop"].astype("Float64").to_numpy(np.float64, na_value=np.nan),
         "home_distance_km": distance_km(place["home_lat"], place["home_long"], place["merch_lat"], place["merch_long"]),
     }
 
 
-def _spread(values: np.ndarray | None, is_payment: np.ndarray) -> np.ndarray:
+def _over_all_rows(values: np.ndarray | None, is_payment: np.ndarray) -> np.ndarray:
     """One feature over all rows: NaN for the refunds in between."""
     result = np.full(len(is_payment), np.nan)
     if values is not None:

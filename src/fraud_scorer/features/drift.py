@@ -46,7 +46,7 @@ def psi(reference: Sequence[float] | np.ndarray, shares: Sequence[float] | np.nd
     return float(np.sum((found - expected) * np.log(found / expected)))
 
 
-def reference_of(features: pd.DataFrame, probability: np.ndarray) -> dict[str, Any]:
+def drift_reference(features: pd.DataFrame, probability: np.ndarray) -> dict[str, Any]:
     """The entries ``numbers``, ``texts`` and ``probability`` of the manifest's reference.
 
     Args:

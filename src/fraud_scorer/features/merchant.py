@@ -58,10 +58,10 @@ def merchant_profile_rows(
     delay = math.ceil(label_delay_days)
     counts = {}
     for width in _WINDOWS_DAYS:
-        counts[f"payments_{width}d"] = _covering(merchant, np.maximum(day + 1, visible_from), day + width, pairs)
+        counts[f"payments_{width}d"] = _count_covering(merchant, np.maximum(day + 1, visible_from), day + width, pairs)
         begin, end = np.maximum(np.maximum(day + 1 + delay, visible_from), known_from), day + delay + width
-        counts[f"labelled_{width}d"] = _covering(merchant, begin, end, pairs)
-        counts[f"frauds_{width}d"] = _covering(merchant[is_fraud], begin[is_fraud], end[is_fraud], pairs)
+        counts[f"labelled_{width}d"] = _count_covering(merchant, begin, end, pairs)
+        counts[f"frauds_{width}d"] = _count_covering(merchant[is_fraud], begin[is_fraud], end[is_fraud], pairs)
     rows = pd.DataFrame({name: counts[name] for name in PROFILE_COUNTS})
     rows.insert(0, "merchant", np.asarray(names, dtype=object)[pairs // _DAY_SPAN])
     rows.insert(0, "profile_day", (pairs % _DAY_SPAN).astype("datetime64[D]").astype(object))
@@ -141,7 +141,7 @@ def _pairs_all(merchant_count: int, wanted: np.ndarray) -> np.ndarray:
     return pairs
 
 
-def _covering(merchant: np.ndarray, begin: np.ndarray, end: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+def _count_covering(merchant: np.ndarray, begin: np.ndarray, end: np.ndarray, pairs: np.ndarray) -> np.ndarray:
     """How many of the merchant's intervals [begin, end] of days cover each pair's day (int64).
 
     The difference array's two halves, kept sorted: intervals begun by the day less intervals ended before it.

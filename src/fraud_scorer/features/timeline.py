@@ -22,7 +22,7 @@ class Timeline:
     micros: np.ndarray  # int64, UTC
     cents: np.ndarray  # int64, minor units of its currency
     currency: np.ndarray  # int64 code
-    minor_in_one: np.ndarray  # float64: minor units in one unit of its currency
+    minor_units_per_major: np.ndarray  # float64: minor units in one unit of its currency
     merchant: np.ndarray  # int64 code
     category: np.ndarray  # int64 code, -1 unknown
     night: np.ndarray  # int64: 1 at night by the local clock, else 0
@@ -34,19 +34,19 @@ class Timeline:
         taken = {one.name: getattr(self, one.name)[rows] for one in fields(self)}
         return Timeline(**taken | ({} if group is None else {"group": group}))
 
-    def by(self, code: np.ndarray) -> tuple[Timeline, np.ndarray]:
+    def split_by(self, code: np.ndarray) -> tuple[Timeline, np.ndarray]:
         """The line of each group and ``code`` (-1 or above), and the rows in its order."""
         pair = self.group * (int(code.max(initial=0)) + 2) + code + 1
         order = np.argsort(pair, kind="stable")
         return self.take(order, pair[order]), order
 
 
-def clock_of(line: Timeline) -> np.ndarray:
+def window_clock(timeline: Timeline) -> np.ndarray:
     """Whole seconds, shifted per group so that they never fall and no window reaches into the group before (int64)."""
-    seconds = line.micros // MICROS_PER_SECOND
+    seconds = timeline.micros // MICROS_PER_SECOND
     if not len(seconds):
         return seconds
-    is_first = np.r_[True, line.group[1:] != line.group[:-1]]
+    is_first = np.r_[True, timeline.group[1:] != timeline.group[:-1]]
     step = np.diff(seconds, prepend=seconds[0])
     step[is_first] = LOOK_BACK_SECONDS + 1
     return np.cumsum(step)
@@ -62,8 +62,8 @@ def prefix_sums(values: np.ndarray) -> np.ndarray:
     return np.concatenate([np.zeros(1, np.int64), np.cumsum(values, dtype=np.int64)])
 
 
-def days_since_first(line: Timeline, start: np.ndarray) -> np.ndarray:
+def days_since_first(timeline: Timeline, start: np.ndarray) -> np.ndarray:
     """Days from the window's first payment to each row; NaN where the window is empty."""
     row = np.arange(len(start))
-    seconds = (line.micros - line.micros[np.minimum(start, row)]) / MICROS_PER_SECOND
+    seconds = (timeline.micros - timeline.micros[np.minimum(start, row)]) / MICROS_PER_SECOND
     return np.where(row > start, seconds, np.nan) / DAY_SECONDS

@@ -13,8 +13,8 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
-from fraud_common.currencies import decimals
 from fraud_common.errors import DataFileError, SettingsError
+from fraud_common.money import decimals
 
 FORMATS = {"point": ".", "comma": ","}
 _CURE = "Say how the file writes its amounts: --decimal point (1,234.50) or --decimal comma (1.234,50)"

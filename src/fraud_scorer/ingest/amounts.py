@@ -16,7 +16,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 import numpy as np
 
-from fraud_common.currencies import decimals
+from fraud_common.money import decimals
 
 MOST_MAJOR_UNITS = 10**12
 Fault = tuple[str, str]  # code and sentence

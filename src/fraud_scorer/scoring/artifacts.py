@@ -12,7 +12,7 @@ import pandas as pd
 
 from fraud_common.errors import ArtifactError
 from fraud_scorer.domain.model_folder import BOOSTER, PREPROCESS, calibrated
-from fraud_scorer.explain.baseline import Usual
+from fraud_scorer.explain.baseline import Baseline
 from fraud_scorer.explain.reason_codes import strongest_reasons
 from fraud_scorer.features.declared import FEATURES, split_column
 from fraud_scorer.scoring.booster import contributions, load_booster, spare_forked_threads
@@ -33,7 +33,7 @@ class Artifacts:
     recommended_threshold: float
     booster_bytes: bytes  # UBJSON, as its hash was checked: the file may be replaced while a run works
     _preprocess: Any
-    _usual: Usual
+    _baseline: Baseline
     _booster: list[Any] = field(default_factory=list)
 
     @property
@@ -74,7 +74,7 @@ class Artifacts:
         for start in range(0, len(matrix), _REASON_ROWS_AT_ONCE):
             part = slice(start, start + _REASON_ROWS_AT_ONCE)
             raised = contributions(self._booster[0], matrix[part])
-            result += strongest_reasons(features.iloc[part], raised, columns, self._usual, list(currencies[part]))
+            result += strongest_reasons(features.iloc[part], raised, columns, self._baseline, list(currencies[part]))
         return result
 
 
@@ -101,5 +101,5 @@ def load_artifacts(folder: Path, signed_by: str = "") -> Artifacts:
         recommended_threshold=float(manifest["recommended_threshold"]),
         booster_bytes=files[BOOSTER],
         _preprocess=read_preprocess(files[PREPROCESS], folder / PREPROCESS),
-        _usual=Usual(**manifest["usual"]),
+        _baseline=Baseline(**manifest["usual"]),
     )

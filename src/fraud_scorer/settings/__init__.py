@@ -19,7 +19,7 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from fraud_common.env_file import CURE, ambiguous_values, fault_of, read_env_file
+from fraud_common.env_file import CURE, ambiguous_values, dollar_fault, read_env_file
 from fraud_common.errors import SettingsError
 from fraud_scorer.settings.values import (
     CardKeys,
@@ -230,7 +230,7 @@ def settings_with(given: Mapping[str, object]) -> Settings:
     """
     named = {*os.environ, *dotenv_values(USERS_FILE, interpolate=False)}
     faults = [_unknown(name) for name in sorted(named) if _is_ours(name) and name.lower() not in Settings.model_fields]
-    faults += [f"{fault_of(name)}. {CURE}" for name in ambiguous_values(Path(USERS_FILE), KNOWN_PREFIXES)]
+    faults += [f"{dollar_fault(name)}. {CURE}" for name in ambiguous_values(Path(USERS_FILE), KNOWN_PREFIXES)]
     try:
         settings = Settings(_env_file=None, **(_in_files() | dict(given)))  # type: ignore[arg-type]  # pydantic checks
     except ValidationError as error:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fraud_common.currencies import minor_in_one
+from fraud_common.money import minor_units_per_major
 from fraud_scorer.training.metrics import at_threshold, one_currency
 
 _DAY_MICROS = 86_400_000_000
@@ -36,7 +36,7 @@ def backtest(payments: pd.DataFrame, thresholds: Sequence[float], alert_cost: fl
     days = float(micros.max() - micros.min()) / _DAY_MICROS if len(payments) else 0.0
     known = payments["label"].notna().to_numpy(bool)
     label = (payments["label"] == "fraud").fillna(False).to_numpy(bool)[known].astype(np.int64)
-    amount = (payments["amount_cents"].to_numpy() / minor_in_one(payments["currency"]))[known]
+    amount = (payments["amount_cents"].to_numpy() / minor_units_per_major(payments["currency"]))[known]
     rows = []
     for threshold in thresholds:
         figures = at_threshold(label, probability[known], amount, days, threshold)

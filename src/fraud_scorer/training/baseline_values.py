@@ -1,4 +1,4 @@
-"""What reasons compare a payment with, learnt from the training data: the manifest's ``usual``."""
+"""What reasons compare a payment with, learnt from the training data: the manifest's ``baseline_values``."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from fraud_scorer.training.dataset import Dataset
 _FEW_PAYMENTS = 200  # of a category or a currency: they say little
 
 
-def usual(data: Dataset, rows: np.ndarray) -> dict[str, Any]:
-    """``features.sentences.Usual``'s fields: medians of genuine payments, fraud shares, the share made at night.
+def baseline_values(data: Dataset, rows: np.ndarray) -> dict[str, Any]:
+    """``explain.baseline.Baseline``'s fields: medians of genuine payments, fraud shares, the share made at night.
 
     Medians of amounts stand apart, by currency.
     """

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from fraud_common.currencies import minor_in_one
+from fraud_common.money import minor_units_per_major
 from fraud_scorer.domain.frames import HISTORY_COLUMNS
 from fraud_scorer.features import compute_features, merchant_profile_rows
 from fraud_scorer.ingest.event_kinds import can_be_scored
@@ -77,7 +77,7 @@ def make_dataset(
         micros=scored["event_time"].astype("int64").to_numpy(),
         card=pd.factorize(scored["card_token"])[0],
         currency=scored["currency"],
-        amount=scored["amount_cents"].to_numpy() / minor_in_one(scored["currency"]),
+        amount=scored["amount_cents"].to_numpy() / minor_units_per_major(scored["currency"]),
         label=scored["payload_is_fraud"].astype("Int8").to_numpy(np.int8, na_value=-1),
         features=features,
     )

@@ -48,7 +48,7 @@ _FOLDS = 6
 
 
 @dataclass(frozen=True)
-class Fitted:
+class ChosenSettings:
     """Settings, and how they were come by."""
 
     parameters: dict[str, float]
@@ -65,10 +65,12 @@ class Sample:
     weight: np.ndarray
 
 
-Told = Callable[[str], None]
+Progress = Callable[[str], None]
 
 
-def fit(matrix: np.ndarray, label: np.ndarray, fit_rows: np.ndarray, check_rows: np.ndarray, told: Told) -> Fitted:
+def fit(
+    matrix: np.ndarray, label: np.ndarray, fit_rows: np.ndarray, check_rows: np.ndarray, progress: Progress
+) -> ChosenSettings:
     """The best of ``GRID`` by average precision on ``check_rows``, with as many trees as early stopping kept."""
     small = sample(matrix, label, fit_rows, _SEARCH_GENUINE)
     check = sample(matrix, label, check_rows, _SEARCH_GENUINE)
@@ -77,10 +79,10 @@ def fit(matrix: np.ndarray, label: np.ndarray, fit_rows: np.ndarray, check_rows:
     for number, parameters in enumerate(GRID, start=1):
         grown, score = _boost(small, check, parameters)
         tried.append({**parameters, "average_precision": round(score, 6)})
-        told(f"trying settings {number} of {len(GRID)}: average precision {score:.4f}")
+        progress(f"trying settings {number} of {len(GRID)}: average precision {score:.4f}")
         if score > best_score + (_WORTH_IT if best_score >= 0 else 0):
             best, best_score, rounds = parameters, score, grown
-    return Fitted(best, rounds, tried)
+    return ChosenSettings(best, rounds, tried)
 
 
 def refuse_thin_folds(label: np.ndarray, rows: np.ndarray, card: np.ndarray, name: str) -> None:
@@ -102,19 +104,24 @@ def refuse_thin_folds(label: np.ndarray, rows: np.ndarray, card: np.ndarray, nam
 
 
 def out_of_fold(
-    matrix: np.ndarray, label: np.ndarray, rows: np.ndarray, card: np.ndarray, fitted: Fitted, told: Told
+    matrix: np.ndarray,
+    label: np.ndarray,
+    rows: np.ndarray,
+    card: np.ndarray,
+    fitted: ChosenSettings,
+    progress: Progress,
 ) -> np.ndarray:
     """Raw scores of ``rows``, each by a booster that has seen no payment of the row's card: for calibration."""
     raw = np.full(len(label), np.nan)
     for fold in range(_FOLDS):
-        told(f"scoring each card by trees that have not seen it: part {fold + 1} of {_FOLDS}")
+        progress(f"scoring each card by trees that have not seen it: part {fold + 1} of {_FOLDS}")
         held = rows & (card % _FOLDS == fold)
         raw[held] = predict(refit(matrix, label, rows & ~held, fitted), matrix[held])
     chosen: np.ndarray = raw[rows]
     return chosen
 
 
-def refit(matrix: np.ndarray, label: np.ndarray, rows: np.ndarray, fitted: Fitted) -> Any:
+def refit(matrix: np.ndarray, label: np.ndarray, rows: np.ndarray, fitted: ChosenSettings) -> Any:
     """The same settings and number of trees on ``rows``: a booster ready to ship."""
     import xgboost
 

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 
 from fraud_scorer.features import LOOK_BACK_DAYS
-from fraud_scorer.training.periods import DAY_MICROS, fed_until, iso
+from fraud_scorer.training.periods import DAY_MICROS, iso, warm_up_end
 
 _LATER = "Give later payments, or, if the model was trained on other payments of that time, --also-seen"
 _MORE = "Give a longer file, with frauds and genuine payments"
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredRows:
     """The rows (bool) to measure on, and what is to be known of them: ``counts`` for scripts, ``note`` for people."""
 
     rows: np.ndarray
@@ -26,7 +26,7 @@ class Measured:
     cure: str  # where these rows are too few
 
 
-def choose_rows(micros: np.ndarray, asked: np.ndarray, manifest: Mapping[str, Any], *, also_seen: bool) -> Measured:
+def choose_rows(micros: np.ndarray, asked: np.ndarray, manifest: Mapping[str, Any], *, also_seen: bool) -> MeasuredRows:
     """What of a file counts, by time: in which file a payment stands tells nothing of whether the model has seen it.
 
     From the beginning of the model's data to its test period (without one: to the end of what it was fitted on) it may
@@ -42,7 +42,7 @@ def choose_rows(micros: np.ndarray, asked: np.ndarray, manifest: Mapping[str, An
     is_later = micros >= end
     is_earlier = not (asked & (micros >= begin)).any()
     may_count = asked if also_seen or is_earlier else asked & is_later
-    fed_to = fed_until(int(micros[0]), int(micros[-1]))
+    fed_to = warm_up_end(int(micros[0]), int(micros[-1]))
     rows = may_count & (micros >= fed_to)
     counts = {
         "from": iso(int(micros[rows][0])) if rows.any() else None,
@@ -51,8 +51,8 @@ def choose_rows(micros: np.ndarray, asked: np.ndarray, manifest: Mapping[str, An
         "left_out_to_feed_features": int((may_count & ~rows).sum()),
         "with_part_of_their_past": int((rows & (micros < micros[0] + LOOK_BACK_DAYS * DAY_MICROS)).sum()),
     }
-    note = " ".join([_said_of_seen(counts, manifest, is_earlier), *_said_of_past(counts, fed_to)])
-    return Measured(rows, counts, note, _LATER if counts["left_out_as_may_be_seen"] else _MORE)
+    note = " ".join([_note_on_seen_payments(counts, manifest, is_earlier), *_notes_on_card_history(counts, fed_to)])
+    return MeasuredRows(rows, counts, note, _LATER if counts["left_out_as_may_be_seen"] else _MORE)
 
 
 def _seen(manifest: Mapping[str, Any]) -> tuple[int, int]:
@@ -62,7 +62,7 @@ def _seen(manifest: Mapping[str, Any]) -> tuple[int, int]:
     return _micros(manifest["data"]["from"]), end
 
 
-def _said_of_seen(counts: Mapping[str, Any], manifest: Mapping[str, Any], is_earlier: bool) -> str:
+def _note_on_seen_payments(counts: Mapping[str, Any], manifest: Mapping[str, Any], is_earlier: bool) -> str:
     periods = manifest["periods"]
     fitted = f"The model was fitted on payments until {periods['trained_until']}"
     if counts["may_be_seen"]:
@@ -78,7 +78,7 @@ def _said_of_seen(counts: Mapping[str, Any], manifest: Mapping[str, Any], is_ear
     return f"{fitted}: all of these lie after, it has not seen them."
 
 
-def _said_of_past(counts: Mapping[str, Any], fed_to: int) -> list[str]:
+def _notes_on_card_history(counts: Mapping[str, Any], fed_to: int) -> list[str]:
     said = []
     if fed := counts["left_out_to_feed_features"]:
         said.append(f"{fed:,} payments, until {iso(fed_to)}, only feed the features of later ones.")

@@ -29,7 +29,7 @@ def wholly_missing(features: pd.DataFrame, manifest: Mapping[str, Any]) -> list[
     ]
 
 
-def tell_missing(features: pd.DataFrame, manifest: Mapping[str, Any], warn: Warn) -> None:
+def warn_missing(features: pd.DataFrame, manifest: Mapping[str, Any], warn: Warn) -> None:
     """Say in one sentence which features are wholly missing, and how they would be had."""
     if names := wholly_missing(features, manifest):
         warn(

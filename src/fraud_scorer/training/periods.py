@@ -80,7 +80,7 @@ def split(data: Dataset, *, hold_out: float, label_delay_days: float, name: str)
     delay = round(label_delay_days * DAY_MICROS)
     test = int(data.micros[int(len(data) * (1 - hold_out))]) if hold_out > 0 else None
     known_until = int(data.micros[-1]) + 1 if test is None else test - delay
-    begin = fed_until(int(data.micros[0]), known_until)
+    begin = warm_up_end(int(data.micros[0]), known_until)
     usable = data.micros[(data.micros >= begin) & (data.micros < known_until)]
     if not len(usable):
         delayed = f"a label delay of {label_delay_days:g} days"
@@ -91,7 +91,7 @@ def split(data: Dataset, *, hold_out: float, label_delay_days: float, name: str)
     return periods
 
 
-def fed_until(first: int, last: int) -> int:
+def warm_up_end(first: int, last: int) -> int:
     """Until when payments only feed the features of later ones, of data between two times (UTC microseconds)."""
     return first + min(LOOK_BACK_DAYS * DAY_MICROS, (last - first) // 4)
 

@@ -18,7 +18,7 @@ from fraud_scorer.ingest.event_kinds import can_be_scored
 from fraud_scorer.ingest.field_map import FieldMap
 from fraud_scorer.training.datafile import read_payments
 from fraud_scorer.training.dataset import Dataset, make_dataset
-from fraud_scorer.training.missing_columns import tell_missing
+from fraud_scorer.training.missing_columns import warn_missing
 from fraud_scorer.training.saving import refuse_unwritable, replace_file
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def score_payments(
     dataset = make_dataset(read.payments, time_zone=time_zone, label_delay_days=label_delay_days)
     is_wanted = wanted[can_be_scored(read.payments)]
     asked = dataset.take(is_wanted)
-    tell_missing(asked.features, model.manifest, warn)
+    warn_missing(asked.features, model.manifest, warn)
     matrix = model.matrix(asked.features) if len(asked) else np.zeros((0, len(model.features)), np.float32)
     raw = scorer.score(matrix, reference="score-file").raw
     probability = model.calibrate(raw)

@@ -11,18 +11,27 @@ import numpy as np
 
 from fraud_scorer.domain.model_folder import calibrated
 from fraud_scorer.features.declared import BY_NAME, split_column
-from fraud_scorer.features.drift import reference_of
-from fraud_scorer.training.baseline_values import usual
+from fraud_scorer.features.drift import drift_reference
+from fraud_scorer.training.baseline_values import baseline_values
 from fraud_scorer.training.calibration import ThresholdRule, calibration_table, recommend_threshold
 from fraud_scorer.training.dataset import Dataset
-from fraud_scorer.training.fitting import SEED, Fitted, Told, fit, out_of_fold, predict, refit, refuse_thin_folds
+from fraud_scorer.training.fitting import (
+    SEED,
+    ChosenSettings,
+    Progress,
+    fit,
+    out_of_fold,
+    predict,
+    refit,
+    refuse_thin_folds,
+)
 from fraud_scorer.training.metrics import evaluation, one_currency
 from fraud_scorer.training.periods import Periods, iso, split
 from fraud_scorer.training.saving import refuse_unwritable, save
 
 
 @dataclass(frozen=True)
-class Plan:
+class TrainingPlan:
     """How to train. The defaults are those of ``fraud-scorer train``."""
 
     time_zone: str = "UTC"
@@ -34,14 +43,16 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainingResult:
     """What came of it."""
 
     model_hash: str
     manifest: dict[str, Any]
 
 
-def train(data: Dataset, source: Mapping[str, Any], out: Path, plan: Plan, told: Told = lambda _: None) -> Trained:
+def train(
+    data: Dataset, source: Mapping[str, Any], out: Path, plan: TrainingPlan, progress: Progress = lambda _: None
+) -> TrainingResult:
     """Train on ``data`` and write the model folder ``out``.
 
     Args:
@@ -49,7 +60,7 @@ def train(data: Dataset, source: Mapping[str, Any], out: Path, plan: Plan, told:
         source: what the manifest says of the data (names, sha256).
         out: the folder; written as a whole at the end.
         plan: periods, threshold rule, what to compare.
-        told: is told what goes on, a sentence at a time.
+        progress: is told what goes on, a sentence at a time.
 
     Raises:
         SettingsError: the threshold of least cost is asked for, of payments in several currencies.
@@ -68,58 +79,62 @@ def train(data: Dataset, source: Mapping[str, Any], out: Path, plan: Plan, told:
     refuse_thin_folds(known.label, final, known.card, name)
     preprocess = make_preprocess().fit(known.features[final])
     matrix = preprocess.transform(known.features)
-    made = _make(known, matrix, periods, plan, told)
+    made = _fit_model(known, matrix, periods, plan, progress)
     metrics = {"unseen_cards": made.unseen_cards}
     if plan.hold_out > 0:
         metrics["test"] = _test(made, known, matrix, periods, plan)
     if plan.compare_without_history and plan.hold_out > 0:
-        told("training once more without card history, to show what it is worth")
+        progress("training once more without card history, to show what it is worth")
         columns = [str(column) for column in preprocess.get_feature_names_out()]
         metrics["without_card_history"] = _without_history(columns, known, matrix, periods, plan)
     about = {
         "calibration": made.table,
         "recommended_threshold": made.threshold,
         "threshold_rule": plan.rule.as_text(),
-        "usual": usual(known, final),
+        "usual": baseline_values(known, final),
         "label_delay_days": plan.label_delay_days,
         "time_zone": plan.time_zone,
         "data": dict(source) | _extent(known),
         "periods": periods.as_text(),
-        "fitted": _how(made.fitted),
+        "fitted": _fit_entry(made.fitted),
         "metrics": metrics,
         "reference": _reference(made, known, matrix, periods),
     }
-    told(f"writing {out}")
+    progress(f"writing {out}")
     about = _plain(about)
     model_hash = save(out, preprocess=preprocess, booster=made.booster, about=about)
-    return Trained(model_hash, about)
+    return TrainingResult(model_hash, about)
 
 
 @dataclass(frozen=True)
-class _Made:
+class _FittedModel:
     booster: Any
-    fitted: Fitted
+    fitted: ChosenSettings
     table: dict[str, list[float]]
     threshold: float
     unseen_cards: dict[str, Any]
     held_out_raw: np.ndarray  # of each row of the final period, by trees that have not seen its card
 
 
-def _make(data: Dataset, matrix: np.ndarray, periods: Periods, plan: Plan, told: Told) -> _Made:
+def _fit_model(
+    data: Dataset, matrix: np.ndarray, periods: Periods, plan: TrainingPlan, progress: Progress
+) -> _FittedModel:
     """Choose settings on the validation period; calibrate on cards the trees have not seen; fit on everything."""
     label, final = data.label, periods.final_rows(data.micros)
-    fitted = fit(matrix, label, periods.fit_rows(data.micros), periods.validation_rows(data.micros), told)
-    raw, held = out_of_fold(matrix, label, final, data.card, fitted, told), data.take(final)
+    fitted = fit(matrix, label, periods.fit_rows(data.micros), periods.validation_rows(data.micros), progress)
+    raw, held = out_of_fold(matrix, label, final, data.card, fitted, progress), data.take(final)
     table = calibration_table(held.label, raw)
     probability = calibrated(table, raw)
     threshold = recommend_threshold(plan.rule, held.label, probability, held.amount, held.days_spanned)
-    told("fitting the model to ship")
+    progress("fitting the model to ship")
     booster = refit(matrix, label, final, fitted)
     unseen_cards = evaluation(held, raw, probability, threshold=threshold, cards_a_day=plan.cards_a_day)
-    return _Made(booster, fitted, table, threshold, unseen_cards, raw)
+    return _FittedModel(booster, fitted, table, threshold, unseen_cards, raw)
 
 
-def _test(made: _Made, data: Dataset, matrix: np.ndarray, periods: Periods, plan: Plan) -> dict[str, Any]:
+def _test(
+    made: _FittedModel, data: Dataset, matrix: np.ndarray, periods: Periods, plan: TrainingPlan
+) -> dict[str, Any]:
     rows = periods.test_rows(data.micros)
     raw = predict(made.booster, matrix[rows])
     probability = calibrated(made.table, raw)
@@ -127,14 +142,14 @@ def _test(made: _Made, data: Dataset, matrix: np.ndarray, periods: Periods, plan
 
 
 def _without_history(
-    columns: list[str], data: Dataset, matrix: np.ndarray, periods: Periods, plan: Plan
+    columns: list[str], data: Dataset, matrix: np.ndarray, periods: Periods, plan: TrainingPlan
 ) -> dict[str, Any]:
     kept = [place for place, column in enumerate(columns) if BY_NAME[split_column(column)[0]].group != "card"]
     narrow = np.ascontiguousarray(matrix[:, kept])
-    return _test(_make(data, narrow, periods, plan, lambda _: None), data, narrow, periods, plan)
+    return _test(_fit_model(data, narrow, periods, plan, lambda _: None), data, narrow, periods, plan)
 
 
-def _reference(made: _Made, data: Dataset, matrix: np.ndarray, periods: Periods) -> dict[str, Any]:
+def _reference(made: _FittedModel, data: Dataset, matrix: np.ndarray, periods: Periods) -> dict[str, Any]:
     """What live days are compared with: the test period, which shows the shipped model's scores on unseen payments.
 
     Where nothing is held out, the payments it was fitted on, scored by trees that have not seen their cards.
@@ -146,10 +161,10 @@ def _reference(made: _Made, data: Dataset, matrix: np.ndarray, periods: Periods)
         rows, name, raw = periods.final_rows(data.micros), "fitted period, scored out of fold", made.held_out_raw
     held = data.take(rows)
     extent = {"payments": len(held), "from": iso(int(held.micros[0])), "until": iso(int(held.micros[-1]))}
-    return {"rows": name, **extent, **reference_of(held.features, calibrated(made.table, raw))}
+    return {"rows": name, **extent, **drift_reference(held.features, calibrated(made.table, raw))}
 
 
-def _how(fitted: Fitted) -> dict[str, Any]:
+def _fit_entry(fitted: ChosenSettings) -> dict[str, Any]:
     return {"parameters": fitted.parameters, "rounds": fitted.rounds, "seed": SEED, "tried": fitted.tried}
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from fraud_scorer.domain.ports import Model
-from fraud_scorer.explain.reason_codes import under_present_codes
+from fraud_scorer.explain.reason_codes import with_current_codes
 from fraud_scorer.features.declared import FEATURE_NAMES, TEXT_FEATURES, split_column
 
 TOO_MUCH = "Too much was flagged with it to explain it then"  # steps.score.MOST_EXPLAINED
@@ -31,7 +31,7 @@ def features_of_matrix(matrix: np.ndarray, columns: Sequence[str]) -> pd.DataFra
 def explain(payment: dict[str, Any], model: Model) -> tuple[list[dict[str, object]], str]:
     """The payment's reasons, and a sentence on where they come from (empty: as recorded with the decision)."""
     if payment["reasons"]:
-        return under_present_codes(payment["reasons"]), ""
+        return with_current_codes(payment["reasons"]), ""
     if payment["features"] is None:
         return [], "It was not scored: refunds are stored, not scored." if payment[
             "is_refund"

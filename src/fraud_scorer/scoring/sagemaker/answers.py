@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 
-from fraud_common.aws_errors import shown
+from fraud_common.aws_errors import as_log_line
 from fraud_common.errors import EndpointUnavailable
 
 CURE = "See the endpoint's log in CloudWatch (/aws/sagemaker/Endpoints/)"
@@ -38,7 +38,7 @@ def _from_json(body: bytes) -> np.ndarray:
     try:
         values = [prediction["score"] for prediction in json.loads(body)["predictions"]]
     except (ValueError, TypeError, KeyError, RecursionError):
-        raise _nonsense(f'JSON without {{"predictions": [{{"score": …}}]}}: {shown(body)}') from None
+        raise _nonsense(f'JSON without {{"predictions": [{{"score": …}}]}}: {as_log_line(body)}') from None
     if not all(type(value) in (int, float) for value in values):
         raise _nonsense("scores that are no numbers")
     try:
@@ -49,12 +49,12 @@ def _from_json(body: bytes) -> np.ndarray:
 
 def _from_csv(body: bytes, content_type: str) -> np.ndarray:
     if _media_type(content_type) != "text/csv":
-        raise _nonsense(f"{shown(content_type) or 'no content type'} instead of JSON or CSV: {shown(body)}")
+        raise _nonsense(f"{as_log_line(content_type) or 'no content type'} instead of JSON or CSV: {as_log_line(body)}")
     try:
         cells = body.decode("ascii").strip().replace("\n", ",").split(",")
         return np.array([float(cell) for cell in cells], dtype="float64")
     except ValueError:
-        raise _nonsense(f"CSV whose cells are no numbers: {shown(body)}") from None
+        raise _nonsense(f"CSV whose cells are no numbers: {as_log_line(body)}") from None
 
 
 def _media_type(content_type: str) -> str:

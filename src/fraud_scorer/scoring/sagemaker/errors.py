@@ -5,7 +5,7 @@ from __future__ import annotations
 from botocore.exceptions import ClientError
 
 from fraud_common import aws_errors
-from fraud_common.aws_errors import FORBIDDEN, THROTTLING, code_of, shown, status_of
+from fraud_common.aws_errors import FORBIDDEN, THROTTLING, as_log_line, code_of, status_of
 from fraud_common.errors import EndpointUnavailable
 
 BUSY = THROTTLING | {"ModelNotReadyException"}
@@ -32,14 +32,14 @@ def explained(error: Exception) -> EndpointUnavailable:
 def sentences(error: Exception, who: str) -> tuple[str, str]:
     """What ``error`` of boto3 says of ``who``, and its cure (empty where there is none)."""
     if not isinstance(error, ClientError):
-        return aws_errors.sentences(error, who)
+        return aws_errors.describe_aws_error(error, who)
     if code_of(error) == "ModelError":
         answer = error.response
-        original = shown(str(answer.get("OriginalMessage", ""))) or shown(
+        original = as_log_line(str(answer.get("OriginalMessage", ""))) or as_log_line(
             str(answer.get("Error", {}).get("Message", ""))
         )
         return f"the model behind the endpoint answered {_original_status(error)}: {original}", "See its log"
-    what, cure = aws_errors.sentences(error, who, throttled=BUSY)
+    what, cure = aws_errors.describe_aws_error(error, who, throttled=BUSY)
     return what, CURES.get(code_of(error), cure)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from fraud_common.env_file import CURE, ambiguous_values, fault_of
+from fraud_common.env_file import CURE, ambiguous_values, dollar_fault
 from fraud_scorer.settings import KNOWN_PREFIXES
 
 
@@ -21,7 +21,7 @@ def main(folder: Path) -> int:
         sys.stderr.write(f".env is not checked, it cannot be read here: {error.strerror}\n")
         return 0
     for name in names:
-        sys.stderr.write(f"error: {fault_of(name)}. {CURE}, then `docker compose up` again.\n")
+        sys.stderr.write(f"error: {dollar_fault(name)}. {CURE}, then `docker compose up` again.\n")
     return 2 if names else 0
 
 

@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from fraud_common.card_numbers import without_card_numbers
-from fraud_common.currencies import decimals
 from fraud_common.errors import DataFileError, SettingsError
+from fraud_common.money import decimals
 from fraud_common.time_zones import zone_named
 from fraud_scorer.ingest.amount_format import FileAmountFormat
 from fraud_scorer.ingest.data_files import row_name

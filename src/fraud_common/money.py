@@ -25,11 +25,11 @@ def decimals(currency: str) -> int:
     return _DECIMALS.get(currency, 2)
 
 
-def minor_in_one(currencies: pd.Series) -> np.ndarray:
+def minor_units_per_major(currencies: pd.Series) -> np.ndarray:
     """How many minor units make one unit of each currency (float64): what ``amount_cents`` is divided by.
 
     >>> import pandas as pd
-    >>> minor_in_one(pd.Series(["USD", "JPY", "KWD", "USD"])).tolist()
+    >>> minor_units_per_major(pd.Series(["USD", "JPY", "KWD", "USD"])).tolist()
     [100.0, 1.0, 1000.0, 100.0]
     """
     import numpy as np
