@@ -1,6 +1,7 @@
 """`make bench-pages`: the dashboard on a `fraud_db` with a full day: each query's time, and each page's in Chromium.
 
-Unlike the contests these are seconds of this machine: its load stands beside them. They also go to reports/pages.json.
+Unlike the comparisons these are seconds of this machine: its load stands beside them. They also go to
+reports/pages.json.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ import psycopg2
 import psycopg2.extensions
 from rich.console import Console
 
-from benchmarks.town import database
+from benchmarks.dataset import database
 from fraud_scorer.store import PostgresStore, create_store_engine
 from fraud_scorer.store.bulk import rows
 from fraud_scorer.store.retention import PostgresPurge

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 
 import pydantic
 
-from benchmarks.contest import Contest
-from benchmarks.town import END, Town
+from benchmarks.comparison import Comparison
+from benchmarks.dataset import END, Dataset
 from fraud_scorer.ingest.decode import decode
 from fraud_scorer.ingest.field_map import FieldMap
 from fraud_scorer.ingest.validate import ValidationRules, validate
@@ -38,9 +38,9 @@ class Row(pydantic.BaseModel):
 
 
 @contextmanager
-def contests(town: Town) -> Iterator[list[Contest]]:
+def comparisons(dataset: Dataset) -> Iterator[list[Comparison]]:
     """From bytes to valid payments."""
-    body, fields, rules = town.answer(), FieldMap(), ValidationRules()
+    body, fields, rules = dataset.answer(), FieldMap(), ValidationRules()
     at = datetime.fromtimestamp(END, UTC)
 
     def parsed() -> int:
@@ -55,9 +55,9 @@ def contests(town: Town) -> Iterator[list[Contest]]:
         return len([Row(**dict(zip(document["columns"], row, strict=True))) for row in document["data"]])
 
     yield [
-        Contest(
+        Comparison(
             "read and validate an answer",
-            f"{len(town.public):,} payments in {len(body) / 1e6:.1f} MB",
+            f"{len(dataset.public):,} payments in {len(body) / 1e6:.1f} MB",
             "columns at once",
             {"parse the JSON (limit)": parsed, "columns at once": ours, "a pydantic model a row": row_by_row},
             {},

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from benchmarks.contest import Contest
-from benchmarks.town import Town
+from benchmarks.comparison import Comparison
+from benchmarks.dataset import Dataset
 from fraud_scorer.scoring.local import LocalScorer
 from fraud_scorer.steps.score import score
 
@@ -16,18 +16,18 @@ _ONE_BY_ONE = 0.02  # share of the payments
 
 
 @contextmanager
-def contests(town: Town) -> Iterator[list[Contest]]:
+def comparisons(dataset: Dataset) -> Iterator[list[Comparison]]:
     """From features to decisions."""
-    scorer = LocalScorer(town.model.booster_bytes, width=len(town.model.features))
-    matrix = town.model.matrix(town.features)
+    scorer = LocalScorer(dataset.model.booster_bytes, width=len(dataset.model.features))
+    matrix = dataset.model.matrix(dataset.features)
     scorer.score(matrix[:1], reference="benchmark")
     few = round(len(matrix) * _ONE_BY_ONE)
 
     def ours() -> int:
-        made = town.model.matrix(town.features)
+        made = dataset.model.matrix(dataset.features)
         decided = score(
-            town.payments["trans_num"], town.features, made, town.payments["currency"],
-            model=town.model, scorer=scorer, threshold=2.0, reference="benchmark",
+            dataset.payments["trans_num"], dataset.features, made, dataset.payments["currency"],
+            model=dataset.model, scorer=scorer, threshold=2.0, reference="benchmark",
         )  # fmt: skip
         return _hash(decided.decisions["raw_score"].to_numpy())
 
@@ -35,9 +35,9 @@ def contests(town: Town) -> Iterator[list[Contest]]:
         return _hash(np.concatenate([scorer.score(matrix[row : row + 1], reference="").raw for row in range(few)]))
 
     yield [
-        Contest(
+        Comparison(
             "score payments",
-            f"{len(matrix):,} payments, {len(town.features.columns)} features, {len(town.model.features)} columns",
+            f"{len(matrix):,} payments, {dataset.features.shape[1]} features, {len(dataset.model.features)} columns",
             "preprocess, score, calibrate, flag",
             {
                 "the booster alone (limit)": lambda: _hash(scorer.score(matrix, reference="").raw),

@@ -7,15 +7,15 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from benchmarks.contest import Contest
-from benchmarks.town import Town
+from benchmarks.comparison import Comparison
+from benchmarks.dataset import Dataset
 
 
 @contextmanager
-def contests(_town: Town) -> Iterator[list[Contest]]:
+def comparisons(_dataset: Dataset) -> Iterator[list[Comparison]]:
     """A fresh interpreter each time."""
     yield [
-        Contest(
+        Comparison(
             "start a command",
             "a fresh Python each",
             "fraud-scorer's command line",

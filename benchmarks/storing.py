@@ -12,8 +12,8 @@ from psycopg2.extensions import connection as Connection  # noqa: N812 - a type
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a type
 from psycopg2.extras import execute_values
 
-from benchmarks.contest import Contest
-from benchmarks.town import Town, database
+from benchmarks.comparison import Comparison
+from benchmarks.dataset import Dataset, database
 from fraud_scorer.store.bulk import copy_in, rows
 from fraud_scorer.store.staging import staged
 
@@ -22,19 +22,19 @@ _SLOW_SHARE = 0.1  # of the rows, for one statement a row
 
 
 @contextmanager
-def contests(town: Town) -> Iterator[list[Contest]]:
+def comparisons(dataset: Dataset) -> Iterator[list[Comparison]]:
     """New payments into an empty table, and the same payments again (a replay that must write nothing)."""
-    table = staged(town.work())
+    table = staged(dataset.work())
     with database() as connection:
         yield [_new(connection, table), _again(connection, table)]
 
 
-def _new(connection: Connection, table: pa.Table) -> Contest:
+def _new(connection: Connection, table: pa.Table) -> Comparison:
     def way(store: Callable[[Cursor, pa.Table], None], share: float = 1.0) -> Callable[[], object]:
         part = table.slice(0, round(table.num_rows * share))
         return lambda: _stored(connection, lambda cursor: store(cursor, part))
 
-    return Contest(
+    return Comparison(
         "store new payments",
         f"{table.num_rows:,} rows of 35 columns into an empty payments_scored with its indexes, one transaction",
         "COPY to staging, guarded upsert",
@@ -48,14 +48,14 @@ def _new(connection: Connection, table: pa.Table) -> Contest:
     )
 
 
-def _again(connection: Connection, table: pa.Table) -> Contest:
+def _again(connection: Connection, table: pa.Table) -> Comparison:
     def way(store: Callable[[Cursor, pa.Table], None]) -> Callable[[], object]:
         def both(cursor: Cursor) -> None:
             store(cursor, table)
 
         return lambda: _stored(connection, both, before=lambda cursor: _copy(cursor, table))
 
-    return Contest(
+    return Comparison(
         "store the same payments again",
         f"{table.num_rows:,} rows that all stand there already (the first storing, by COPY, is in both times)",
         "COPY to staging, guarded upsert",

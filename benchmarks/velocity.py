@@ -10,8 +10,8 @@ from contextlib import contextmanager
 import numpy as np
 import pandas as pd
 
-from benchmarks.contest import Contest
-from benchmarks.town import Town
+from benchmarks.comparison import Comparison
+from benchmarks.dataset import Dataset
 from fraud_scorer.domain.frames import HISTORY_COLUMNS
 from fraud_scorer.features import compute_features
 from fraud_scorer.features.declared import WINDOWS_SECONDS
@@ -19,11 +19,11 @@ from fraud_scorer.features.merchant import PROFILE_COLUMNS
 
 
 @contextmanager
-def contests(town: Town) -> Iterator[list[Contest]]:
+def comparisons(dataset: Dataset) -> Iterator[list[Comparison]]:
     """Count and sum of each card's earlier payments in four windows; ours computes all its other features too."""
-    payments = town.payments
+    payments = dataset.payments
     yield [
-        Contest(
+        Comparison(
             "velocity features",
             f"{len(payments):,} payments of {payments['card_token'].nunique():,} cards, counts in four windows "
             "(ours computes all declared features, the others four counts and four sums)",

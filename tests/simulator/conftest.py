@@ -16,7 +16,7 @@ import pytest
 import requests
 import uvicorn
 
-from payments_simulator.api.ledger import Ledger
+from payments_simulator.api.handed_out import HandedOutList
 from payments_simulator.api.server import Settings, application
 from payments_simulator.sources import Source
 from payments_simulator.stream import Stream, World
@@ -62,7 +62,7 @@ def serving(source: Source, settings: Settings, state: Path | None = None) -> It
     """A real uvicorn on a free port, in a thread."""
     clock = [NOW.timestamp()]
     listening = socket.create_server(("127.0.0.1", 0))
-    app = application(source, settings, Ledger(state), lambda: clock[0])
+    app = application(source, settings, HandedOutList(state), lambda: clock[0])
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()

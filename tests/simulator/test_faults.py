@@ -10,8 +10,8 @@ import pytest
 import requests
 from requests import exceptions
 
-from payments_simulator.api.faults import KINDS
-from payments_simulator.api.malformed import REASONS
+from payments_simulator.api.fault_plan import KINDS
+from payments_simulator.api.malformed_rows import REASONS
 
 
 def ids(rows: list[dict[str, Any]]) -> list[str]:

@@ -7,10 +7,10 @@ from functools import lru_cache
 import numpy as np
 
 from payments_simulator import categories
-from payments_simulator.dice import Ids, Ints, pick
 from payments_simulator.episodes import BREACH, DAY, HOUR, expand
-from payments_simulator.habits import Habits
+from payments_simulator.ordinary_payments import OrdinaryPayments
 from payments_simulator.payments import Payments, joined
+from payments_simulator.seeded_random import Ids, Ints, pick
 
 _SCANNED = 6_000  # payments one breach is drawn from, at a small pace
 _VICTIMS = 14  # cards misused after one breach, at a small pace
@@ -20,12 +20,12 @@ _BREACHED = categories.table(grocery_pos=3, gas_transport=3, shopping_net=2, foo
 class Breaches:
     """The breaches of an ordinary stream."""
 
-    def __init__(self, habits: Habits) -> None:
-        self.habits = habits
-        self._scale = max(1.0, habits.per_minute / 50)
+    def __init__(self, ordinary: OrdinaryPayments) -> None:
+        self.ordinary = ordinary
+        self._scale = max(1.0, ordinary.per_minute / 50)
         self._victims = round(_VICTIMS * self._scale)
-        self._scan_minutes = max(1, round(_SCANNED * self._scale / habits.per_minute))
-        self._an_hour = 60 * habits.per_minute * BREACH.share / (BREACH.mean_payments * self._victims)
+        self._scan_minutes = max(1, round(_SCANNED * self._scale / ordinary.per_minute))
+        self._an_hour = 60 * ordinary.per_minute * BREACH.share / (BREACH.mean_payments * self._victims)
         self._of_hour = lru_cache(maxsize=4096)(self._misuse)
 
     def between(self, start: int, end: int) -> Payments:
@@ -49,19 +49,19 @@ class Breaches:
         return self._misuse_of(ids[order][first], cards[order][first], hour)
 
     def _misuse_of(self, slots: Ids, cards: Ints, hour: int) -> Payments:
-        ids = self.habits.dice.ids("victim", slots.view(np.int64))
-        later = hour * HOUR + ((0.3 + 2.5 * self.habits.dice.uniform(ids, "later")) * DAY).astype(np.int64)
-        begins = BREACH.begins(self.habits, ids, later, cards)
+        ids = self.ordinary.rng.ids("victim", slots.view(np.int64))
+        later = hour * HOUR + ((0.3 + 2.5 * self.ordinary.rng.uniform(ids, "later")) * DAY).astype(np.int64)
+        begins = BREACH.begins(self.ordinary, ids, later, cards)
         ends = np.full(len(ids), (hour + BREACH.horizon_hours) * HOUR)
-        return expand(self.habits, BREACH, ids, cards, begins, ends)
+        return expand(self.ordinary, BREACH, ids, cards, begins, ends)
 
     def _customers(self, hour: int) -> tuple[Ids, Ints]:
         """Ids and cards of the ordinary payments at the merchants breached before that hour."""
-        habits, population = self.habits, self.habits.population
-        slots = habits.slots(hour * 60 - self._scan_minutes, hour * 60)
-        breach = habits.dice.ids("breach", np.array([hour]))
-        category = pick(_BREACHED, habits.dice.uniform(breach, "category"))
-        wanted = population.popular(0.15 * habits.dice.uniform(breach, "rank"), category)[0]
-        cards = habits.cards(slots)
-        merchant = habits.choose(slots.id, cards, habits.times(slots)).merchant
+        ordinary, population = self.ordinary, self.ordinary.population
+        slots = ordinary.slots(hour * 60 - self._scan_minutes, hour * 60)
+        breach = ordinary.rng.ids("breach", np.array([hour]))
+        category = pick(_BREACHED, ordinary.rng.uniform(breach, "category"))
+        wanted = population.popular(0.15 * ordinary.rng.uniform(breach, "rank"), category)[0]
+        cards = ordinary.cards(slots)
+        merchant = ordinary.choose(slots.id, cards, ordinary.times(slots)).merchant
         return slots.id[merchant == wanted], cards[merchant == wanted]

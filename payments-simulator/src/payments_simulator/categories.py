@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from payments_simulator.dice import Dice, Floats, Ids, Ints, pick, shares
+from payments_simulator.seeded_random import Floats, Ids, Ints, SeededRandom, pick, shares
 
 # name: (share of payments, what ordinary people pay, what thieves pay: median)
 _TABLE: dict[str, tuple[float, list[tuple[float, float, float]], float]] = {
@@ -53,12 +53,12 @@ TRIP = table(travel=30, food_dining=28, gas_transport=14, entertainment=12, misc
 SMALL_BUYS = table(misc_net=24, shopping_net=20, entertainment=18, misc_pos=14, travel=10, food_dining=14)
 
 
-def ordinary_amounts(dice: Dice, ids: Ids, category: Ints) -> Floats:
+def ordinary_amounts(rng: SeededRandom, ids: Ids, category: Ints) -> Floats:
     """What ordinary people pay in these categories, in dollars, one per id."""
-    part = pick(_PARTS[category], dice.uniform(ids, "amount part"))
-    return dice.log_normal(ids, "amount", _MEDIANS[category, part], _SIGMAS[category, part])
+    part = pick(_PARTS[category], rng.uniform(ids, "amount part"))
+    return rng.log_normal(ids, "amount", _MEDIANS[category, part], _SIGMAS[category, part])
 
 
-def stolen_amounts(dice: Dice, ids: Ids, category: Ints, sigma: float) -> Floats:
+def stolen_amounts(rng: SeededRandom, ids: Ids, category: Ints, sigma: float) -> Floats:
     """What thieves pay in these categories, in dollars, one per id."""
-    return dice.log_normal(ids, "stolen amount", STOLEN_MEDIAN[category], sigma)
+    return rng.log_normal(ids, "stolen amount", STOLEN_MEDIAN[category], sigma)

@@ -19,20 +19,20 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from payments_simulator import history as history_files
 from payments_simulator.api.answers import Form
-from payments_simulator.api.ledger import Ledger
+from payments_simulator.api.handed_out import HandedOutList
 from payments_simulator.api.server import Settings, application
 from payments_simulator.errors import SimulatorError
+from payments_simulator.payment_times import local_seconds
 from payments_simulator.replay import open_replay
-from payments_simulator.rhythm import local_seconds
 from payments_simulator.sources import Source, WithStaged
-from payments_simulator.spree import staged_payments
+from payments_simulator.staged_fraud import staged_payments
 from payments_simulator.stream import Stream, World
 
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_show_locals=False,
-    help="A payments API for people who have none: card holders with habits, shops, and several kinds of fraud.",
+    help="A payments API for people who have none: card holders with ordinary, shops, and several kinds of fraud.",
 )
 _errors = Console(stderr=True)
 
@@ -102,7 +102,7 @@ def serve(
         seed=seed,
     )
     with _listen(host, port) as listening:
-        served = application(_source(world, replay, spree, state), settings, Ledger(state))
+        served = application(_source(world, replay, spree, state), settings, HandedOutList(state))
         address = f"http://{host}:{listening.getsockname()[1]}"
         typer.echo(f"payments simulator: {address}/current-transactions ({_described(world, replay)}), Ctrl-C ends it")
         uvicorn.Server(uvicorn.Config(served, log_level="warning", access_log=False)).run(sockets=[listening])

@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from payments_simulator import categories
-from payments_simulator.dice import Dice, Floats, Ids, Ints
 from payments_simulator.population import Population
+from payments_simulator.seeded_random import Floats, Ids, Ints, SeededRandom
 
 PUBLIC_COLUMNS = [
     "trans_date_trans_time", "cc_num", "merchant", "category", "amt", "first", "last", "gender", "street", "city",
@@ -72,7 +72,7 @@ def local_text(times: Ints) -> NDArray[np.object_]:
     return np.asarray(dates[positions] + _CLOCK[times % 86_400])
 
 
-def to_public(payments: Payments, population: Population, dice: Dice) -> pd.DataFrame:
+def to_public(payments: Payments, population: Population, rng: SeededRandom) -> pd.DataFrame:
     """The public schema's columns, and ``fraud_kind`` (empty: no fraud), one row a payment in the same order.
 
     ``trans_date_trans_time`` is UTC, ``unix_time`` the same moment in epoch seconds, ``amt`` dollars, ``zip`` an
@@ -85,7 +85,7 @@ def to_public(payments: Payments, population: Population, dice: Dice) -> pd.Data
         "merchant": population.merchant_names[payments.merchant],
         "category": np.array(categories.NAMES, dtype=object)[payments.merchant % categories.COUNT],
         "amt": payments.cents / 100,
-        "trans_num": dice.hex32(payments.id, "trans_num").astype(object),
+        "trans_num": rng.hex32(payments.id, "trans_num").astype(object),
         "unix_time": payments.time,
         "merch_lat": payments.merch_lat,
         "merch_long": payments.merch_long,

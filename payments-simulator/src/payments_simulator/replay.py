@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from payments_simulator.dice import Ints
 from payments_simulator.errors import SimulatorError
 from payments_simulator.payments import PUBLIC_COLUMNS, local_text
+from payments_simulator.seeded_random import Ints
 
 _REQUIRED = ("cc_num", "merchant", "amt", "trans_num")
 _TEXT = ("merchant", "category", "first", "last", "gender", "street", "city", "state", "job", "dob", "trans_num")

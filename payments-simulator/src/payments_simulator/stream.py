@@ -18,10 +18,10 @@ import pandas as pd
 
 from payments_simulator import episodes
 from payments_simulator.breaches import Breaches
-from payments_simulator.dice import Dice
-from payments_simulator.habits import Habits
+from payments_simulator.ordinary_payments import OrdinaryPayments
 from payments_simulator.payments import FRAUD_KINDS, Payments, joined, to_public
 from payments_simulator.population import Population
+from payments_simulator.seeded_random import SeededRandom
 
 PAYMENTS_A_CARD_AND_DAY = 2.5
 
@@ -53,22 +53,22 @@ class Stream:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.dice = Dice(world.seed)
-        self.population = Population(self.dice, world.card_count)
+        self.rng = SeededRandom(world.seed)
+        self.population = Population(self.rng, world.card_count)
         ordinary = world.rate * (1 - episodes.EPISODE_SHARE)
-        self.habits = Habits(self.dice, self.population, ordinary, world.time_zone)
-        self._breaches = Breaches(self.habits)
+        self.ordinary = OrdinaryPayments(self.rng, self.population, ordinary, world.time_zone)
+        self._breaches = Breaches(self.ordinary)
         self._cached_episodes = lru_cache(maxsize=4)(self._draw_episodes)
 
     def between(self, start: int, end: int) -> Payments:
         """All payments with ``start`` <= time < ``end`` (epoch seconds), by time, then ``trans_num``."""
         if end <= start:
             return self.between(start, start + 1).between(start, start)
-        return joined([self.habits.between(start, end), self._episodes(start, end)]).ordered()
+        return joined([self.ordinary.between(start, end), self._episodes(start, end)]).ordered()
 
     def frame(self, start: int, end: int) -> pd.DataFrame:
         """The same in the public schema, with ``fraud_kind``."""
-        return to_public(self.between(start, end), self.population, self.dice)
+        return to_public(self.between(start, end), self.population, self.rng)
 
     def chunks(self, start: int, end: int, payments: int = 400_000) -> Iterator[pd.DataFrame]:
         """``frame`` in consecutive parts of about that many payments."""
@@ -84,7 +84,7 @@ class Stream:
         return joined([self._cached_episodes(hour * 3600, hour * 3600 + 3600) for hour in hours]).between(start, end)
 
     def _draw_episodes(self, start: int, end: int) -> Payments:
-        drawn = [episodes.draw(self.habits, kind, start, end) for kind in (*episodes.FRAUDS, *episodes.HONEST)]
+        drawn = [episodes.draw(self.ordinary, kind, start, end) for kind in (*episodes.FRAUDS, *episodes.HONEST)]
         return joined([*drawn, self._breaches.between(start, end)])
 
 
@@ -96,5 +96,5 @@ def fraud_kind(world: World, start: datetime, end: datetime) -> dict[str, str]:
     stream = Stream(world)
     payments = stream.between(int(start.timestamp()), int(end.timestamp()))
     frauds = payments.select(payments.kind > 0)
-    names = stream.dice.hex32(frauds.id, "trans_num")
+    names = stream.rng.hex32(frauds.id, "trans_num")
     return {str(name): FRAUD_KINDS[kind] for name, kind in zip(names, frauds.kind, strict=True)}

@@ -11,7 +11,7 @@ from typing import Any
 import requests
 import uvicorn
 
-from payments_simulator.api.ledger import Ledger
+from payments_simulator.api.handed_out import Ledger
 from payments_simulator.api.server import Settings, application
 from payments_simulator.stream import Stream
 

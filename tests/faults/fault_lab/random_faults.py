@@ -14,8 +14,8 @@ from fault_lab.processes import Outcome
 from fault_lab.proxy import Rule
 from fault_lab.world import MINUTE, World
 
-from payments_simulator.api.faults import BODY, ROWS, STATUS, WIRE
-from payments_simulator.api.malformed import REASONS
+from payments_simulator.api.fault_plan import BODY, ROWS, STATUS, WIRE
+from payments_simulator.api.malformed_rows import REASONS
 
 PORT_CALLS = [
     "api.ask", "landing.land", "landing.close", "landing.completions", "landing.read", "stage.begin", "stage.current",

@@ -36,7 +36,7 @@ from fraud_scorer.features import FEATURES
 from fraud_scorer.features.encoding import make_preprocess
 from fraud_scorer.settings import Settings, load_settings
 from fraud_scorer.use_cases.pipeline.minute import Pipeline
-from payments_simulator.api.ledger import Ledger
+from payments_simulator.api.handed_out import Ledger
 from payments_simulator.api.server import Settings as SimulatorSettings
 from payments_simulator.api.server import application
 from payments_simulator.stream import Stream, World

@@ -19,10 +19,10 @@ from fastapi.exceptions import RequestValidationError
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from payments_simulator.api.answers import Answer, Encoding, Form, Order, TimeForm, ZipForm
-from payments_simulator.api.faults import KINDS, STATUS, UNREADABLE, Fault, Plan, RowFaults
-from payments_simulator.api.index import INDEX
-from payments_simulator.api.ledger import HandedOut, Ledger
-from payments_simulator.api.wire import KeepsTransport, WireResponse
+from payments_simulator.api.fault_plan import KINDS, STATUS, UNREADABLE, Fault, FaultPlan, RowFaults
+from payments_simulator.api.handed_out import HandedOut, HandedOutList
+from payments_simulator.api.socket_faults import KeepsTransport, WireResponse
+from payments_simulator.api.start_page import INDEX
 from payments_simulator.sources import Source
 
 LONGEST_WINDOW_SECONDS = 86_400
@@ -74,12 +74,14 @@ class RateLimit:
 class PaymentsApi:
     """Answers calls from a source of payments."""
 
-    def __init__(self, source: Source, settings: Settings, ledger: Ledger, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, source: Source, settings: Settings, handed_out: HandedOutList, clock: Callable[[], float]
+    ) -> None:
         self.source = source
         self.settings = settings
-        self.ledger = ledger
+        self.handed_out = handed_out
         self.clock = clock
-        self.plan = Plan(settings.seed)
+        self.plan = FaultPlan(settings.seed)
         self._row_faults = RowFaults(self.plan.random)
         self._limit = RateLimit(settings.calls_per_minute, clock)
         self._draws = np.random.default_rng()
@@ -87,7 +89,7 @@ class PaymentsApi:
         self._lock = threading.Lock()
 
     def current_transactions(self, window: tuple[datetime, datetime] | None, rows: int | None, form: Form) -> Response:
-        """One answer, noted in the ledger before it goes out."""
+        """One answer, noted in the list of answers before it goes out."""
         wait = self._limit.seconds_to_wait()
         if wait:
             return self._refusal(window, 429, {"Retry-After": str(wait)}, [])
@@ -138,7 +140,7 @@ class PaymentsApi:
         at = datetime.fromtimestamp(self.clock(), UTC).isoformat()
         readable = status == 200 and not UNREADABLE & set(kinds)
         sha256 = hashlib.sha256(body).hexdigest() if body is not None else ""
-        self.ledger.add(
+        self.handed_out.add(
             HandedOut(at, asked, status, len(answer.rows), answer.trans_nums, answer.malformed, kinds, readable, sha256)
         )
 
@@ -179,10 +181,10 @@ def _as_utc(moment: datetime) -> datetime:
 
 
 def application(
-    source: Source, settings: Settings, ledger: Ledger, clock: Callable[[], float] = time.time
+    source: Source, settings: Settings, handed_out: HandedOutList, clock: Callable[[], float] = time.time
 ) -> KeepsTransport:
     """The ASGI application. ``clock`` gives epoch seconds; payments after it have not happened yet."""
-    api = PaymentsApi(source, settings, ledger, clock)
+    api = PaymentsApi(source, settings, handed_out, clock)
     app = FastAPI(title="payments simulator", docs_url=None, redoc_url=None)
 
     @app.get("/", response_class=HTMLResponse)
@@ -191,7 +193,7 @@ def application(
 
     @app.get("/health")
     def health() -> dict[str, Any]:
-        return {"status": "ok", "answers": ledger.count}
+        return {"status": "ok", "answers": api.handed_out.count}
 
     @app.get("/current-transactions")
     def current_transactions(
@@ -227,8 +229,8 @@ def _add_control(app: FastAPI, api: PaymentsApi) -> None:
         api.plan.clear()
 
     @app.get("/_control/handed-out")
-    def handed_out(since: int = 0, limit: Annotated[int, Query(ge=1, le=10_000)] = 1000) -> dict[str, Any]:
-        return {"answers": api.ledger.since(since, limit), "count": api.ledger.count}
+    def list_handed_out(since: int = 0, limit: Annotated[int, Query(ge=1, le=10_000)] = 1000) -> dict[str, Any]:
+        return {"answers": api.handed_out.since(since, limit), "count": api.handed_out.count}
 
     @app.get("/_control/fraud-kinds")
     def fraud_kinds(start: datetime, end: datetime) -> dict[str, str]:

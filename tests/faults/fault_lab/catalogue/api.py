@@ -5,7 +5,7 @@ from __future__ import annotations
 from fault_lab.fault import Fault, fails, passes
 from fault_lab.world import MOST_API_BYTES, World
 
-from payments_simulator.api.malformed import REASONS
+from payments_simulator.api.malformed_rows import REASONS
 
 
 def _one(world: World, kind: str, **fault: object) -> str:

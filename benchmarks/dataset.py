@@ -1,4 +1,4 @@
-"""What the contests work on: the simulator's payments, as an answer of its API, validated, and as rows to store."""
+"""The comparisons' data: the simulator's payments, as an answer of its API, validated, and as rows to store."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PACE = 20.0  # payments a minute
 
 
 @dataclass(frozen=True)
-class Town:
+class Dataset:
     """About ``rows`` payments, always the same; never two of one card in one second."""
 
     public: pd.DataFrame  # as the API and public files have them
@@ -65,7 +65,7 @@ class Town:
         )  # fmt: skip
 
 
-def made(rows: int) -> Town:
+def make_dataset(rows: int) -> Dataset:
     """A past of about ``rows`` payments."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "past.parquet"
@@ -77,7 +77,7 @@ def made(rows: int) -> Town:
     payments = _tokenised(read)
     history = pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in HISTORY_COLUMNS.items()})
     features = compute_features(payments, history, pd.DataFrame(columns=list(PROFILE_COLUMNS)), time_zone="UTC")
-    return Town(public, payments, features, load_artifacts(ARTIFACTS))
+    return Dataset(public, payments, features, load_artifacts(ARTIFACTS))
 
 
 @contextmanager
@@ -98,7 +98,7 @@ def database() -> Iterator[psycopg2.extensions.connection]:
 
 
 def _tokenised(payments: pd.DataFrame) -> pd.DataFrame:
-    """What tokens and hashes stand for in a batch; their own cost is no part of a contest."""
+    """What tokens and hashes stand for in a batch; their own cost is no part of a comparison."""
     card, trans_num = payments["card_token"], payments["trans_num"]
     hashed = {number: hashlib.sha256(number.encode()).hexdigest() for number in card.unique()}
     frame = payments.assign(

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from payments_simulator.api import malformed
+from payments_simulator.api import malformed_rows
 from payments_simulator.api.answers import AT, Answer
 
 # What each kind does and its parameters with their defaults.
@@ -38,7 +38,10 @@ ROWS: Kinds = {
     "duplicate_rows": ({"rows": 3}, "rows that come twice in one answer"),
     "late": ({"share": 0.5}, "part of the payments comes with the next answer instead"),
     "out_of_order": ({}, "rows in any order"),
-    "malformed_rows": ({"reason": "nul", "rows": 1, "field": "cc_num"}, "rows spoilt: " + ", ".join(malformed.REASONS)),
+    "malformed_rows": (
+        {"reason": "nul", "rows": 1, "field": "cc_num"},
+        "rows spoilt: " + ", ".join(malformed_rows.REASONS),
+    ),
     "refunds": ({"rows": 1}, "rows with a negative amount (well-formed)"),
     "same_id_other_body": ({"rows": 1}, "payments of the last answer again, with another amount"),
     "page_repeated": ({}, "the last answer once more, whatever was asked for"),
@@ -82,11 +85,11 @@ class Fault(BaseModel):
         if unknown:
             raise ValueError(f"{self.kind} has no parameter {', '.join(sorted(unknown))}")
         self.params = defaults | self.params
-        if self.kind == "malformed_rows" and self.params["reason"] not in malformed.REASONS:
-            raise ValueError(f"no such reason; there are {', '.join(malformed.REASONS)}")
+        if self.kind == "malformed_rows" and self.params["reason"] not in malformed_rows.REASONS:
+            raise ValueError(f"no such reason; there are {', '.join(malformed_rows.REASONS)}")
 
 
-class Plan:
+class FaultPlan:
     """The faults that wait. Safe to use from several threads."""
 
     def __init__(self, seed: int) -> None:
@@ -165,7 +168,7 @@ class RowFaults:
 
     def _malformed_rows(self, answer: Answer, reason: str, rows: int, field: str) -> None:
         for at in range(min(rows, len(answer.rows))):
-            malformed.spoil(answer.rows[at], reason, field)
+            malformed_rows.spoil(answer.rows[at], reason, field)
             answer.malformed[answer.trans_nums[at]] = reason
 
     def _refunds(self, answer: Answer, rows: int) -> None:

@@ -37,7 +37,7 @@ class HandedOut:
     sha256: str = ""
 
 
-class Ledger:
+class HandedOutList:
     """The list, in ``handed_out.jsonl`` of the state folder, or in memory without one. Numbered from 1."""
 
     def __init__(self, state: Path | None) -> None:

@@ -1,4 +1,4 @@
-"""The staged spree: an obvious fraud in the first minutes after the server's start, so that an alert comes soon."""
+"""The staged fraud spree: obvious frauds in the first minutes after the server's start, so that an alert comes soon."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def stage(stream: Stream, start: int) -> pd.DataFrame:
     parts = []
     for kind, count, gap, delays in _STAGED:
         staged = replace(kind, payments=(count, count), gap=(gap, 0.4), ordinary=0.0, long_break=0.0)
-        ids = stream.dice.ids(f"staged {kind.name}", start, np.array(delays))
-        card = stream.habits.cards(stream.habits.any_slots(ids, np.full(len(ids), start // 3600 - 24)))
+        ids = stream.rng.ids(f"staged {kind.name}", start, np.array(delays))
+        card = stream.ordinary.cards(stream.ordinary.any_slots(ids, np.full(len(ids), start // 3600 - 24)))
         begins = start + np.array(delays, dtype=np.int64)
-        parts.append(expand(stream.habits, staged, ids, card, begins, np.full(len(ids), start + 300)))
+        parts.append(expand(stream.ordinary, staged, ids, card, begins, np.full(len(ids), start + 300)))
     payments = joined(parts).ordered()
-    return to_public(payments, stream.population, stream.dice)
+    return to_public(payments, stream.population, stream.rng)
 
 
 def staged_payments(stream: Stream, start: int, state: Path | None) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from payments_simulator.api.faults import Fault
+from payments_simulator.api.fault_plan import Fault
 
 _TRANSPORT = "payments_simulator.transport"
 _PIECE = 1 << 20

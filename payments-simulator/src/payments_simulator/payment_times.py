@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from payments_simulator.dice import Floats, Ints, shares
 from payments_simulator.population import HABIT_SLOTS
+from payments_simulator.seeded_random import Floats, Ints, shares
 
 _WEEKDAYS = np.array([0.98, 0.92, 0.93, 0.98, 1.09, 1.14, 0.96])  # Monday first
 

@@ -3,9 +3,9 @@
 A payment is drawn from (seed, minute, number in the minute), so any window can be drawn alone, in any order, by any
 process, and comes out the same. The mixer is splitmix64's finaliser (Steele, Lea, Flood 2014).
 
->>> dice = Dice(7)
->>> ids = dice.ids("payment", np.arange(3))
->>> bool((dice.uniform(ids, "hour") == Dice(7).uniform(ids, "hour")).all())
+>>> rng = SeededRandom(7)
+>>> ids = rng.ids("payment", np.arange(3))
+>>> bool((rng.uniform(ids, "hour") == SeededRandom(7).uniform(ids, "hour")).all())
 True
 """
 
@@ -43,7 +43,7 @@ def _key(seed: int, name: str) -> np.uint64:
     return np.uint64(int.from_bytes(digest, "little"))
 
 
-class Dice:
+class SeededRandom:
     """Named draws for one seed."""
 
     def __init__(self, seed: int) -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from payments_simulator.payments import PUBLIC_COLUMNS
 from payments_simulator.sources import WithStaged
-from payments_simulator.spree import REST_SECONDS, staged_payments
+from payments_simulator.staged_fraud import REST_SECONDS, staged_payments
 from payments_simulator.stream import Stream
 
 START = 1_795_170_720

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from payments_simulator import categories
-from payments_simulator.dice import Dice, Floats, Ids, Ints, pick, poisson
+from payments_simulator.payment_times import HABIT_SHARES, local_seconds, pace
 from payments_simulator.payments import Payments
 from payments_simulator.population import HABIT_SLOTS, Population
-from payments_simulator.rhythm import HABIT_SHARES, local_seconds, pace
+from payments_simulator.seeded_random import Floats, Ids, Ints, SeededRandom, pick, poisson
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,11 @@ class Choice:
     merchant: Ints
 
 
-class Habits:
+class OrdinaryPayments:
     """The ordinary payments of a population at ``per_minute`` payments a minute (the week's mean)."""
 
-    def __init__(self, dice: Dice, population: Population, per_minute: float, zone: str) -> None:
-        self.dice = dice
+    def __init__(self, rng: SeededRandom, population: Population, per_minute: float, zone: str) -> None:
+        self.rng = rng
         self.population = population
         self.per_minute = per_minute
         self.zone = zone
@@ -43,7 +43,7 @@ class Habits:
     def counts(self, minutes: Ints) -> Ints:
         """Per minute how many ordinary payments it brings."""
         means = self.per_minute * pace(local_seconds(self.zone, minutes * 60))
-        return poisson(self.dice.uniform(self.dice.ids("minute", minutes), "count"), means)
+        return poisson(self.rng.uniform(self.rng.ids("minute", minutes), "count"), means)
 
     def slots(self, first_minute: int, end_minute: int) -> Slots:
         """Every payment's place in [``first_minute``, ``end_minute``)."""
@@ -51,35 +51,35 @@ class Habits:
         counts = self.counts(minutes)
         minute = np.repeat(minutes, counts)
         number = np.arange(len(minute)) - np.repeat(np.cumsum(counts) - counts, counts)
-        return Slots(self.dice.ids("payment", minute, number), minute)
+        return Slots(self.rng.ids("payment", minute, number), minute)
 
     def any_slots(self, ids: Ids, hour: Ints) -> Slots:
         """Per id a payment's place in that epoch hour, at random."""
-        minute = hour * 60 + self.dice.below(ids, "slot minute", 60)
-        number = self.dice.below(ids, "slot number", np.maximum(1, self.counts(minute)))
-        return Slots(self.dice.ids("payment", minute, number), minute)
+        minute = hour * 60 + self.rng.below(ids, "slot minute", 60)
+        number = self.rng.below(ids, "slot number", np.maximum(1, self.counts(minute)))
+        return Slots(self.rng.ids("payment", minute, number), minute)
 
     def times(self, slots: Slots) -> Ints:
         """Epoch seconds."""
-        return slots.minute * 60 + self.dice.below(slots.id, "second", 60)
+        return slots.minute * 60 + self.rng.below(slots.id, "second", 60)
 
     def cards(self, slots: Slots) -> Ints:
-        """Whose payments these are: cards of the hour's habits, busy ones more often."""
+        """Whose payments these are: cards of the hour's ordinary, busy ones more often."""
         hour = local_seconds(self.zone, slots.minute * 60) // 3600 % 24
         habit = np.zeros(len(hour), dtype=np.int64)
-        draw = self.dice.uniform(slots.id, "habit")
+        draw = self.rng.uniform(slots.id, "habit")
         for each in np.unique(hour):
             chosen = hour == each
             habit[chosen] = pick(HABIT_SHARES[each], draw[chosen])
         # card activity falls linearly from 1.9 to 0.1 of the mean over the cards of a habit
-        busy = (1.9 - np.sqrt(3.61 - 3.6 * self.dice.uniform(slots.id, "card"))) / 1.8
+        busy = (1.9 - np.sqrt(3.61 - 3.6 * self.rng.uniform(slots.id, "card"))) / 1.8
         return habit + HABIT_SLOTS * (busy * (self.population.cards // HABIT_SLOTS)).astype(np.int64)
 
     def category(self, ids: Ids, card_ids: Ids, away: Ints) -> Ints:
         """What is bought: by the card's taste; on a trip often what travellers buy."""
-        taste = pick(self.population.taste_shares(card_ids), self.dice.uniform(ids, "category"))
-        on_trip = (away >= 0) & (self.dice.uniform(ids, "traveller") < 0.4)
-        return np.where(on_trip, pick(categories.TRIP, self.dice.uniform(ids, "trip category")), taste)
+        taste = pick(self.population.taste_shares(card_ids), self.rng.uniform(ids, "category"))
+        on_trip = (away >= 0) & (self.rng.uniform(ids, "traveller") < 0.4)
+        return np.where(on_trip, pick(categories.TRIP, self.rng.uniform(ids, "trip category")), taste)
 
     def place(self, card_ids: Ids, away: Ints, category: Ints) -> Ints:
         """Where it is bought: at home, or away (online purchases count as at home)."""
@@ -87,9 +87,9 @@ class Habits:
 
     def dollars(self, ids: Ids, card_ids: Ids, category: Ints) -> Floats:
         """What an ordinary purchase costs; one in 1000 is a big one, a few times the usual."""
-        amounts = categories.ordinary_amounts(self.dice, ids, category) * self.population.level(card_ids)
-        big = self.dice.uniform(ids, "big") < 0.001
-        return np.where(big, amounts * self.dice.log_normal(ids, "how big", 5.0, 0.5), amounts)
+        amounts = categories.ordinary_amounts(self.rng, ids, category) * self.population.level(card_ids)
+        big = self.rng.uniform(ids, "big") < 0.001
+        return np.where(big, amounts * self.rng.log_normal(ids, "how big", 5.0, 0.5), amounts)
 
     def choose(self, ids: Ids, card: Ints, time: Ints) -> Choice:
         """Which merchants those cards go to at those times (epoch seconds)."""
