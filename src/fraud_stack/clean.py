@@ -1,4 +1,4 @@
-"""What stacks have written, and its removal: only when told to, and never under one that runs, or half lives."""
+"""Lists and removes what stacks have written: only when told to, and never while any process of the stack lives."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""What ends a start: someone who stops it, or a process that fails."""
+"""Errors that end a start: somebody stops it, or a process fails."""
 
 from __future__ import annotations
 
 from fraud_common.errors import TransientError
 
 
-class Stopping(Exception):
+class StopRequested(Exception):
     """Ctrl-C while starting."""
 
 

@@ -1,4 +1,4 @@
-"""Whether a service answers."""
+"""The check whether a service answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be chosen about a stack."""
+"""The options of a stack: folders, ports, the pace of payments, the length of the history."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the stack writes is its owner's alone: mails, logs, payments with the numbers of their cards."""
+"""Files that only their owner can read: mails, logs, payments with the numbers of their cards."""
 
 from __future__ import annotations
 

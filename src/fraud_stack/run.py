@@ -1,4 +1,4 @@
-"""`make run`: start, watch, end."""
+"""`make run`: check the machine, start the stack, supervise it until told to stop, end it."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from fraud_common.errors import FraudScorerError, SettingsError
-from fraud_stack.checks import check_machine, check_secrets
 from fraud_stack.clean import note_owner
 from fraud_stack.databases import FRAUD, databases
-from fraud_stack.errors import ProcessFailed, Stopping
+from fraud_stack.errors import ProcessFailed, StopRequested
 from fraud_stack.local_env import chosen_by_the_user, in_force, write_local_env
 from fraud_stack.lock import only_one
 from fraud_stack.options import StackOptions
+from fraud_stack.preflight import check_machine, check_secrets
 from fraud_stack.private_files import make_private, private_files
 from fraud_stack.processes import kill, leftovers
-from fraud_stack.screen import Screen
 from fraud_stack.stack import Stack
-from fraud_stack.supervise import Watch
+from fraud_stack.supervisor import Supervisor
+from fraud_stack.terminal import Terminal
 
 # a setting of the user's, and the service that is then not started
 OWN = (
@@ -33,48 +33,50 @@ NO_PASSWORDS = {"STACK_FRAUD_DB_PASSWORD": "", "STACK_AIRFLOW_DB_PASSWORD": ""}
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def run_stack(options: StackOptions, screen: Screen | None = None) -> int:
+def run_stack(options: StackOptions, terminal: Terminal | None = None) -> int:
     """Start everything, watch it until told to stop, end everything.
 
     Returns:
         0 if it ended because it was told to, 1 if it could not be started.
     """
-    screen = screen or Screen()
+    terminal = terminal or Terminal()
     try:
         with private_files(), only_one(options.data_dir):
             make_private(options.data_dir)
-            return _run(options, screen)
+            return _run(options, terminal)
     except SettingsError as error:
-        screen.trouble(error.what, error.cure)
+        terminal.trouble(error.what, error.cure)
         return 2
 
 
-def _run(options: StackOptions, screen: Screen) -> int:
-    end_leftovers(options, screen)
-    options = leave_out_the_users_own(options, screen)
+def _run(options: StackOptions, terminal: Terminal) -> int:
+    end_leftovers(options, terminal)
+    options = leave_out_the_users_own(options, terminal)
     check_machine(options, used_ports(options))
     servers = databases(options, NO_PASSWORDS).values()
     check_secrets(options.data_dir / "local.env", [server.data_dir for server in servers])
     note_owner(options)
     values = in_force(write_local_env(options), options.checkout)
-    stack = Stack(options, values, screen)
+    stack = Stack(options, values, terminal)
     with told_to_stop(stack.stopping):
         try:
             stack.start()
             say_where(stack)
-            Watch(stack).until(stack.stopping)
+            Supervisor(stack).until(stack.stopping)
             code = 0
-        except Stopping:
+        except StopRequested:
             code = 0
         except FraudScorerError as error:
             lines = list(error.lines) if isinstance(error, ProcessFailed) else []
-            screen.trouble(error.what, error.cure, lines)
+            terminal.trouble(error.what, error.cure, lines)
             code = 1
         finally:
-            screen.quiet()
+            terminal.quiet()
             began = time.monotonic()
             stack.end()
-    screen.say(f"everything is ended, after {time.monotonic() - began:.1f} s; `make run` carries on with the same data")
+    terminal.say(
+        f"everything is ended, after {time.monotonic() - began:.1f} s; `make run` carries on with the same data"
+    )
     return code
 
 
@@ -89,25 +91,25 @@ def told_to_stop(stopping: threading.Event) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def end_leftovers(options: StackOptions, screen: Screen) -> bool:
+def end_leftovers(options: StackOptions, terminal: Terminal) -> bool:
     """End what an earlier stack on this data folder left when it was killed; whether there was anything."""
     left = leftovers(options.data_dir)
     if left:
         kill(left)
-        screen.say(f"ended {len(left)} processes that an earlier run had left")
+        terminal.say(f"ended {len(left)} processes that an earlier run had left")
     serving = [one for one in databases(options, NO_PASSWORDS).values() if one.running()]
     for server in serving:
         server.stop()
-        screen.say(f"stopped the PostgreSQL in {server.data_dir} that an earlier run had left")
+        terminal.say(f"stopped the PostgreSQL in {server.data_dir} that an earlier run had left")
     return bool(left or serving)
 
 
-def leave_out_the_users_own(options: StackOptions, screen: Screen) -> StackOptions:
+def leave_out_the_users_own(options: StackOptions, terminal: Terminal) -> StackOptions:
     """Without the services in whose place the user has named one of their own."""
     own = chosen_by_the_user(options.checkout)
     replaced = {service: name for name, service in OWN if name in own and (service != "endpoint" or options.endpoint)}
     for service, name in replaced.items():
-        screen.say(f"{name} is yours: {service} is not started")
+        terminal.say(f"{name} is yours: {service} is not started")
     return StackOptions(**{**vars(options), "without": options.without | set(replaced)})
 
 
@@ -120,8 +122,8 @@ def used_ports(options: StackOptions) -> list[str]:
 
 def say_where(stack: Stack) -> None:
     """Addresses and the login."""
-    screen, port = stack.screen, stack.options.ports
-    screen.quiet()
+    terminal, port = stack.terminal, stack.options.ports
+    terminal.quiet()
     rows = [
         ("dashboard", f"http://127.0.0.1:{port['dashboard']}", "yesterday's payments and frauds"),
         ("mailbox", f"http://127.0.0.1:{port['mailbox']}", "the fraud mails"),
@@ -135,13 +137,13 @@ def say_where(stack: Stack) -> None:
     ]
     if stack.options.endpoint:
         rows.append(("endpoint", f"http://127.0.0.1:{port['endpoint']}", "the SageMaker endpoint's local twin"))
-    screen.say("")
+    terminal.say("")
     for name, address, what in rows:
         if name not in stack.options.without:
-            screen.say(f"  [bold]{name.removesuffix('-api'):<10}[/] {address:<34} {what}")
+            terminal.say(f"  [bold]{name.removesuffix('-api'):<10}[/] {address:<34} {what}")
     home = stack.databases[FRAUD].data_dir.parent if FRAUD in stack.databases else stack.options.data_dir
     if home != stack.options.data_dir:
-        screen.say(f"  PostgreSQL's files lie in {home}: as root it runs as a user who cannot reach the data folder")
-    screen.say(
-        f"\nup after {screen.seconds():.0f} s; one line a minute follows; Ctrl-C (or make stop) ends everything\n"
+        terminal.say(f"  PostgreSQL's files lie in {home}: as root it runs as a user who cannot reach the data folder")
+    terminal.say(
+        f"\nup after {terminal.seconds():.0f} s; one line a minute follows; Ctrl-C (or make stop) ends everything\n"
     )

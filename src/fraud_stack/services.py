@@ -1,4 +1,4 @@
-"""The one definition of each process: its command, its environment, and how one sees that it is ready.
+"""The one definition of each process: its command, its environment, and the check that it is ready.
 
 docker-compose.yml runs the same commands.
 """

@@ -1,4 +1,4 @@
-"""Starting everything as much at once as its order allows, and ending it."""
+"""A stack: its processes and databases, started as much at once as their order allows, and their end."""
 
 from __future__ import annotations
 
@@ -12,21 +12,14 @@ from pathlib import Path
 from fraud_common.errors import FraudScorerError
 from fraud_scorer.alerting.wording import count_text
 from fraud_stack.databases import AIRFLOW, FRAUD, databases, prepare_airflow_db, prepare_fraud_db
-from fraud_stack.errors import ProcessFailed, Stopping
+from fraud_stack.errors import ProcessFailed, StopRequested
 from fraud_stack.health import is_ready
 from fraud_stack.local_env import write_private
-from fraud_stack.minutes import imported_days
 from fraud_stack.options import StackOptions
 from fraud_stack.processes import Process, end_all
-from fraud_stack.screen import Screen
-from fraud_stack.services import (
-    Service,
-    airflow_db_url,
-    airflow_release,
-    history_days,
-    jobs,
-    servers,
-)
+from fraud_stack.recent_minutes import imported_days
+from fraud_stack.services import Service, airflow_db_url, airflow_release, history_days, jobs, servers
+from fraud_stack.terminal import Terminal
 
 
 class Stack:
@@ -35,13 +28,13 @@ class Stack:
     Args:
         options: where, and what to play.
         values: ``local.env``'s, with what the user chose on top.
-        screen: where progress is shown.
+        terminal: where progress is shown.
     """
 
-    def __init__(self, options: StackOptions, values: Mapping[str, str], screen: Screen) -> None:
+    def __init__(self, options: StackOptions, values: Mapping[str, str], terminal: Terminal) -> None:
         self.options = options
         self.values = values
-        self.screen = screen
+        self.terminal = terminal
         self.stopping = threading.Event()
         self.databases = {
             name: server for name, server in databases(options, values).items() if name not in options.without
@@ -56,7 +49,7 @@ class Stack:
 
         Raises:
             ProcessFailed: one of them did not come up.
-            Stopping: told to stop meanwhile.
+            StopRequested: told to stop meanwhile.
         """
         self._write_airflow_login()
         with ThreadPoolExecutor(8, thread_name_prefix="start") as threads:
@@ -137,7 +130,7 @@ class Stack:
         if not self._wants_history():
             return
         what = "importing them as history"
-        self.screen.doing(what)
+        self.terminal.doing(what)
         process = self.launch(self.jobs["history-import"])
         shown = 0
         while process.exit_code() is None:
@@ -145,18 +138,18 @@ class Stack:
             days = self._imported_days()
             if days > shown:
                 shown = days
-                self.screen.say(
-                    f"  {self.screen.seconds():5.1f} s  history: {count_text(days, 'calendar day')} imported"
+                self.terminal.say(
+                    f"  {self.terminal.seconds():5.1f} s  history: {count_text(days, 'calendar day')} imported"
                 )
             time.sleep(0.5)
         self._must_have_succeeded(process)
         self._history_marker.write_text("the simulator's past is in fraud_db; remove this file to import it again\n")
-        self.screen.done(what, "history is in")
+        self.terminal.done(what, "history is in")
 
     def _imported_days(self) -> int:
         try:
             return imported_days(self.values["FRAUD_DB_URL"])
-        except Exception:  # only a figure on the screen: the import itself says what is wrong
+        except Exception:  # only a figure on the terminal: the import itself says what is wrong
             return 0
 
     def database(self, name: str) -> None:
@@ -165,15 +158,15 @@ class Stack:
             return
         self._refuse_if_stopping()
         what = f"starting PostgreSQL ({name})"
-        self.screen.doing(what)
+        self.terminal.doing(what)
         with self._ending:
             self._refuse_if_stopping()
             self.databases[name].start()
-        self.screen.done(what, f"PostgreSQL ({name}) accepts connections")
+        self.terminal.done(what, f"PostgreSQL ({name}) accepts connections")
 
     def job(self, name: str, what: str, found: str) -> None:
         """Run one job to its end."""
-        self.screen.doing(what)
+        self.terminal.doing(what)
         process = self.launch(self.jobs[name])
         while process.exit_code() is None:
             self._refuse_if_stopping()
@@ -184,13 +177,13 @@ class Stack:
                 )
             time.sleep(0.05)
         self._must_have_succeeded(process)
-        self.screen.done(what, found)
+        self.terminal.done(what, found)
 
     def server(self, name: str, *, wait: bool = True) -> None:
         """Start one server, and wait until it is ready."""
         if name not in self.services:
             return
-        self.screen.doing(f"starting {name}")
+        self.terminal.doing(f"starting {name}")
         self.launch(self.services[name])
         if wait:
             self._wait_for(name)
@@ -205,7 +198,7 @@ class Stack:
                 how = "ended" if process.exit_code() is not None else f"was not ready in {service.start_seconds:.0f} s"
                 raise ProcessFailed(f"{name} {how}", f"See {process.log}", tuple(process.last_lines()))
             time.sleep(0.1)
-        self.screen.done(f"starting {name}", f"{name} is {'up' if service.health else 'started'}")
+        self.terminal.done(f"starting {name}", f"{name} is {'up' if service.health else 'started'}")
 
     def launch(self, service: Service) -> Process:
         """Start a process and wait for nothing."""
@@ -231,7 +224,7 @@ class Stack:
 
     def _refuse_if_stopping(self) -> None:
         if self.stopping.is_set():
-            raise Stopping
+            raise StopRequested
 
     def _write_airflow_login(self) -> None:
         login = {"admin": self.values["STACK_AIRFLOW_PASSWORD"]}
@@ -247,6 +240,6 @@ class Stack:
         for ending in endings:
             error = ending.exception()
             if isinstance(error, FraudScorerError):
-                self.screen.trouble(error.what, error.cure)
+                self.terminal.trouble(error.what, error.cure)
             elif error:
                 raise error

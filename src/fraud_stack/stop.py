@@ -1,4 +1,4 @@
-"""Ending a stack from another terminal, whether its own process lives or was killed."""
+"""`make stop`: ends a stack from another terminal, whether its supervisor lives or was killed."""
 
 from __future__ import annotations
 
@@ -13,18 +13,20 @@ from fraud_scorer.use_cases.local_stack import LOCK, runs
 from fraud_stack.lock import only_one
 from fraud_stack.options import StackOptions
 from fraud_stack.run import end_leftovers
-from fraud_stack.screen import Screen
+from fraud_stack.terminal import Terminal
 
 PATIENCE_SECONDS = 60.0
 
 
-def stop_stack(options: StackOptions, screen: Screen | None = None, patience_seconds: float = PATIENCE_SECONDS) -> bool:
+def stop_stack(
+    options: StackOptions, terminal: Terminal | None = None, patience_seconds: float = PATIENCE_SECONDS
+) -> bool:
     """End every process of the stack on ``options.data_dir``, its databases cleanly; False if there was none.
 
     Raises:
         TransientError: it did not end in time.
     """
-    screen = screen or Screen()
+    terminal = terminal or Terminal()
     data_dir = options.data_dir
     if not (data_dir / LOCK).exists():  # no stack's folder: nothing may be written there either
         return False
@@ -40,7 +42,7 @@ def stop_stack(options: StackOptions, screen: Screen | None = None, patience_sec
                 )
             time.sleep(0.2)
     with only_one(data_dir):  # what a killed one left
-        return end_leftovers(options, screen) or ran
+        return end_leftovers(options, terminal) or ran
 
 
 def _tell_to_end(data_dir: Path) -> None:

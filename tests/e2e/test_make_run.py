@@ -25,9 +25,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from fraud_scorer.landing.cipher import Cipher
 from fraud_scorer.landing.disk import DiskLanding
-from fraud_stack.checks import is_taken
 from fraud_stack.embedded_postgres import data_folder, free_port
 from fraud_stack.options import DEFAULT_PORTS
+from fraud_stack.preflight import is_taken
 from fraud_stack.processes import leftovers
 from fraud_stack.services import AIRFLOW_LOGIN
 

@@ -14,14 +14,7 @@ from typer.testing import CliRunner
 
 from fraud_common.errors import SettingsError
 from fraud_scorer.use_cases.local_stack import LOCK, runs
-from fraud_stack.clean import (
-    OWNER,
-    left_over,
-    note_owner,
-    remove_left_over,
-    remove_written,
-    written,
-)
+from fraud_stack.clean import OWNER, left_over, note_owner, remove_left_over, remove_written, written
 from fraud_stack.cli import app
 from fraud_stack.databases import FRAUD
 from fraud_stack.embedded_postgres import EmbeddedPostgres, free_port

@@ -14,8 +14,8 @@ from fraud_scorer.settings import Settings
 from fraud_stack.local_env import SECRETS, chosen_by_the_user, in_force, write_local_env
 from fraud_stack.options import StackOptions, parse_ports
 from fraud_stack.run import leave_out_the_users_own
-from fraud_stack.screen import Screen
 from fraud_stack.services import servers
+from fraud_stack.terminal import Terminal
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_what_the_user_has_of_their_own_is_not_started(options: StackOptions, mo
         monkeypatch.delenv(name, raising=False)
     (options.checkout / ".env").write_text("PAYMENTS_API_URL=https://pay.example/api\nSMTP_HOST=\n")
     monkeypatch.setenv("FRAUD_DB_URL", "postgresql+psycopg2://me@db.example/fraud_db")
-    chosen = leave_out_the_users_own(options, Screen())
+    chosen = leave_out_the_users_own(options, Terminal())
     assert chosen.without == {"payments", "fraud-db"}
     values = write_local_env(chosen) | chosen_by_the_user(options.checkout)
     assert values["PAYMENTS_API_URL"] == "https://pay.example/api"
@@ -112,7 +112,7 @@ def test_the_local_endpoint_is_what_boto3_speaks_to(options: StackOptions, monke
     assert values["AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME"].endswith(":8091")
     assert values["SAGEMAKER_ENDPOINT"] in servers(wanted, values)["endpoint"].argv
     (options.checkout / ".env").write_text("SAGEMAKER_ENDPOINT=theirs\n")
-    own = leave_out_the_users_own(wanted, Screen())
+    own = leave_out_the_users_own(wanted, Terminal())
     assert "endpoint" not in servers(own, write_local_env(own))
     assert "AWS_ACCESS_KEY_ID" not in write_local_env(own)
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from fraud_common.errors import SettingsError
-from fraud_stack.checks import check_machine, is_taken
 from fraud_stack.options import DEFAULT_PORTS, StackOptions, parse_ports
+from fraud_stack.preflight import check_machine, is_taken
 
 ROOT = Path(__file__).parents[2]
 

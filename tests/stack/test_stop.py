@@ -17,14 +17,14 @@ from fraud_common.errors import TransientError
 from fraud_scorer.use_cases.local_stack import LOCK, runs
 from fraud_stack.options import StackOptions
 from fraud_stack.processes import MARK, leftovers
-from fraud_stack.screen import Screen
 from fraud_stack.stop import stop_stack
+from fraud_stack.terminal import Terminal
 
 HOLD = """
 import sys, time, signal
 from pathlib import Path
 from fraud_stack.lock import only_one
-if sys.argv[2] == "deaf": signal.signal(signal.SIGTERM, signal.SIG_IGN)
+if sys.argv[2] == "unresponsive": signal.signal(signal.SIGTERM, signal.SIG_IGN)
 with only_one(Path(sys.argv[1])):
     time.sleep(60)
 """
@@ -38,9 +38,9 @@ def options(tmp_path: Path) -> StackOptions:
 
 
 @pytest.fixture
-def quiet() -> Screen:
-    """A screen that nobody sees."""
-    return Screen(Console(file=io.StringIO()))
+def quiet() -> Terminal:
+    """A terminal that nobody sees."""
+    return Terminal(Console(file=io.StringIO()))
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def holding(options: StackOptions, request: pytest.FixtureRequest) -> Iterator[s
 
 @pytest.mark.parametrize("holding", ["heeding"], indirect=True)
 def test_it_tells_the_one_that_runs_and_waits_for_its_end(
-    options: StackOptions, holding: subprocess.Popen[bytes], quiet: Screen
+    options: StackOptions, holding: subprocess.Popen[bytes], quiet: Terminal
 ) -> None:
     """When it returns, the next `make run` may start."""
     assert stop_stack(options, quiet)
@@ -66,14 +66,16 @@ def test_it_tells_the_one_that_runs_and_waits_for_its_end(
     assert not stop_stack(options, quiet)
 
 
-@pytest.mark.parametrize("holding", ["deaf"], indirect=True)
-def test_one_that_does_not_end_is_told(options: StackOptions, holding: subprocess.Popen[bytes], quiet: Screen) -> None:
+@pytest.mark.parametrize("holding", ["unresponsive"], indirect=True)
+def test_one_that_does_not_end_is_told(
+    options: StackOptions, holding: subprocess.Popen[bytes], quiet: Terminal
+) -> None:
     """In bounded time, naming where its process stands."""
     with pytest.raises(TransientError, match="has not ended"):
         stop_stack(options, quiet, patience_seconds=0.5)
 
 
-def test_what_a_killed_one_left_is_ended(options: StackOptions, quiet: Screen) -> None:
+def test_what_a_killed_one_left_is_ended(options: StackOptions, quiet: Terminal) -> None:
     """Its supervisor is gone, its children live on: they bear the data folder's mark."""
     (options.data_dir / LOCK).touch()
     child = subprocess.Popen(["sleep", "60"], env=os.environ | {MARK: str(options.data_dir)}, start_new_session=True)
@@ -82,7 +84,7 @@ def test_what_a_killed_one_left_is_ended(options: StackOptions, quiet: Screen) -
     assert leftovers(options.data_dir) == []
 
 
-def test_where_nothing_was_ever_started_nothing_is_made(tmp_path: Path, quiet: Screen) -> None:
+def test_where_nothing_was_ever_started_nothing_is_made(tmp_path: Path, quiet: Terminal) -> None:
     """A mistyped folder stays away, and a stranger's is not marked as a stack's, which `make clean` would remove."""
     assert not stop_stack(StackOptions(tmp_path, tmp_path / "mistyped"), quiet)
     assert not (tmp_path / "mistyped").exists()

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from fraud_common.errors import SettingsError
-from fraud_stack.checks import check_secrets, other_ports
 from fraud_stack.embedded_postgres import free_port
+from fraud_stack.preflight import check_secrets, other_ports
 
 
 def test_databases_without_their_passwords_are_refused(tmp_path: Path) -> None:

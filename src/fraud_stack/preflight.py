@@ -1,4 +1,4 @@
-"""What must be so before anything starts: one line that says what is wrong and how to mend it."""
+"""Checks before anything starts: ports, disk, checkout and secrets. An error says what is wrong and how to mend it."""
 
 from __future__ import annotations
 

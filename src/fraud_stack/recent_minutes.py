@@ -1,4 +1,4 @@
-"""What the run ledger and Airflow's metadata say of the last minutes."""
+"""The last minutes, as the run ledger and Airflow's metadata record them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fraud_scorer.store.quick_query import ask
 
 @dataclass(frozen=True)
 class Minute:
-    """A minute that is through: one line of the screen."""
+    """A finished minute: one line on the terminal."""
 
     batch_id: str
     minute: datetime
@@ -25,7 +25,7 @@ class Minute:
     error: str | None
 
     def line(self) -> str:
-        """As the screen shows it.
+        """As the terminal shows it.
 
         >>> from datetime import UTC
         >>> at = datetime(2026, 11, 20, 10, 31, tzinfo=UTC)

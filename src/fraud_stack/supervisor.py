@@ -1,4 +1,4 @@
-"""While the stack runs: a line a minute, and a look after everything."""
+"""While the stack runs: shows a line a minute, starts failed processes again, keeps logs short."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from fraud_stack.minutes import settled_minutes
 from fraud_stack.processes import shorten
-from fraud_stack.revive import Reviver
+from fraud_stack.recent_minutes import settled_minutes
+from fraud_stack.restarts import Restarter
 from fraud_stack.stack import Stack
 
 
-class Watch:
-    """Looks after a started stack."""
+class Supervisor:
+    """Supervises a started stack."""
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
-        self._screen = stack.screen
-        self._revive = Reviver(stack)
+        self._terminal = stack.terminal
+        self._restarter = Restarter(stack)
         self._since = datetime.now(UTC) - timedelta(minutes=1)
         self._shown: dict[str, datetime] = {}
         self._last: dict[str, float] = {}
@@ -30,10 +30,10 @@ class Watch:
     def until(self, stopping: threading.Event) -> None:
         """Watch until ``stopping`` is set."""
         while not stopping.wait(0.5):
-            self._revive.the_dead()
+            self._restarter.restart_dead()
             self._every(2, "minutes", self._show_minutes)
-            self._every(15, "deaf", self._revive.the_deaf)
-            self._every(15, "stall", self._revive.a_stalled_scheduler)
+            self._every(15, "unresponsive", self._restarter.restart_unresponsive)
+            self._every(15, "stall", self._restarter.restart_stalled_scheduler)
             self._every(60, "logs", self._shorten_logs)
 
     def _every(self, seconds: float, name: str, act: Callable[[], None]) -> None:
@@ -47,17 +47,17 @@ class Watch:
         except SQLAlchemyError as error:
             if not self._store_down:
                 why = str(error).splitlines()[0]
-                self._screen.trouble(f"fraud_db cannot be asked: {why}", "minutes are landed meanwhile")
+                self._terminal.trouble(f"fraud_db cannot be asked: {why}", "minutes are landed meanwhile")
             self._store_down = True
             return
         if self._store_down:
             self._store_down = False
-            self._screen.say("fraud_db answers again")
+            self._terminal.say("fraud_db answers again")
         now = datetime.now(UTC)
         for minute in minutes:
             if minute.batch_id not in self._shown:
                 self._shown[minute.batch_id] = now
-                self._screen.say(minute.line())
+                self._terminal.say(minute.line())
         self._since = max(self._since, now - timedelta(minutes=10))
         self._shown = {batch: at for batch, at in self._shown.items() if at > now - timedelta(hours=1)}
 

@@ -1,4 +1,4 @@
-"""What the person who typed `make run` sees: one line a step, one line a minute, one line an error."""
+"""The lines that `make run` prints: one a step, one a minute, one an error."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 
-class Screen:
+class Terminal:
     """Lines on standard output; colours and a spinner only on a terminal. Safe to use from several threads.
 
     A terminal that is gone (hang-up, a closed pipe) silences it and stops nothing.

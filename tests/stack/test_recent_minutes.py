@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from fraud_scorer.monitoring.airflow_health import minutes_stall
 from fraud_stack.embedded_postgres import free_port
-from fraud_stack.minutes import imported_days, settled_minutes
+from fraud_stack.recent_minutes import imported_days, settled_minutes
 
 AIRFLOW_TABLES = """
 create table dag (dag_id text, is_paused boolean);

@@ -16,10 +16,10 @@ from rich.console import Console
 from fraud_stack.embedded_postgres import free_port
 from fraud_stack.options import StackOptions
 from fraud_stack.processes import Process, end_all
-from fraud_stack.revive import DEAF_LOOKS, Reviver
-from fraud_stack.screen import Screen
+from fraud_stack.restarts import UNANSWERED_CHECKS, Restarter
 from fraud_stack.services import Service
 from fraud_stack.stack import Stack
+from fraud_stack.terminal import Terminal
 
 
 class SmallStack:
@@ -27,7 +27,7 @@ class SmallStack:
 
     def __init__(self, folder: Path, program: str, health: str = "") -> None:
         self.said = io.StringIO()
-        self.screen = Screen(Console(file=self.said, width=400))
+        self.terminal = Terminal(Console(file=self.said, width=400))
         self.options = StackOptions(folder, folder)
         self.values: dict[str, str] = {}
         self.services = {"one": Service("one", (sys.executable, "-c", program), health=health, start_seconds=0)}
@@ -69,8 +69,8 @@ def small_stack(tmp_path: Path) -> Iterator[Callable[..., SmallStack]]:
 def test_what_dies_is_started_again_after_longer_and_longer_pauses(small_stack: Callable[..., SmallStack]) -> None:
     """Each death is one line with the exit code and the last words; the pause doubles."""
     stack = small_stack("print('no more'); raise SystemExit(3)")
-    reviver = Reviver(cast(Stack, stack))
-    stack.until(reviver.the_dead, 3)
+    restarter = Restarter(cast(Stack, stack))
+    stack.until(restarter.restart_dead, 3)
     said = stack.said.getvalue()
     assert "one ended (3) → it is started again in 1 s" in said
     assert "started again in 2 s" in said
@@ -80,25 +80,25 @@ def test_what_dies_is_started_again_after_longer_and_longer_pauses(small_stack: 
 def test_what_is_held_is_left_as_it_is(small_stack: Callable[..., SmallStack]) -> None:
     """A name in the file `hold` is not started again, until it is taken out."""
     stack = small_stack("raise SystemExit(0)")
-    reviver = Reviver(cast(Stack, stack))
+    restarter = Restarter(cast(Stack, stack))
     (stack.options.data_dir / "hold").write_text("one\n")
     while stack.processes["one"].exit_code() is None:
         time.sleep(0.02)
     for _ in range(50):
-        reviver.the_dead()
+        restarter.restart_dead()
     assert (stack.starts, stack.said.getvalue()) == (1, "")
     (stack.options.data_dir / "hold").unlink()
-    stack.until(reviver.the_dead, 2)
+    stack.until(restarter.restart_dead, 2)
 
 
 def test_what_lives_and_does_not_answer_is_started_again(small_stack: Callable[..., SmallStack]) -> None:
     """One missed answer is nothing; several in a row are a process that hangs."""
     stack = small_stack("import time; time.sleep(600)", health=f"tcp:{free_port()}")
-    reviver = Reviver(cast(Stack, stack))
-    for _ in range(DEAF_LOOKS - 1):
-        reviver.the_deaf()
+    restarter = Restarter(cast(Stack, stack))
+    for _ in range(UNANSWERED_CHECKS - 1):
+        restarter.restart_unresponsive()
     assert stack.starts == 1
-    reviver.the_deaf()
+    restarter.restart_unresponsive()
     assert stack.starts == 2
     assert "one does not answer any more" in stack.said.getvalue()
 
@@ -109,8 +109,8 @@ def test_a_database_that_stopped_is_started_again(small_stack: Callable[..., Sma
     started: list[str] = []
     stack.databases["fraud-db"] = SimpleNamespace(running=lambda: bool(started), data_dir=stack.options.data_dir)
     stack.database = started.append  # type: ignore[attr-defined]
-    reviver = Reviver(cast(Stack, stack))
+    restarter = Restarter(cast(Stack, stack))
     while not started:
-        reviver.the_dead()
+        restarter.restart_dead()
         time.sleep(0.05)
     assert started == ["fraud-db"]
