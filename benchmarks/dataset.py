@@ -98,7 +98,7 @@ def database() -> Iterator[psycopg2.extensions.connection]:
 
 
 def _tokenised(payments: pd.DataFrame) -> pd.DataFrame:
-    """What tokens and hashes stand for in a batch; their own cost is no part of a comparison."""
+    """Stand-ins for the tokens and hashes of a batch; their own cost is no part of a comparison."""
     card, trans_num = payments["card_token"], payments["trans_num"]
     hashed = {number: hashlib.sha256(number.encode()).hexdigest() for number in card.unique()}
     frame = payments.assign(

@@ -108,7 +108,7 @@ def timed_queries(url: str, payments: int) -> Iterator[tuple[str, list[float]]]:
 
 
 def _values(connection: Connection, payments: int) -> dict[str, Any]:
-    """What the pages would ask for: yesterday, and one of its flagged payments."""
+    """The parameters of the pages' queries: yesterday, and one of its flagged payments."""
     found = connection.execute(
         text("""
             select

@@ -121,7 +121,7 @@ def send(wired: Wired = wired_parts) -> None:
 
 
 def housekeeping(wired: Wired = wired_parts) -> None:
-    """Forget what was kept long enough."""
+    """Purge data that is older than the settings allow."""
     from fraud_scorer.use_cases.housekeeping import keep_house
 
     with airflow_errors():

@@ -122,7 +122,7 @@ def wired_pipeline(*connections: str) -> Pipeline:
 
 
 def is_replay(dag_run: Any) -> bool:
-    """Whether a run was started by hand (or by anything but its schedule and its backfills)."""
+    """Whether a run was started by hand, that is neither by its schedule nor by a backfill."""
     return dag_run.run_type not in ("scheduled", "backfill")
 
 
@@ -144,7 +144,7 @@ def own_only(dag_run: Any, batch: Batch) -> list[Batch] | None:
 
 
 def run_of(dag_run: Any, interval_start: datetime | None) -> tuple[Any, ...]:
-    """What the steps are told: the run's name; if it is no live one, its own minute; False if nobody asked for it."""
+    """The steps' arguments: the run's name; for a run that is not live, its minute; False if nobody asked for it."""
     batch = batch_of(interval_start)
     only = own_only(dag_run, batch)
     if only is None:
@@ -198,7 +198,7 @@ def transform(
 
 
 def score(dag_run: Any = None, data_interval_start: Any = None, wired: Wired = wired_pipeline) -> None:
-    """Decide about what transform prepared; what is lost of it is prepared again."""
+    """Score the batches that transform prepared; lost stage files are made again."""
     if is_replay(dag_run):
         raise AirflowSkipException("transform has replayed the whole range")
     with airflow_errors("score"):
@@ -206,7 +206,7 @@ def score(dag_run: Any = None, data_interval_start: Any = None, wired: Wired = w
 
 
 def load(dag_run: Any = None, data_interval_start: Any = None, wired: Wired = wired_pipeline) -> None:
-    """Write it, one transaction per batch; what is lost of the decisions is decided again."""
+    """Write the decisions to fraud_db, one transaction per batch; lost stage files are made again."""
     with airflow_errors("load"):
         logger.info("load: %s", wired("fraud_db", "aws_default").load(*run_of(dag_run, data_interval_start)))
 

@@ -32,7 +32,7 @@ class WrongSetting(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """What the environment says."""
+    """The settings, as the environment has them."""
 
     db_url: str = field(repr=False)
     signing_key: str = field(repr=False)

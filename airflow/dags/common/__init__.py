@@ -1,1 +1,1 @@
-"""What the DAG files share: Airflow's connections, a task's limits, and the translation of errors for Airflow."""
+"""Helpers of the DAG files: Airflow's connections, a task's limits, and the translation of errors for Airflow."""

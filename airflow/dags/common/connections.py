@@ -83,7 +83,7 @@ def connection(name: str) -> AirflowConnection | None:
 
 
 class PrivateApi(NamedTuple):
-    """What is used of Airflow that its releases may change without a word."""
+    """The private names of Airflow that are used here; a release may change them without notice."""
 
     backends: Callable[[], Iterable[Any]]  # where connections are looked up, in order
     api_server: type  # the backend among them that asks the API server

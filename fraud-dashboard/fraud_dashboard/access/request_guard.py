@@ -1,4 +1,4 @@
-"""What stands before every request, web sockets too: who may be asked for, from which page, and who may frame a page.
+"""The guard before every request, web sockets too: it checks the host name, the origin, and who may frame a page.
 
 A page of a foreign site can point its own name at 127.0.0.1 (DNS rebinding); its Host header still says that name.
 Streamlit compares Origin with Host only, so it would take such a page for its own.
@@ -31,7 +31,7 @@ HEADERS = {
 
 @dataclass(frozen=True)
 class Hosts:
-    """Under which names the dashboard answers. ``any_address``: under every IP address too, which no DNS can point."""
+    """The host names that the dashboard answers to. ``any_address``: also every IP address, which no DNS can point."""
 
     names: frozenset[str]
     any_address: bool = False
@@ -68,7 +68,7 @@ def host_name(host: str) -> str:
 
 
 def refusal(headers: Headers, hosts: Hosts) -> str:
-    """Why a request with these headers is not answered, and the cure; empty: it is."""
+    """The reason why a request with these headers is refused, and the cure; empty if it is answered."""
     given = headers.getlist("host")
     host = host_name(given[0]) if len(given) == 1 else ""
     if not hosts.holds(host):

@@ -1,4 +1,4 @@
-"""Where a link led before the sign-in: Streamlit comes back to the first page, so a cookie keeps it for a while.
+"""The page that a link led to before the sign-in: Streamlit returns to the first page, so a cookie keeps the link.
 
 The cookie never holds an address. It names one of our pages and what may stand in its address; both are checked when
 it is written and again when it is read, so whoever manages to set it leads nobody anywhere else.
@@ -27,7 +27,7 @@ ALLOWED = {
 
 
 def written(page: str, query: Mapping[str, str]) -> str:
-    """A page and what stands in its address as the cookie's value; empty for the first page as it is.
+    """The cookie's value for a page and the query of its address; empty for the first page without a query.
 
     >>> written("", {"payment": "a b", "next": "https://elsewhere.example"}), written("", {})
     ('page=&payment=a+b', '')
@@ -39,7 +39,7 @@ def written(page: str, query: Mapping[str, str]) -> str:
 
 
 def read(value: str, pages: Iterable[str]) -> tuple[str, dict[str, str]] | None:
-    """The page and its address's values; None where no page of ours is named.
+    """The page and the query that a cookie's value names; None if it names no page of the dashboard.
 
     >>> read("page=&payment=a+b&next=https://elsewhere.example", ["", "review"])
     ('', {'payment': 'a b'})
@@ -56,7 +56,7 @@ def _allowed(query: Mapping[str, str]) -> dict[str, str]:
 
 
 def remember(page: Any) -> bool:
-    """Keep where this address leads, on the page that offers the sign-in. Whether it leads anywhere."""
+    """Keep the link in a cookie, on the page that offers the sign-in; False if the link leads to the first page."""
     value = written(page.url_path, st.query_params.to_dict())
     if value:
         _set_cookie(value, KEPT_SECONDS)
@@ -64,7 +64,7 @@ def remember(page: Any) -> bool:
 
 
 def follow(pages: list[Any], page: Any) -> None:
-    """Go where the link led, once, if the sign-in came back to the first page."""
+    """Open the page that the link led to, once, if the sign-in came back to the first page."""
     if st.session_state.get(FOLLOWED):
         return
     st.session_state[FOLLOWED] = True

@@ -1,4 +1,4 @@
-"""Who is at the page, and what they may do: OpenID Connect by ``st.login``, or, without it, this machine only."""
+"""Sign-in and permissions: OpenID Connect by ``st.login``; without it, the dashboard serves this machine only."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 @dataclass(frozen=True)
 class Person:
-    """Who looks. ``name`` stands beside each verdict and snooze."""
+    """A signed-in person. ``name`` stands beside each verdict and snooze."""
 
     name: str
     may_look: bool
@@ -69,7 +69,7 @@ def sign_in_is_set_up() -> bool:
 
 
 def require_person(settings: Settings, page: Any) -> Person:
-    """The person at ``page``; whoever may not look is told why, and the page ends there."""
+    """The person at ``page``; a person without permission is told why, and the page ends there."""
     if not sign_in_is_set_up():
         _require_loopback(settings)
         return Person(settings.author, may_look=True, may_review=True, signed_in=False)
@@ -122,7 +122,7 @@ def _refuse(person: Person, settings: Settings) -> None:
 
 
 def foot_note(person: Person) -> None:
-    """Who is signed in, or that nobody is; at the end of each page."""
+    """A line at the end of each page: the person who is signed in, or that nobody is."""
     st.divider()
     name = formats.as_markdown(person.name)
     if not person.signed_in:

@@ -119,7 +119,7 @@ def clipped(ring: Ring, box: Box) -> list[Point]:
 
 
 def _cut(ring: list[Point], axis: int, limit: float, side: int) -> list[Point]:
-    """What lies above the limit (``side`` 1) or below it (-1)."""
+    """The part of the ring above the limit (``side`` 1) or below it (-1)."""
     kept: list[Point] = []
     for start, end in pairwise(ring):
         start_inside, end_inside = (side * (point[axis] - limit) >= 0 for point in (start, end))

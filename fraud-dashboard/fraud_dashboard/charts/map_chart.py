@@ -19,7 +19,7 @@ LABELS_FROM, LABELS_TO = 0.06, 0.9  # of the width or height: labels neither mee
 
 
 def places(flagged: pd.DataFrame) -> Chart:
-    """Where the merchants are: fitted to them, on a grid of degrees, with the United States' outline where it is near.
+    """The merchants on a map fitted to them, with a grid of degrees, and the United States' outline where it is near.
 
     Args:
         flagged: columns merch_lat, merch_long (degrees, no nulls), amount, merchant, money, when, chance (texts).

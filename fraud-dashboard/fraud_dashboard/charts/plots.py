@@ -52,7 +52,7 @@ def hours(day: pd.DataFrame, value: str, title: str, colour: str) -> Chart:
 
 
 def card_line(payments: pd.DataFrame) -> Chart:
-    """A card's payments over time, amounts upwards; what each is, is said by shape and colour alike.
+    """A card's payments over time, by amount; shape and colour both tell flagged payments and frauds apart.
 
     Args:
         payments: columns at, amount, what (a key of KINDS), merchant, money and when (texts).
@@ -88,7 +88,7 @@ def _times(at: pd.Series[Any]) -> alt.Axis:
 
 
 def flags(days: pd.DataFrame) -> Chart:
-    """Flagged payments by day, stacked by what became of them (columns day, became, payments)."""
+    """Flagged payments by day, stacked by their later label (columns day, became, payments)."""
     names, colours = ["fraud", "not fraud", "not known yet"], ["#c23b4a", GREEN, GREY]
     every = [f"{day.day} {day:%b}" for day in pd.date_range(days["day"].min(), days["day"].max())]
     name = pd.to_datetime(days["day"]).map(lambda day: f"{day.day} {day:%b}")

@@ -1,4 +1,4 @@
-"""What a day's page shows once there is a payment: totals, hours, merchants, categories, map, flagged payments."""
+"""The sections of a day that has payments: totals, hours, merchants, categories, map, flagged payments."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def show(day: date, state: ReportState, everything: pd.DataFrame) -> None:
 
 
 def _currency(hours: pd.DataFrame, state: ReportState) -> str:
-    """Whose amounts the lists below are ordered by: a choice where the flagged payments have several."""
+    """The currency by which the lists are ordered; the reader chooses where the flagged payments have several."""
     found = currencies(hours[hours["flagged"] > 0], state.currency) or currencies(hours, state.currency)
     if len(found) == 1:
         return found[0]
@@ -56,7 +56,7 @@ def _currency(hours: pd.DataFrame, state: ReportState) -> str:
 
 
 def _usual(day: date, state: ReportState) -> Usual | None:
-    """What is usual: `report_usual_days` says which days that is made of. Kept for the day, once there is one."""
+    """The usual day: the mean of the days that `report_usual_days` names. Cached for the day, once there is one."""
     earlier = ask_cached("day_usual", f"usual, seen on {state.today}, from {state.first_day}", day=day)
     if earlier.empty:
         earlier = ask_cached("day_usual", state.version, day=day)
@@ -82,7 +82,7 @@ def _totals(sums: Sums, known: Usual | None, labels: pd.DataFrame) -> None:
 
 
 def _money_card(name: str, measure: str, sums: Sums, known: Usual | None) -> Card:
-    """A line a currency: amounts of different currencies are never added."""
+    """A card with a line per currency: amounts of different currencies are never added."""
     values, notes = [], []
     for currency, of_currency in sums.money.items():
         mean = known.amount(measure, currency) if known else None
@@ -125,7 +125,7 @@ def _labels_in(day: date, state: ReportState) -> str:
 
 
 def _lacks(minutes: pd.Series) -> str:
-    """What the day's minutes did not bring, in words; empty if nothing lacks."""
+    """The minutes that the day lacks, in words; empty if none is missing."""
     said = [
         (minutes["missed"], "missed: their payments are not here"),
         (minutes["failed"], "failed and need someone"),

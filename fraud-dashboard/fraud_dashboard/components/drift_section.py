@@ -27,7 +27,7 @@ RULE = "N. Siddiqi, Credit Risk Scorecards, Wiley 2006"
 
 
 def render(state: ReportState) -> None:
-    """Draw the section; if no day is compared with training yet, why is said."""
+    """Draw the section; if no day is compared with training yet, say why."""
     st.subheader("Drift against training", anchor=ANCHOR)
     days = ask("model_drift_days", days=DAYS)
     if days.empty:

@@ -32,14 +32,14 @@ _MOST_NAMED = 5
 
 @dataclass(frozen=True)
 class Drift:
-    """What was compared, and what came of it."""
+    """The days that were compared with training, and the index of each feature and day."""
 
     days: pd.DataFrame  # a row a day, of model_drift_days.sql
     cells: pd.DataFrame  # a row a day and feature; shown: its state, or young where a short history alone is to blame
 
 
 def chosen(days: pd.DataFrame, cells: pd.DataFrame) -> Drift:
-    """Of each day the model that decided most of it."""
+    """Keep for each day the model that decided most of its payments."""
     compared = days[days["compared"] > 0]
     kept = cells.merge(compared[["day", "model_hash"]], on=["day", "model_hash"])
     excused = kept["is_young"].astype(bool) & kept["state"].isin(["watch", "drifted"])
@@ -81,7 +81,7 @@ def number(psi: float) -> str:
 
 
 def name(feature: str) -> str:
-    """A feature as one reads it.
+    """A feature's name for people.
 
     >>> name("card_count_7d")
     'card count 7d'
@@ -90,7 +90,7 @@ def name(feature: str) -> str:
 
 
 def heat_map(found: Drift) -> Html:
-    """Feature by day, the worst first; what was stable on every day is folded away."""
+    """A table of features by day, the worst first; features that were stable on every day are folded away."""
     days = list(found.days["day"])
     calm = found.cells.groupby("feature")["shown"].agg(lambda shown: bool((shown == "stable").all()))
     names = ranked(found.cells)

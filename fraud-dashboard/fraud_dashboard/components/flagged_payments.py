@@ -117,7 +117,7 @@ def _files(chosen: pd.DataFrame, day: date) -> None:
 
 
 def _in_all(chosen: pd.DataFrame) -> str:
-    """How many payments, what they come to, and what of it is probably lost; they have one currency."""
+    """The number of payments, the sum of their amounts and the expected loss; they have one currency."""
     number = formats.count(len(chosen), "payment")
     if chosen.empty:
         return number

@@ -1,4 +1,4 @@
-"""Pieces of HTML: cards, badges, tables that turn into cards on a phone. Every text is escaped here, once."""
+"""HTML elements: cards, badges, tables that turn into cards on a phone. Every text is escaped here, once."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def safe(value: object) -> str:
 
 @dataclass(frozen=True)
 class Card:
-    """A number, what it is, and what it compares with."""
+    """A number with its name and a note, such as the number to compare it with."""
 
     label: str
     value: object
@@ -62,7 +62,7 @@ def badge(text: str, kind: str = "") -> Html:
 
 
 def label_badge(label: object, source: object, verdict: object) -> Html:
-    """What is known of a payment: its label and whose word it is, or that nobody has said."""
+    """The payment's label and its source, as a badge; or a note that nobody has labelled the payment."""
     if isinstance(label, str) and label in LABELS:
         kind, text = LABELS[label]
         whose = f' <span class="fd-quiet">{SOURCES.get(str(source), "")}</span>'

@@ -1,4 +1,4 @@
-"""What surrounds every page: look, navigation, sign-in, and a true sentence when the database does not answer."""
+"""The frame around every page: style, navigation, sign-in, and a true sentence when the database does not answer."""
 
 from __future__ import annotations
 
@@ -84,13 +84,13 @@ def show_trouble(trouble: DatabaseTrouble) -> None:
 
 
 def _enter_again() -> None:
-    """Notes, filters and choices that were forgotten over a page that told of trouble."""
+    """Fill in again the notes, filters and choices that Streamlit forgot while the page showed trouble."""
     for key, value in st.session_state.pop(ENTERED, {}).items():
         st.session_state.setdefault(key, value)
 
 
 def person() -> Person:
-    """Who is at the page."""
+    """The person who looks at the page."""
     at_page = st.session_state[PERSON]
     assert isinstance(at_page, Person)
     return at_page

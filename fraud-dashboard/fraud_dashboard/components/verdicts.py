@@ -1,4 +1,4 @@
-"""Saying fraud, not fraud or unsure of a payment; taking it back; snoozing its card or merchant."""
+"""Buttons that record a verdict (fraud, not fraud, unsure), take it back, and snooze a card or merchant."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def buttons(trans_num: str, person: Person, *, keyboard: bool, beside: Callable[
 
 
 def statements(trans_num: str, person: Person) -> None:
-    """What was said of a payment so far, and a button that takes one's latest verdict back."""
+    """The payment's verdicts and labels so far, and a button that takes the person's latest verdict back."""
     said = ask("payment_statements", trans_num=trans_num)
     for row in rows(said):
         st.markdown(_statement(row))
@@ -108,7 +108,7 @@ def _statement(row: Any) -> str:
 
 
 def snoozing(payment: Any, person: Person, *, first: str = "card") -> None:
-    """Snooze a payment's card or merchant, and end what is snoozed.
+    """Offer to snooze a payment's card or merchant, and to end snoozes that are in force.
 
     Args:
         payment: a row with trans_num, card_last4 and merchant.

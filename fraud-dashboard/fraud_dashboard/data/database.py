@@ -1,4 +1,4 @@
-"""``fraud_db`` as the dashboard sees it: report views through the read-only role, and four writing functions."""
+"""The dashboard's access to ``fraud_db``: report views through the read-only role, and four writing functions."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class DatabaseTrouble(Exception):
 
 @dataclass(frozen=True)
 class ReportState:
-    """What a page begins with. ``version`` changes whenever a number on a page may have changed."""
+    """The state of the report that every page starts from. ``version`` changes when a number on a page may change."""
 
     time_zone: str
     currency: str
@@ -50,7 +50,7 @@ class ReportState:
 
 
 def report_state() -> ReportState:
-    """The state now, never kept. Raises DatabaseTrouble."""
+    """The state now, never cached. Raises DatabaseTrouble."""
     row = ask("report_state").iloc[0]
     version = "|".join(str(row[name]) for name in row.index if name.startswith("last_"))
     return ReportState(
@@ -72,7 +72,7 @@ def ask(name: str, **parameters: Parameter) -> pd.DataFrame:
 
 
 def ask_cached(name: str, version: str, **parameters: Parameter) -> pd.DataFrame:
-    """As ``ask``, kept under query, parameters and ``version``: never another day's or another database's rows."""
+    """As ``ask``, cached by query, parameters and ``version``: never another day's or another database's rows."""
     return _kept(read_settings(), name, tuple(sorted(parameters.items())), version)
 
 

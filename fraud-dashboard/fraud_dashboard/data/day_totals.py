@@ -1,4 +1,4 @@
-"""A day's numbers as the page needs them: totals, and what is usual. Pure: frames in, values out.
+"""A day's numbers as the page needs them: totals, and the usual day. Pure: frames in, values out.
 
 Counts are of all currencies; amounts are never added over currencies.
 """
@@ -27,7 +27,7 @@ class Sums:
 
 @dataclass(frozen=True)
 class Usual:
-    """What the day is compared with: means of a day; for a running day, only up to now."""
+    """The usual day that a day is compared with: means; for a running day, only up to now."""
 
     payments: float
     flagged: float
@@ -81,7 +81,7 @@ def usual(earlier: pd.DataFrame, day: date, now: datetime) -> Usual | None:
 
 
 def said(day: date, ago: Sequence[int]) -> str:
-    """What "usual" is made of, in the words of the morning mail. ``ago``: how many days before, ascending.
+    """The days that "usual" is the mean of, in the words of the morning mail. ``ago``: days before, ascending.
 
     >>> thursday = date(2026, 11, 19)
     >>> said(thursday, [7, 14, 21, 28]), said(thursday, [7]), said(thursday, [7, 21])
@@ -101,7 +101,7 @@ def _values(frame: pd.DataFrame, row: str) -> dict[str, float]:
 
 
 def _passed(local_hours: pd.Series[int], day: date, now: datetime) -> pd.Series[float]:
-    """How much of each hour lies behind us: 1, or less on the running day."""
+    """The part of each hour that has passed: 1, or less on the running day."""
     if day < now.date():
         return pd.Series(1.0, index=local_hours.index)
     return (now.hour + now.minute / 60 - local_hours).clip(0.0, 1.0)
@@ -120,7 +120,7 @@ def hour_table(hours: pd.DataFrame, known: Usual | None) -> pd.DataFrame:
 
 
 def hours_in(day: date, time_zone: str) -> int:
-    """How many hours the day has: 24, or 23 or 25 where clocks change (whole hours).
+    """The number of hours of the day: 24, or 23 or 25 where clocks change (whole hours).
 
     >>> hours_in(date(2026, 3, 29), "Europe/Berlin"), hours_in(date(2026, 10, 25), "Europe/Berlin")
     (23, 25)

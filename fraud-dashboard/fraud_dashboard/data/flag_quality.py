@@ -1,4 +1,4 @@
-"""How good the flags are, from counts by bucket of probability. Pure: frames in, values out.
+"""The quality of the flags, from counts by bucket of probability. Pure: frames in, values out.
 
 The frame ``scores`` everywhere is ``model_scores.sql``'s: day, bucket (1-200), label, payments, flagged, probability.
 """
@@ -19,7 +19,7 @@ FEWEST_IN_GROUP = 30  # payments; a share of fewer says little
 
 
 def slice_seconds(payments_a_day: float, days: int) -> int:
-    """How much of each hour may be counted so that about MOST_ROWS payments are read in all.
+    """The seconds of each hour that are counted, so that about MOST_ROWS payments are read in all.
 
     >>> slice_seconds(30_000, 5), slice_seconds(1_000_000, 35)
     (3600, 41)
@@ -40,7 +40,7 @@ def whole_days(scores: pd.DataFrame, first_day: date) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class AtThreshold:
-    """What a threshold would have done a day, on average. Alerts are all; frauds are those known by a label."""
+    """A threshold's result a day, on average: all alerts, and the frauds that a label confirms."""
 
     alerts_a_day: float
     caught_a_day: float

@@ -1,4 +1,4 @@
-"""Frames row by row."""
+"""Iteration over a frame's rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The run ledger as a grid, and what in it needs an action. Pure: frames in, values out."""
+"""The run ledger as a grid of minutes, and the actions that it asks for. Pure: frames in, values out."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ STATES = {
 
 @dataclass(frozen=True)
 class Action:
-    """Something somebody has to do: what is the case, and the command or step that mends it."""
+    """An action that a person has to take: the finding, and the command or step that mends it."""
 
     what: str
     do: str
@@ -40,7 +40,7 @@ class Action:
 
 
 def state_of(row: Any) -> str:
-    """The state of one minute of the ledger (a key of STATES). What was stored before it ran did not come late."""
+    """The state of one minute of the ledger (a key of STATES). A minute that was stored before it ran is not late."""
     if row.status == "missed" or row.status == "failed":
         return str(row.status)
     if row.status == "landed":
@@ -84,7 +84,7 @@ def actions(
     quarantine: pd.DataFrame,
     silent_minutes: float,
 ) -> list[Action]:
-    """What needs someone, the most urgent first; empty if nothing does."""
+    """The actions that a person has to take, the most urgent first."""
     found: list[Action] = []
     if silent_minutes > GRACE_MINUTES + 1:
         found.append(
@@ -132,7 +132,7 @@ def _batches(row: Any) -> Action:
 
 
 def _again(first: str, last: str) -> str:
-    """The command that takes failed batches up again; its end is excluded, so it lies a minute after the last."""
+    """The command that replays failed batches; its end is excluded, so it lies a minute after the last batch."""
     if first.startswith("history-") or last.startswith("history-"):
         return "import the file again: `fraud-scorer history import FILE`"
     if not (first[0].isdigit() and last[0].isdigit()):  # records tried again, or a minute asked for again

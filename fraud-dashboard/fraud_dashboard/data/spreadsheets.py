@@ -31,7 +31,7 @@ def formula_safe(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _safe_text(value: object) -> object:
-    """A text without control characters, each part between semicolons guarded; what is no text as it is."""
+    """A text without control characters, each part between semicolons guarded; other values are left as they are."""
     if not isinstance(value, str):
         return value
     text = "".join(sign for sign in value.translate(LINE_ENDS) if _is_printed(sign))
@@ -44,7 +44,7 @@ def _is_printed(sign: str) -> bool:
 
 
 def _starts_formula(text: str) -> bool:
-    """Whether what is read first, behind blanks, invisible signs and quotes, is a formula's sign, wide ones too."""
+    """Whether the first sign behind blanks, invisible signs and quotes starts a formula; wide signs count too."""
     first = next(
         (sign for sign in text if sign not in '"\u201c\u201d' and unicodedata.category(sign)[0] not in "CZ"), ""
     )

@@ -1,4 +1,4 @@
-"""A signed claim for each write: that this dashboard says who judges. `fraud_db` checks it before it writes.
+"""A signed claim for each write: the dashboard vouches for the author, and `fraud_db` checks it before it writes.
 
 HMAC-SHA256 with DASHBOARD_SIGNING_KEY over when it expires, a number used once, the author, the function and what it
 is told; each part as its length in bytes, a colon, and its bytes. The role's password alone can sign nothing.

@@ -1,4 +1,4 @@
-"""The model page: how often a flag is right, what is missed, and what another threshold would have done."""
+"""The model page: the share of flags that were right, the missed frauds, and the effect of another threshold."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ def _remark(counted: pd.DataFrame, in_force: float | None, *, is_whole: bool) ->
 
 
 def _known(counted: pd.DataFrame, result: flag_quality.AtThreshold) -> str:
-    """Among which payments frauds can be known at all; empty where each has a label."""
+    """A sentence on the payments whose frauds can be known at all; empty if every payment has a label."""
     unknown = counted.loc[counted["label"].isna(), "payments"].sum()
     if not unknown:
         return ""

@@ -55,7 +55,7 @@ def render() -> None:
 
 
 def _snooze(row: Any) -> None:
-    """What a mail's snooze link asks for, before all else: on a phone too it is seen without scrolling."""
+    """The snooze that a mail's link asks for, at the top of the page: a phone shows it without scrolling."""
     with st.container(border=True, key="snooze"):
         st.subheader("Snooze", anchor=False)
         verdicts.snoozing(row, page_frame.person(), first=st.query_params[SNOOZE])

@@ -1,4 +1,4 @@
-"""The pipeline page: a cell a minute for the last day, and what needs someone."""
+"""The pipeline page: a cell per minute for the last day, and the actions that a person has to take."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ QUIET = "Nothing needs anyone: every landed minute is loaded, every message is s
 
 
 def render() -> None:
-    """Draw the page; asked anew every minute while it is open."""
+    """Draw the page; it is queried again every minute while it is open."""
     _live()
 
 
@@ -111,7 +111,7 @@ def _of_how_many(cells: pd.DataFrame) -> str:
 
 
 def _scored_by(done: pd.DataFrame) -> Card:
-    """Who scored: the endpoint or, as chosen or for want of it, the local model."""
+    """A card that says whether the endpoint or the local model scored, and why."""
     by = done["scored_by"].value_counts()
     fallback, local, endpoint = (int(by.get(name, 0)) for name in ("local-fallback", "local", "sagemaker"))
     if fallback:

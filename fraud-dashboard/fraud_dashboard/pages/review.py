@@ -1,4 +1,4 @@
-"""The review page: one payment at a time, a key a verdict; flagged ones, and a small random sample of the rest."""
+"""The review page: one payment at a time, a key per verdict; flagged payments, and a random sample of the others."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def render() -> None:
 
 
 def _chosen_day(state: ReportState) -> date:
-    """The day in the address, else yesterday. A text that is no day is said, and yesterday shown."""
+    """The day in the address, else yesterday. If the address names no valid day, the page says so."""
     asked = st.query_params.get(DAY, "")
     yesterday = state.today - timedelta(days=1)
     try:

@@ -1,4 +1,4 @@
-"""How many decimals a currency's amounts have; a test holds this equal to `currency_decimals` in `fraud_db`."""
+"""The decimals of a currency's amounts; a test holds the table equal to `currency_decimals` in `fraud_db`."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ DECIMALS = {
 
 
 def decimals(currency: str) -> int:
-    """Of amounts of ``currency``; two where nothing else is said."""
+    """The decimals of amounts in ``currency``; two unless the table says otherwise."""
     return DECIMALS.get(currency, 2)

@@ -83,7 +83,7 @@ def share(part: float, whole: float, *, decimals: int = 2) -> str:
 
 
 def against(value: float, usual: float | None, shown_usual: str) -> str:
-    """A value beside what is usual, in the words of the morning mail.
+    """A value compared with the usual value, in the words of the morning mail.
 
     >>> against(130, 100, "100"), against(98, 100, "100"), against(1, 0, "0"), against(5, None, "")
     ('▲ 30% above the usual 100', 'about the usual 100', '▲ usually none', 'no comparison yet')
@@ -133,7 +133,7 @@ def short_day(day: date) -> str:
 
 
 def day_name(day: date, today: date) -> str:
-    """How one calls a day in passing.
+    """A day's name relative to today: today, yesterday, or its date.
 
     >>> day_name(date(2026, 11, 8), date(2026, 11, 9)), day_name(date(2026, 11, 1), date(2026, 11, 9))
     ('Yesterday', 'Sunday')

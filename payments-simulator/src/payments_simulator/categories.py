@@ -54,11 +54,11 @@ SMALL_BUYS = table(misc_net=24, shopping_net=20, entertainment=18, misc_pos=14, 
 
 
 def ordinary_amounts(rng: SeededRandom, ids: Ids, category: Ints) -> Floats:
-    """What ordinary people pay in these categories, in dollars, one per id."""
+    """The amounts that card holders pay in these categories, in dollars, one per id."""
     part = pick(_PARTS[category], rng.uniform(ids, "amount part"))
     return rng.log_normal(ids, "amount", _MEDIANS[category, part], _SIGMAS[category, part])
 
 
 def stolen_amounts(rng: SeededRandom, ids: Ids, category: Ints, sigma: float) -> Floats:
-    """What thieves pay in these categories, in dollars, one per id."""
+    """The amounts that thieves pay in these categories, in dollars, one per id."""
     return rng.log_normal(ids, "stolen amount", STOLEN_MEDIAN[category], sigma)

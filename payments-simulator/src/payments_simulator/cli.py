@@ -54,7 +54,7 @@ class TimeForm(StrEnum):
 
 
 class FileFormat(StrEnum):
-    """What ``history`` can write."""
+    """The file formats that ``history`` can write."""
 
     parquet = "parquet"
     csv = "csv"
@@ -188,7 +188,7 @@ def _iso(moment: int) -> str:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command; what the user can mend is one line on stderr and exit code 1."""
+    """Run the command; an error that the user can mend is one line on stderr and exit code 1."""
     try:
         app(arguments)
     except SimulatorError as error:

@@ -34,7 +34,7 @@ class Steps:
 
 @dataclass(frozen=True)
 class Kind:
-    """How one kind of episode goes."""
+    """The course of one kind of episode."""
 
     name: str
     share: float  # of all payments
@@ -102,7 +102,7 @@ def _offsets(ordinary: OrdinaryPayments, kind: Kind, step_ids: Ids) -> Ints:
 
 
 def _payments(ordinary: OrdinaryPayments, kind: Kind, steps: Steps, times: Ints) -> Payments:
-    """What is bought at each step: the kind's choice, or for some what the card holder would buy."""
+    """The purchase at each step: the kind's choice, or for some steps an ordinary purchase of the card holder."""
     rng, usual = ordinary.rng, ordinary.buy(steps.id, steps.card, times)
     category, dollars = kind.buys(ordinary, steps)
     merchant = _merchants(ordinary, kind, steps, category)
@@ -150,7 +150,7 @@ def mostly_at_night(ordinary: OrdinaryPayments, ids: Ids, time: Ints, card: Ints
 
 
 def at_odd_hours(ordinary: OrdinaryPayments, ids: Ids, time: Ints, card: Ints) -> Ints:
-    """Mostly when this card holder is not about: half a day off the habit's peak."""
+    """Mostly at hours when the card holder does not pay: half a day off the habit's peak."""
     peak = HABIT_PEAKS[card % len(HABIT_PEAKS)]
     odd = _next(ordinary, time, peak + 12 + 3 * ordinary.rng.normal(ids, "odd hour"))
     return np.where(ordinary.rng.uniform(ids, "at odd hours") < 0.8, odd, soon(ordinary, ids, time, card))
@@ -170,7 +170,7 @@ def _chosen(ordinary: OrdinaryPayments, steps: Steps, table: Floats) -> Ints:
 
 
 def stolen_goods(ordinary: OrdinaryPayments, steps: Steps) -> tuple[Ints, Floats]:
-    """What can be resold, near the limits shops allow without questions."""
+    """Goods that can be resold, at amounts near the limits that shops allow without questions."""
     category = _chosen(ordinary, steps, categories.STOLEN_CARD)
     return category, categories.stolen_amounts(ordinary.rng, steps.id, category, 0.09)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class SimulatorError(Exception):
-    """Something the user can mend.
+    """An error that the user can mend.
 
     Args:
         what: one sentence, the cause.

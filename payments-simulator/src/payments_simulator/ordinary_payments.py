@@ -1,4 +1,4 @@
-"""What card holders do on ordinary days: how many payments a minute brings, whose, where and for how much."""
+"""The payments of ordinary days: their number per minute, cards, merchants and amounts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Slots:
 
 @dataclass(frozen=True)
 class Choice:
-    """Where payments are made: per payment the card's id, the place it travels in (-1: home), category, merchant."""
+    """The choices of payments: per payment the card's id, the place it travels in (-1: home), category, merchant."""
 
     card_ids: Ids
     away: Ints
@@ -41,7 +41,7 @@ class OrdinaryPayments:
         self.zone = zone
 
     def counts(self, minutes: Ints) -> Ints:
-        """Per minute how many ordinary payments it brings."""
+        """Per minute the number of ordinary payments."""
         means = self.per_minute * pace(local_seconds(self.zone, minutes * 60))
         return poisson(self.rng.uniform(self.rng.ids("minute", minutes), "count"), means)
 
@@ -64,7 +64,7 @@ class OrdinaryPayments:
         return slots.minute * 60 + self.rng.below(slots.id, "second", 60)
 
     def cards(self, slots: Slots) -> Ints:
-        """Whose payments these are: cards of the hour's ordinary, busy ones more often."""
+        """The cards that pay: cards whose daily habit is that hour, busy cards more often."""
         hour = local_seconds(self.zone, slots.minute * 60) // 3600 % 24
         habit = np.zeros(len(hour), dtype=np.int64)
         draw = self.rng.uniform(slots.id, "habit")
@@ -76,23 +76,23 @@ class OrdinaryPayments:
         return habit + HABIT_SLOTS * (busy * (self.population.cards // HABIT_SLOTS)).astype(np.int64)
 
     def category(self, ids: Ids, card_ids: Ids, away: Ints) -> Ints:
-        """What is bought: by the card's taste; on a trip often what travellers buy."""
+        """The category, by the card's taste; on a trip often one that travellers buy."""
         taste = pick(self.population.taste_shares(card_ids), self.rng.uniform(ids, "category"))
         on_trip = (away >= 0) & (self.rng.uniform(ids, "traveller") < 0.4)
         return np.where(on_trip, pick(categories.TRIP, self.rng.uniform(ids, "trip category")), taste)
 
     def place(self, card_ids: Ids, away: Ints, category: Ints) -> Ints:
-        """Where it is bought: at home, or away (online purchases count as at home)."""
+        """The place of the purchase: at home, or away (online purchases count as at home)."""
         return np.where((away >= 0) & ~categories.ONLINE[category], away, self.population.home_place(card_ids))
 
     def dollars(self, ids: Ids, card_ids: Ids, category: Ints) -> Floats:
-        """What an ordinary purchase costs; one in 1000 is a big one, a few times the usual."""
+        """The amount of an ordinary purchase; one in 1000 is a few times the usual amount."""
         amounts = categories.ordinary_amounts(self.rng, ids, category) * self.population.level(card_ids)
         big = self.rng.uniform(ids, "big") < 0.001
         return np.where(big, amounts * self.rng.log_normal(ids, "how big", 5.0, 0.5), amounts)
 
     def choose(self, ids: Ids, card: Ints, time: Ints) -> Choice:
-        """Which merchants those cards go to at those times (epoch seconds)."""
+        """The merchants that those cards go to at those times (epoch seconds)."""
         card_ids = self.population.ids(card)
         away = self.population.trip(card_ids, local_seconds(self.zone, time) // 86_400)
         category = self.category(ids, card_ids, away)

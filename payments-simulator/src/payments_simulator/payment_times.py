@@ -1,4 +1,4 @@
-"""When people pay: the week's rhythm and each card's daily habit, on local clocks."""
+"""The times at which people pay: the week's rhythm and each card's daily habit, on local clocks."""
 
 from __future__ import annotations
 

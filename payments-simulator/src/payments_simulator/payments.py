@@ -45,11 +45,11 @@ class Payments:
         return len(self.id)
 
     def select(self, chosen: NDArray[np.bool_] | Ints) -> Payments:
-        """Those that the mask or the positions choose."""
+        """The payments that the mask or the positions choose."""
         return Payments(*(getattr(self, f.name)[chosen] for f in fields(self)))
 
     def between(self, start: int, end: int) -> Payments:
-        """Those with ``start`` <= time < ``end`` (epoch seconds)."""
+        """The payments with ``start`` <= time < ``end`` (epoch seconds)."""
         return self.select((self.time >= start) & (self.time < end))
 
     def ordered(self) -> Payments:

@@ -58,7 +58,7 @@ class Population:
         return np.asarray(self.tastes[self.rng.below(ids, "persona", PERSONAS)])
 
     def level(self, ids: Ids) -> Floats:
-        """Per card what it pays relative to others, around 1."""
+        """Per card its amounts relative to other cards', around 1."""
         return self.rng.log_normal(ids, "level", 1.0, 0.08)
 
     def trip(self, ids: Ids, local_day: Ints) -> Ints:
@@ -75,7 +75,7 @@ class Population:
         return self.rng.below(ids, "place", len(_PLACE_LAT))
 
     def branch(self, place: Ints, merchant: Ints, ids: Ids) -> tuple[Floats, Floats]:
-        """Where the merchant's nearest branch is (one of two around the place), degrees."""
+        """The position of the merchant's nearest branch (one of two around the place), degrees."""
         branch_ids = self.rng.ids("branch", place, merchant, self.rng.below(ids, "branch", 2))
         north = self.rng.uniform(branch_ids, "north") * 1.9 - 0.95
         east = self.rng.uniform(branch_ids, "east") * 1.9 - 0.95
@@ -110,7 +110,7 @@ class Population:
         return numbers
 
     def people(self, card: Ints) -> dict[str, NDArray[np.object_] | Ints | Floats]:
-        """Per card what a payment says of its holder: the public columns from ``cc_num`` to ``dob``."""
+        """Per card the holder's data in a payment: the public columns from ``cc_num`` to ``dob``."""
         ids = self.ids(card)
         woman = self.rng.uniform(ids, "gender") < 0.53
         place = self.home_place(ids)

@@ -1,4 +1,4 @@
-"""Where the API's payments come from: the stream, a file played as if it happened now, and staged sprees on top."""
+"""The sources of the API's payments: the stream, a file played as if it happened now, and staged sprees on top."""
 
 from __future__ import annotations
 

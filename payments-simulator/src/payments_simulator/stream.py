@@ -28,7 +28,7 @@ PAYMENTS_A_CARD_AND_DAY = 2.5
 
 @dataclass(frozen=True)
 class World:
-    """What makes a stream: the same world is the same stream, on every machine and at every time.
+    """The parameters of a stream: the same world is the same stream, on every machine and at every time.
 
     Attributes:
         seed: any integer.

@@ -93,7 +93,7 @@ def _number(psi: float) -> str:
 
 
 def _shown(feature: dict[str, Any]) -> str:
-    """Its state, or young where a short history alone is to blame."""
+    """The feature's drift state; "young" where only a short history explains the index."""
     state: str = feature["state"]
     return "young" if feature["is_young"] and state in {"watch", "drifted"} else state
 

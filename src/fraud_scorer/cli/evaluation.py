@@ -77,7 +77,7 @@ def evaluate(
 def _with_history(
     data: list[Path], history: list[Path], fields: Path | None, about: Any, told: Any, **format_: Any
 ) -> tuple[Dataset, np.ndarray, dict[str, Any]]:
-    """All payments with features, which of them are ``data``, and what the report says of the files."""
+    """All payments with features, a mask of those in ``data``, and the report's sentences about the files."""
     from fraud_scorer.ingest.event_kinds import can_be_scored
     from fraud_scorer.ingest.field_map import read_field_map
     from fraud_scorer.training.datafile import read_payments

@@ -31,7 +31,7 @@ def print_json(value: Any) -> None:
 
 
 def warn(sentence: str) -> None:
-    """What went on all the same, on standard error."""
+    """Print a warning to standard error: the command went on in spite of it."""
     typer.secho(f"warning: {sentence}", err=True, fg="yellow")
 
 
@@ -87,7 +87,7 @@ def table_of(rows: list[dict[str, Any]], columns: tuple[str, ...], nothing: str)
 
 
 def cell(value: object) -> str:
-    """As a table shows it; times in UTC."""
+    """The text of a table's cell; times in UTC."""
     if isinstance(value, datetime):
         return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
     return "" if value is None else str(value)

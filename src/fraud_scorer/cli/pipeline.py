@@ -46,7 +46,7 @@ def _pipeline() -> Pipeline:
 
 
 def _noted(step: Callable[..., None]) -> Callable[..., None]:
-    """The command, with why it failed written down for the watchdog, as Airflow's tasks do."""
+    """Run the command; note for the watchdog why it failed, as Airflow's tasks do."""
 
     @wraps(step)
     def command(**options: Any) -> None:

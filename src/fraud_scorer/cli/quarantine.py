@@ -74,7 +74,7 @@ def quarantine_retry(
 
 
 def _not_open(parts: wiring.Parts, numbers: list[int], tried: int) -> list[str]:
-    """What keeps named records from being tried."""
+    """The reasons why named records were not tried."""
     if tried >= len(set(numbers)):
         return []
     states = parts.quarantine.states(numbers)

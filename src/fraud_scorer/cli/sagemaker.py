@@ -150,7 +150,7 @@ def _endpoint(settings: Settings, given: str) -> str:
 
 @contextmanager
 def _telling(what: str) -> Iterator[Callable[[str], None]]:
-    """Something to tell each step to: one moving line for people, a line a step for a log; on standard error."""
+    """A function that is told each step: one moving line for people, a line per step for a log; on standard error."""
     errors = Console(stderr=True, soft_wrap=True)
     if not errors.is_terminal:
         yield errors.print

@@ -200,7 +200,7 @@ def _dataset(
 
 
 def _refuse_with_store(given: dict[str, Any]) -> None:
-    """What ``fraud_db`` and the settings say already."""
+    """The checks that ask only ``fraud_db`` and the settings."""
     if named := [option for option, value in given.items() if value]:
         raise SettingsError(
             f"{', '.join(named)} and --from-store exclude each other",

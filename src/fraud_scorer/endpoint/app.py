@@ -30,7 +30,7 @@ VARIANT_HEADER = "x-Amzn-Invoked-Production-Variant"
 
 @dataclass(frozen=True)
 class Answer:
-    """What the model's side of the server says to one invocation."""
+    """The answer of the model's container to one invocation."""
 
     status: int
     body: str = ""
@@ -69,7 +69,7 @@ def create_app(
 
     @app.get("/execution-parameters")
     def execution_parameters() -> dict[str, object]:
-        """What a batch transform job asks before it sends anything."""
+        """The answer to a batch transform job, which asks for the limits before it sends records."""
         return {"MaxConcurrentTransforms": 1, "BatchStrategy": "MULTI_RECORD", "MaxPayloadInMB": 6}
 
     @app.post("/invocations")
@@ -137,7 +137,7 @@ class _Room:
 
 
 def invoke(model: ServedModel, body: bytes, content_type: str, accept: str) -> Answer:
-    """One invocation: 204 to nothing, 413 to too many rows, 415 to what is unreadable, 400 to the unfit."""
+    """One invocation: 204 to an empty body, 413 to too many rows, 415 to an unreadable body, 400 to the wrong width."""
     if not body:
         return Answer(204)
     try:

@@ -57,7 +57,7 @@ class ServedModel:
 
     @property
     def columns(self) -> int:
-        """How many inputs it reads."""
+        """The number of inputs that the model reads."""
         return int(self.booster.num_features())
 
     def predict(self, matrix: np.ndarray) -> np.ndarray:

@@ -1,1 +1,1 @@
-"""The HTTP side: answers, their faults, the list of what was handed out."""
+"""The HTTP side: answers, their faults, the list of answers that were handed out."""

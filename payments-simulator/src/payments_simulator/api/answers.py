@@ -24,7 +24,7 @@ ZipForm = Literal["int", "text"]
 
 @dataclass(frozen=True)
 class Form:
-    """How answers are written.
+    """The form in which answers are written.
 
     Attributes:
         encoding: ``double``, a JSON string that contains JSON (as the public server does), or ``decoded``.
@@ -71,7 +71,7 @@ class Answer:
         )
 
     def add(self, row: Row, index: int, trans_num: str) -> None:
-        """One row more at the end."""
+        """Add one row at the end."""
         self.rows.append(row)
         self.index.append(index)
         self.trans_nums.append(trans_num)

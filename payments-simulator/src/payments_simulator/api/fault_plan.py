@@ -98,18 +98,18 @@ class FaultPlan:
         self._lock = threading.Lock()
 
     def order(self, fault: Fault) -> None:
-        """One fault more."""
+        """Order one more fault."""
         with self._lock:
             self._waiting.append(fault)
 
     def clear(self) -> None:
-        """No more faults."""
+        """Drop all faults."""
         with self._lock:
             self._waiting.clear()
 
     @property
     def waiting(self) -> list[Fault]:
-        """What still waits, with what is left of its count."""
+        """The faults that wait, each with its remaining count."""
         return list(self._waiting)
 
     def strike(self) -> list[Fault]:
@@ -139,7 +139,7 @@ class RowFaults:
         self._held: list[tuple[Any, int, str]] = []
 
     def apply(self, answer: Answer, faults: list[Fault]) -> Answer:
-        """The answer as it goes out: with what was held back before, and the faults' damage."""
+        """The answer with its faults: payments held back earlier are added, then the faults damage it."""
         for held in self._held:
             answer.add(*held)
         self._held = []

@@ -1,4 +1,4 @@
-"""The list of what was handed out, so that a test can prove nothing was lost."""
+"""The list of answers that were handed out, so that a test can prove that no payment was lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows that look like payments and are none: one way of spoiling a row per reason."""
+"""Rows that look like payments and are invalid: one way of spoiling a row per quarantine reason."""
 
 from __future__ import annotations
 

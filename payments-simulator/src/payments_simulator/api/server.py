@@ -31,7 +31,7 @@ _HTML = b"<!doctype html><html><head><title>Bad gateway</title></head><body><h1>
 
 @dataclass(frozen=True)
 class Settings:
-    """How the API answers.
+    """The settings of the API's answers.
 
     Attributes:
         form: how answers are written when the call does not say.
@@ -58,7 +58,7 @@ class RateLimit:
         self._lock = threading.Lock()
 
     def seconds_to_wait(self) -> int:
-        """0: go ahead, the call counts. Otherwise in how many seconds to come back."""
+        """0 if the call may go ahead (it counts); otherwise the seconds to wait before the next call."""
         if self._limit is None:
             return 0
         with self._lock:

@@ -1,4 +1,4 @@
-"""How an answer's bytes go over the wire, whole or with the faults that only a socket can have."""
+"""Sends an answer's bytes, whole or with faults of the connection: slow, short, cut, endless."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class WireResponse(Response):
         self._faults = {fault.kind: fault.params for fault in faults}
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:  # noqa: ARG002
-        """Send the answer, or what the faults leave of it."""
+        """Send the answer, damaged by its faults."""
         faults = self._faults
         if "slow_first_byte" in faults:
             await asyncio.sleep(float(faults["slow_first_byte"]["seconds"]))

@@ -1,4 +1,4 @@
-"""What somebody sees who opens the simulator's bare address in a browser: what it is, and what it answers."""
+"""The page at the simulator's bare address: it says what the simulator is, and lists the paths that it answers."""
 
 from __future__ import annotations
 
