@@ -13,7 +13,7 @@ import structlog
 import xgboost
 
 from fraud_common.errors import ArtifactError
-from fraud_scorer.endpoint.model_trial import require_sound
+from fraud_scorer.scoring.model_trial import require_sound
 from fraud_scorer.scoring.sagemaker.variant import variant_name
 from fraud_scorer.scoring.signing import require_signature
 
@@ -30,10 +30,10 @@ class ServedModel:
     variant: str
 
     @classmethod
-    def load(cls, folder: Path, signed_by: str = "", *, tried: bool = False) -> ServedModel:
+    def load(cls, folder: Path, signed_by: str = "") -> ServedModel:
         """The booster of ``folder``: the one its manifest names (and whose hash it states), or the only file there.
 
-        A file that no manifest vouches for is tried in a process of its own first; any is with ``tried``.
+        A file that this machine has not loaded before is tried in a process of its own first.
 
         Raises:
             ArtifactError: no booster, not the one of the manifest, or not signed by one of ``signed_by`` (public keys,
@@ -46,10 +46,7 @@ class ServedModel:
             require_signature(folder, stated or b"", signed_by)
             if stated is not None and _stated_hash(stated, path.name) != hashlib.sha256(content).hexdigest():
                 raise ArtifactError(f"{path.name} is not the file that {MANIFEST} names", "Copy the whole folder anew")
-            if not (content.startswith(b"{") and content.endswith(b"}")):  # XGBoost may end the process on others
-                raise ArtifactError(f"{path.name} cannot be loaded: it is no whole UBJSON file")
-            if tried or stated is None:
-                require_sound(content, path.name)
+            require_sound(content, path.name)
             booster = xgboost.Booster(model_file=bytearray(content))
         except (OSError, xgboost.core.XGBoostError) as error:
             raise ArtifactError(f"{path.name} cannot be loaded: {str(error).splitlines()[0]}") from None
@@ -101,7 +98,7 @@ class ModelFolder:
             return
         self._seen = signature
         try:
-            self._model = ServedModel.load(self.folder, self._signed_by, tried=True)
+            self._model = ServedModel.load(self.folder, self._signed_by)
         except ArtifactError as error:
             log.warning("The new model cannot be loaded; the old one stays.", action="serve", reason=str(error))
         else:

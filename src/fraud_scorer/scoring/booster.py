@@ -15,6 +15,7 @@ import numpy as np
 from fraud_common.errors import ArtifactError
 from fraud_scorer.domain.model_folder import BOOSTER
 from fraud_scorer.scoring.manifest import RETRAIN
+from fraud_scorer.scoring.model_trial import require_sound
 
 _IMPORTED_IN = os.getpid()
 _MANY_ROWS = 5_000  # below, starting threads costs more than it saves
@@ -25,13 +26,12 @@ def load_booster(source: Path | bytes) -> Any:
     """XGBoost's booster from UBJSON: a file, or its content.
 
     Raises:
-        ArtifactError: XGBoost cannot read it, or the content is no UBJSON object (an empty one ends the process).
+        ArtifactError: XGBoost cannot read it, or it would end the process that reads it or scores with it.
     """
     import xgboost
 
     name, content = (source, source.read_bytes()) if isinstance(source, Path) else (BOOSTER, source)
-    if content[:1] != b"{" or content[-1:] != b"}":
-        raise ArtifactError(f"{name} cannot be read as a booster: its {len(content)} bytes are no UBJSON", RETRAIN)
+    require_sound(content, str(name))
     booster = xgboost.Booster()
     try:
         booster.load_model(bytearray(content))
