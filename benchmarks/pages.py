@@ -27,9 +27,9 @@ from fraud_stack.embedded_postgres import EmbeddedPostgres, free_port
 
 ROOT = Path(__file__).parents[1]
 FILLING = Path(__file__).with_suffix(".sql")
-ASKED = ("fraud-dashboard/queries/*.sql", "sql/queries/daily_*.sql", "sql/queries/drift_*.sql")
+ASKED = ("fraud-dashboard/queries/*.sql", "sql/queries/morning_mail/*.sql", "sql/queries/drift/*.sql")
 NOT_ASKED = {  # they write, or set the clock
-    "daily_now", "drift_drop", "drift_write", "drift_write_day",
+    "morning_mail/now", "drift/drop", "drift/write", "drift/write_day",
     "end_snooze", "record_verdict", "snooze", "undo_verdict",
 }  # fmt: skip
 MOST = {"day_flagged": 5_000, "review_queue": 200, "review_latest": 8}
@@ -99,11 +99,12 @@ def timed_queries(url: str, payments: int) -> Iterator[tuple[str, list[float]]]:
     with engine.connect() as connection:
         values = _values(connection, payments)
         for path in sorted(found for pattern in ASKED for found in ROOT.glob(pattern)):
-            if path.stem not in NOT_ASKED:
-                of_its_own = {"days": DAYS.get(path.stem, TWO_WEEKS), "most": MOST.get(path.stem, TEN)}
+            name = f"{path.parent.name}/{path.stem}".removeprefix("queries/")
+            if name not in NOT_ASKED:
+                of_its_own = {"days": DAYS.get(name, TWO_WEEKS), "most": MOST.get(name, TEN)}
                 statement = path.read_text().rstrip().rstrip(";")
                 took = [_seconds(connection, statement, {**values, **of_its_own}) for _ in range(ROUNDS)]
-                yield path.stem, [statistics.median(took)]
+                yield name, [statistics.median(took)]
     engine.dispose()
 
 
@@ -133,7 +134,8 @@ def _values(connection: Connection, payments: int) -> dict[str, Any]:
 
 def _seconds(connection: Connection, statement: str, values: Mapping[str, Any]) -> float:
     """Planned and executed; the rows are not sent."""
-    plan = connection.execute(text(f"explain (analyze, timing off, format json) {statement}"), values).scalar_one()[0]
+    explained = f"explain (analyze, timing off, format json) {statement}"
+    plan = connection.exec_driver_sql(explained, dict(values)).scalar_one()[0]
     return float(plan["Planning Time"] + plan["Execution Time"]) / 1000
 
 

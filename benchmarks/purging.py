@@ -126,10 +126,10 @@ def _minutes(address: str, done: threading.Event) -> list[float]:
     while not done.wait(1.0):
         began = time.monotonic()
         with connection, connection.cursor() as cursor:
-            rows(cursor, "load_stage", {})
+            rows(cursor, "load/stage", {})
             cursor.execute(MINUTE, {"minute": len(seconds)})
-            rows(cursor, "load_drop_purged", {})
-            rows(cursor, "load_upsert", {})
+            rows(cursor, "load/drop_purged", {})
+            rows(cursor, "load/upsert", {})
         seconds.append(time.monotonic() - began)
     connection.close()
     return seconds

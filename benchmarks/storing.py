@@ -92,9 +92,9 @@ def _copy(cursor: Cursor, table: pa.Table) -> None:
 
 
 def _copy_and_upsert(cursor: Cursor, table: pa.Table) -> None:
-    rows(cursor, "load_stage", {})
-    copy_in(cursor, "load_stage_copy", table)
-    rows(cursor, "load_upsert", {})
+    rows(cursor, "load/stage", {})
+    copy_in(cursor, "load/stage_copy", table)
+    rows(cursor, "load/upsert", {})
 
 
 def _execute_values(cursor: Cursor, table: pa.Table) -> None:

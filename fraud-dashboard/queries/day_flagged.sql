@@ -23,8 +23,8 @@ select
 from v_fraud_report
 where
     flagged
-    and currency = :currency
-    and event_time >= (select report_day_start(cast(:day as date)))
-    and event_time < (select report_day_start(cast(:day as date) + 1))
+    and currency = %(currency)s
+    and event_time >= (select report_day_start(cast(%(day)s as date)))
+    and event_time < (select report_day_start(cast(%(day)s as date) + 1))
 order by amount * fraud_probability desc, trans_num asc
-limit :most;
+limit %(most)s;

@@ -15,8 +15,8 @@ with quarters as (
         sum(amounts.amount_cents) filter (where amounts.flagged) as flagged_cents
     from v_payment_amounts as amounts
     where
-        amounts.event_time >= (select report_day_start(cast(:day as date)))
-        and amounts.event_time < (select report_day_start(cast(:day as date) + 1))
+        amounts.event_time >= (select report_day_start(cast(%(day)s as date)))
+        and amounts.event_time < (select report_day_start(cast(%(day)s as date) + 1))
     group by amounts.currency, amounts.category, quarter
 )
 

@@ -5,5 +5,5 @@ select
     known.frauds,
     amount_major(known.fraud_cents, known.currency) as fraud_amount,
     known.frauds_flagged
-from report_known_frauds(cast(:day as date)) as known
+from report_known_frauds(cast(%(day)s as date)) as known
 order by known.currency;

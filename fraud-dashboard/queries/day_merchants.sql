@@ -9,9 +9,9 @@ select
 from v_fraud_report as report
 where
     report.flagged
-    and report.currency = :currency
-    and report.event_time >= (select report_day_start(cast(:day as date)))
-    and report.event_time < (select report_day_start(cast(:day as date) + 1))
+    and report.currency = %(currency)s
+    and report.event_time >= (select report_day_start(cast(%(day)s as date)))
+    and report.event_time < (select report_day_start(cast(%(day)s as date) + 1))
 group by report.currency, report.merchant
 order by expected_loss desc, flagged desc, report.merchant asc
 limit 12;

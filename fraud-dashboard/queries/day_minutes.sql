@@ -2,7 +2,7 @@
 -- Quarantine is that of the day's minutes and of what was imported on it: `quarantined` records could not become
 -- payments when they were loaded; `still_open` are those that nobody has dealt with since, as the morning mail counts.
 with bounds as materialized (
-    select * from report_day_bounds(cast(:day as date))
+    select * from report_day_bounds(cast(%(day)s as date))
 ),
 
 minutes as (

@@ -8,5 +8,5 @@ select
     drift.is_young,
     drift.missing_share
 from v_feature_drift as drift
-where drift.day >= report_today() - :days
+where drift.day >= report_today() - %(days)s
 order by drift.day, drift.feature;

@@ -8,5 +8,5 @@ from v_feature_drift as drift
 cross join
     lateral unnest(drift.bins, drift.reference_shares, drift.day_shares)
     with ordinality as bins (bin, training, that_day, place)
-where drift.day = :day and drift.model_hash = :model_hash and drift.feature = :feature
+where drift.day = %(day)s and drift.model_hash = %(model_hash)s and drift.feature = %(feature)s
 order by bins.place;

@@ -12,5 +12,5 @@ select distinct on (days.day)
     days.reference_from,
     days.reference_until
 from v_drift_days as days
-where days.day >= report_today() - :days
+where days.day >= report_today() - %(days)s
 order by days.day asc, days.compared desc, days.computed_at desc;

@@ -7,7 +7,7 @@ select
 from v_fraud_report as report
 where
     report.flagged
-    and report.event_time >= (select report_day_start(report_today() - :days))
+    and report.event_time >= (select report_day_start(report_today() - %(days)s))
     and report.event_time < (select report_day_start(report_today()))
 group by report.report_day, report.label, report.label_source
 order by report.report_day;

@@ -6,8 +6,8 @@ with drawn as (
         ago.days_ago,
         report.label,
         report.verdict
-    from generate_series(1, :days) as ago (days_ago)
-    cross join lateral report_sample(report_today() - ago.days_ago, :most) as sample
+    from generate_series(1, %(days)s) as ago (days_ago)
+    cross join lateral report_sample(report_today() - ago.days_ago, %(most)s) as sample
     cross join lateral report_of(sample.trans_num) as report
 ),
 

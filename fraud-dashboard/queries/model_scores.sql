@@ -3,7 +3,7 @@
 -- Grain: one day, bucket of probability (200 of them; bucket 1 ends at 0.005), label in force.
 with days as (
     select report_today() - ago.days_ago as day
-    from generate_series(1, :days) as ago (days_ago)
+    from generate_series(1, %(days)s) as ago (days_ago)
 ),
 
 hours as (
@@ -20,7 +20,7 @@ slices as materialized (
     select
         day,
         starts_at,
-        least(starts_at + :slice_seconds * interval '1 second', day_ends_at) as ends_at
+        least(starts_at + %(slice_seconds)s * interval '1 second', day_ends_at) as ends_at
     from hours
 )
 

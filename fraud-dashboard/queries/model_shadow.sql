@@ -8,7 +8,7 @@ with compared as materialized (
         case when shadow.live_flagged or shadow.shadow_flagged then shadow.trans_num end as of_interest
     from v_shadow_decisions as shadow
     where
-        shadow.event_time >= (select report_day_start(report_today() - :days))
+        shadow.event_time >= (select report_day_start(report_today() - %(days)s))
         and shadow.event_time < (select report_day_start(report_today()))
 )
 

@@ -3,4 +3,4 @@ select
     *,
     payment_event_list(trans_num) as events
 from v_fraud_report
-where trans_num = :trans_num;
+where trans_num = %(trans_num)s;

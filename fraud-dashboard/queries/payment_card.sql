@@ -17,8 +17,8 @@ select
     card.verdict
 from v_card_payments as card
 where
-    card.of_trans_num = :trans_num
-    and card.event_time >= cast(:event_time as timestamptz) - interval '30 days'
-    and card.event_time <= cast(:event_time as timestamptz) + interval '7 days'
+    card.of_trans_num = %(trans_num)s
+    and card.event_time >= cast(%(event_time)s as timestamptz) - interval '30 days'
+    and card.event_time <= cast(%(event_time)s as timestamptz) + interval '7 days'
 order by card.event_time desc, card.trans_num asc
 limit 300;

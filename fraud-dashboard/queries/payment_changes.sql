@@ -10,5 +10,5 @@ select
     scored_by,
     model_hash
 from v_payment_changes
-where trans_num = :trans_num
+where trans_num = %(trans_num)s
 order by history_id desc;

@@ -6,6 +6,6 @@ select
     event_time_local,
     batch_id
 from v_payment_events
-where trans_num = :trans_num
+where trans_num = %(trans_num)s
 order by event_time, event_id
 limit 200;

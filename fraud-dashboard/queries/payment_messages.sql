@@ -6,5 +6,5 @@ select
     status,
     sent_at_local
 from v_payment_messages
-where trans_num = :trans_num
+where trans_num = %(trans_num)s
 order by created_at;

@@ -6,5 +6,5 @@ select
     author,
     note
 from v_payment_snoozes
-where trans_num = :trans_num
+where trans_num = %(trans_num)s
 order by subject;

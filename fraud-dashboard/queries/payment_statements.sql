@@ -7,5 +7,5 @@ select
     author,
     note
 from v_payment_statements
-where trans_num = :trans_num
+where trans_num = %(trans_num)s
 order by label_id desc;

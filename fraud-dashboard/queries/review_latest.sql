@@ -10,7 +10,7 @@ with latest as materialized (
     from v_payment_statements as said
     where said.source = 'verdict'
     order by said.label_id desc
-    limit :most
+    limit %(most)s
 )
 
 select

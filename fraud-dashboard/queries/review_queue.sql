@@ -10,9 +10,9 @@ with undecided as (
     from v_fraud_report as report
     where
         report.flagged
-        and report.event_time >= report_now() - :days * interval '1 day'
+        and report.event_time >= report_now() - %(days)s * interval '1 day'
         and report.label is null
-        and case :state
+        and case %(state)s
             when 'unsure' then report.verdict = 'unsure'
             else coalesce(report.verdict, 'withdrawn') = 'withdrawn'
         end
@@ -40,4 +40,4 @@ select
     count(*) over () as undecided
 from undecided
 order by place_in_currency asc, fraud_probability desc, trans_num asc
-limit :most;
+limit %(most)s;

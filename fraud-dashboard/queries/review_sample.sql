@@ -19,8 +19,8 @@ select
     report.label,
     report.label_source,
     report.verdict
-from generate_series(1, :days) as ago (days_ago)
-cross join lateral report_sample(report_today() - ago.days_ago, :most) as sample
+from generate_series(1, %(days)s) as ago (days_ago)
+cross join lateral report_sample(report_today() - ago.days_ago, %(most)s) as sample
 cross join lateral report_of(sample.trans_num) as report
 where report.label is null and coalesce(report.verdict, 'withdrawn') = 'withdrawn'
 order by report.event_time, report.trans_num;

@@ -1,2 +1,2 @@
 -- Mail nothing of a payment's card or merchant for some hours. The snooze's id; null: no such payment.
-select snooze(:subject, :trans_num, :hours, :author, :note, :claim);
+select snooze(%(subject)s, %(trans_num)s, %(hours)s, %(author)s, %(note)s, %(claim)s);

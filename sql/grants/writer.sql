@@ -17,7 +17,7 @@ grant insert, update on
 payments_scored, payment_events, card_tokens, circuit_breaker, drift_days, landing_index, quarantine, shadow_scores
 to fraud_writer;
 grant insert, update, delete on run_ledger, outbox, feature_drift to fraud_writer;
--- a payload's label that turns out to be older becomes known earlier (load_late.sql); a trigger allows no other change
+-- a payload's label that turns out to be older becomes known earlier (load/late.sql); a trigger allows no other change
 grant update (known_at) on labels to fraud_writer;
 
 -- every report view and every function of ours; another user's objects keep the rights they have

@@ -51,9 +51,9 @@ class Minute:
 
 def settled_minutes(fraud_db_url: str, since: datetime) -> list[Minute]:
     """Minutes that were finished after ``since``, their mail included, oldest first."""
-    return [Minute(*row) for row in ask(fraud_db_url, "minutes", {"since": since})]
+    return [Minute(*row) for row in ask(fraud_db_url, "monitoring/stack_minutes", {"since": since})]
 
 
 def imported_days(fraud_db_url: str) -> int:
     """How many days of history are in."""
-    return int(ask(fraud_db_url, "imported_days")[0][0])
+    return int(ask(fraud_db_url, "monitoring/stack_imported_days")[0][0])

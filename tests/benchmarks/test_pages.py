@@ -19,4 +19,4 @@ def test_every_reading_query_is_asked(tmp_path: Path) -> None:
     asked = set(json.loads(out.read_text())["queries"])
     writing = {"end_snooze", "record_verdict", "snooze", "undo_verdict"}
     assert {path.stem for path in (ROOT / "fraud-dashboard" / "queries").glob("*.sql")} - writing <= asked
-    assert {"daily_listed", "drift_missing"} <= asked
+    assert {"morning_mail/listed", "drift/missing"} <= asked

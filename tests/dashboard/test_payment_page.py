@@ -181,8 +181,8 @@ def test_a_card_with_very_many_payments_is_asked_for_300_of_them(store: Any) -> 
         f" event_time - number / 5000 * interval '10 seconds', {names}"
         " from payments_scored, generate_series(1, 20000) number"
     )
-    query = (QUERIES / "payment_card.sql").read_text().replace(":trans_num", "'p0'")
-    asked = query.replace(":event_time", "'2026-11-19T10:31Z'").replace("from v_", "from report.v_")
+    query = (QUERIES / "payment_card.sql").read_text().replace("%(trans_num)s", "'p0'")
+    asked = query.replace("%(event_time)s", "'2026-11-19T10:31Z'").replace("from v_", "from report.v_")
     ((plan,),) = store.rows(f"explain (analyze, buffers, format json) {asked}")
     assert plan[0]["Plan"]["Actual Rows"] == 300
     assert plan[0]["Plan"]["Shared Hit Blocks"] + plan[0]["Plan"]["Shared Read Blocks"] < 60_000

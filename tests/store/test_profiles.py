@@ -125,11 +125,11 @@ class Ledger:
             labels = {"trans_nums": list(said), "labels": list(said.values())}
             with self.connection.cursor() as cursor:
                 cursor.execute("begin")
-                rows(cursor, "load_stage", {})
+                rows(cursor, "load/stage", {})
                 execute_values(cursor, STAGE, late)
-                rows(cursor, "load_upsert", {})
-                rows(cursor, "load_late", {})
-                rows(cursor, "load_labels", labels | {"landed_at": self.now, "landing_seq": seq})
+                rows(cursor, "load/upsert", {})
+                rows(cursor, "load/late", {})
+                rows(cursor, "load/labels", labels | {"landed_at": self.now, "landing_seq": seq})
                 cursor.execute("commit")
             earlier = [row for row in batch if row[3] < self.born.get(row[0], (None, PAST_ALL))[1]]
             self.born |= {row[0]: (row[1], row[3]) for row in earlier}
@@ -186,7 +186,7 @@ class Ledger:
     def sums(self) -> list[tuple[Any, ...]]:
         """The rows of merchant_days once all labels are counted: payments, labelled, frauds last."""
         with self.connection.cursor() as cursor:
-            rows(cursor, "labels_count", {"at_most": PAST_ALL})
+            rows(cursor, "labels/count", {"at_most": PAST_ALL})
             cursor.execute("select event_day, from_day, payments, labelled, frauds from merchant_days order by 1, 2")
             return cursor.fetchall()
 
@@ -195,9 +195,9 @@ class Ledger:
         """The profiles counted payment by payment, equal to what the store computes; whether the sums alone told."""
         values = {"days": days, "before_seq": before_seq}
         with self.connection.cursor() as cursor:
-            rows(cursor, "labels_count", {"at_most": PAST_ALL})
-            counted = frame_of(copy_out(cursor, "profiles_recount", values, TYPES))
-            summed = frame_of(copy_out(cursor, "profiles_compute", values, TYPES | {"in_doubt": pa.string()}))
+            rows(cursor, "labels/count", {"at_most": PAST_ALL})
+            counted = frame_of(copy_out(cursor, "profiles/recount", values, TYPES))
+            summed = frame_of(copy_out(cursor, "profiles/compute", values, TYPES | {"in_doubt": pa.string()}))
             in_doubt = set(summed.loc[summed.pop("in_doubt") == "t", "profile_day"])
             if in_doubt:
                 computed = compute_profiles(cursor, days, before_seq)
@@ -284,7 +284,7 @@ def test_counting_anew_gives_the_same_sums(connection: psycopg2.extensions.conne
         ) as sums
     """
     with connection.cursor() as cursor:
-        rows(cursor, "labels_count", {"at_most": PAST_ALL})
+        rows(cursor, "labels/count", {"at_most": PAST_ALL})
         cursor.execute(whole)
         kept = cursor.fetchall()
         cursor.execute("select recount_merchant_days()")

@@ -163,7 +163,7 @@ def test_a_year_of_minutes_is_not_sorted_for_the_last_ones(world: World, kinds: 
             " from generate_series(1, 60000) as n"
         )
         cursor.execute("analyze run_ledger")
-        asked = cursor.mogrify(query("ledger_recent"), {"kinds": kinds, "batch_ids": None, "at_most": 20}).decode()
+        asked = cursor.mogrify(query("ledger/recent"), {"kinds": kinds, "batch_ids": None, "at_most": 20}).decode()
         cursor.execute(f"explain (analyze, timing off, format json) {asked}")
         plan = cursor.fetchall()[0][0][0]["Plan"]
     connection.close()

@@ -284,7 +284,7 @@ def test_catching_up_never_fails_its_caller(tmp_path: Path, nobody_listens: str)
 
 
 def test_every_text_feature_is_read() -> None:
-    """drift_sample.sql selects them by name; one more declared has to be selected too."""
+    """drift/sample.sql selects them by name; one more declared has to be selected too."""
     texts = [one.name for one in FEATURES if one.dtype == "str"]
     assert texts == ["category"]
     reference = drift_reference(draw(1_000, 1), np.full(1_000, 0.2))

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as NoneFree
 
@@ -88,7 +88,7 @@ def write(name: str, **parameters: Parameter) -> int | None:
     signed = claim(settings.signing_key, name, parameters)
     try:
         with engine(settings).begin() as connection:
-            written = connection.execute(text(_sql(name)), {**parameters, "claim": signed}).scalar()
+            written = connection.exec_driver_sql(_sql(name), {**parameters, "claim": signed}).scalar()
     except (DBAPIError, NoneFree) as error:
         raise _trouble(error) from error
     return None if written is None else int(written)
@@ -97,7 +97,7 @@ def write(name: str, **parameters: Parameter) -> int | None:
 def _read(settings: Settings, name: str, parameters: dict[str, Parameter]) -> pd.DataFrame:
     try:
         with engine(settings).connect() as connection:
-            return pd.read_sql(text(_sql(name)), connection, params=parameters)
+            return pd.read_sql(_sql(name), connection, params=parameters)
     except (DBAPIError, NoneFree) as error:
         raise _trouble(error) from error
 

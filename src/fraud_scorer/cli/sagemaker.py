@@ -194,7 +194,7 @@ def _batch_rows(settings: Settings, batch_id: str, model_hash: str) -> np.ndarra
     from fraud_scorer.store.queries import query
 
     with transaction(wiring.Parts(settings).engine) as cursor:
-        cursor.execute(query("scored_inputs"), {"batch_id": batch_id, "model_hash": model_hash})
+        cursor.execute(query("payments/scored_inputs"), {"batch_id": batch_id, "model_hash": model_hash})
         rows = [features for (features,) in cursor.fetchall()]
     if not rows:
         raise DataFileError(f"batch {batch_id} holds no payment that this model scored", "Take another batch")

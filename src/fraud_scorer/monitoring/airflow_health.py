@@ -65,7 +65,7 @@ def minutes_stall(airflow_db_url: str, *, patience_seconds: float) -> bool:
     """
     from fraud_scorer.store.quick_query import ask
 
-    for paused, idle_seconds in ask(airflow_db_url, "airflow_idle"):
+    for paused, idle_seconds in ask(airflow_db_url, "monitoring/stack_airflow_idle"):
         return not paused and (idle_seconds is None or float(idle_seconds) > patience_seconds)
     return False
 

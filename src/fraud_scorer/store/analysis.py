@@ -52,8 +52,8 @@ def payments_to_train(engine: Engine, since: datetime, until: datetime) -> pd.Da
     one ``card_token``, also if its payments are stored under several keys' tokens.
     """
     with transaction(engine) as cursor:
-        table = copy_out(cursor, "training_payments", {"since": since, "until": until}, _PAYMENT_TYPES)
-        links = rows(cursor, "training_card_tokens", {})
+        table = copy_out(cursor, "training/payments", {"since": since, "until": until}, _PAYMENT_TYPES)
+        links = rows(cursor, "training/card_tokens", {})
     moments = table["event_time"].cast(pa.timestamp("us", "UTC"))
     frame = frame_of(table.set_column(table.column_names.index("event_time"), "event_time", moments))
     if links:
@@ -79,18 +79,18 @@ def _one_name_a_card(links: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 def stored_profiles(engine: Engine) -> pd.DataFrame:
     """Every merchant profile that live runs have read."""
     with transaction(engine) as cursor:
-        return frame_of(copy_out(cursor, "profiles_stored", {"days": None}, _PROFILE_TYPES))
+        return frame_of(copy_out(cursor, "profiles/stored", {"days": None}, _PROFILE_TYPES))
 
 
 def payments_to_backtest(engine: Engine, since: datetime, until: datetime, model_hash: str | None) -> pd.DataFrame:
     """trans_num, event_time (UTC microseconds), amount_cents, currency, fraud_probability, label (null: not known)."""
     values = {"since": since, "until": until, "model_hash": model_hash}
     with transaction(engine) as cursor:
-        return frame_of(copy_out(cursor, "backtest_payments", values, _BACKTEST_TYPES))
+        return frame_of(copy_out(cursor, "training/backtest_payments", values, _BACKTEST_TYPES))
 
 
 def payment_to_explain(engine: Engine, trans_num: str) -> dict[str, Any] | None:
     """One payment with its decision and what the scorer saw; None if it is not stored."""
     with transaction(engine) as cursor:
-        found = rows(cursor, "explain_payment", {"trans_num": trans_num})
+        found = rows(cursor, "payments/explain", {"trans_num": trans_num})
     return found[0] if found else None

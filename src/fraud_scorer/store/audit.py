@@ -21,7 +21,7 @@ def note(cursor: psycopg2.extensions.cursor, action: str, **detail: object) -> N
     ``detail``: JSON values and times; card numbers in texts, which a person may have typed, are masked.
     """
     told = json.dumps({name: _masked(value) for name, value in detail.items() if value is not None}, default=str)
-    rows(cursor, "audit_note", {"actor": actor(), "action": action, "detail": told})
+    rows(cursor, "audit/note", {"actor": actor(), "action": action, "detail": told})
 
 
 def _masked(value: object) -> object:

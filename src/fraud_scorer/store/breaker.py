@@ -23,19 +23,19 @@ class PostgresBreaker:
 
     def state(self) -> BreakerState:
         """What is remembered; changes nothing."""
-        return self._as_state(self._run("breaker_state"))
+        return self._as_state(self._run("breaker/state"))
 
     def claim(self) -> BreakerState:
         """The state, and whether this run may ask."""
-        return self._as_state(self._run("breaker_claim", pause_seconds=self._pause_seconds))
+        return self._as_state(self._run("breaker/claim", pause_seconds=self._pause_seconds))
 
     def failed(self, error: str) -> None:
         """Count a failed run; the one that reaches ``failures`` opens the breaker."""
-        self._run("breaker_failed", error=error, failures=self._failures, pause_seconds=self._pause_seconds)
+        self._run("breaker/failed", error=error, failures=self._failures, pause_seconds=self._pause_seconds)
 
     def succeeded(self) -> None:
         """Forget the failures."""
-        self._run("breaker_succeeded")
+        self._run("breaker/succeeded")
 
     def _as_state(self, row: dict[str, object] | None) -> BreakerState:
         return BreakerState(**row) if row else BreakerState()  # type: ignore[arg-type]  # the query's columns

@@ -47,7 +47,7 @@ def copy_out(
 
     statement = cursor.mogrify(query(name), values).decode()
     buffer = io.BytesIO()
-    cursor.copy_expert(f"copy ({statement}) to stdout with (format csv)", buffer)
+    cursor.copy_expert(f"copy (\n{statement}\n) to stdout with (format csv)", buffer)
     if not buffer.getbuffer().nbytes:
         return pa.schema(list(types.items())).empty_table()
     buffer.seek(0)

@@ -32,28 +32,28 @@ class PostgresDays:
         """
         one_moment = self._engine.execution_options(isolation_level="REPEATABLE READ")
         with transaction(one_moment) as cursor:
-            rows(cursor, "daily_now", {"now": now.isoformat()})
+            rows(cursor, "morning_mail/now", {"now": now.isoformat()})
             values = {"day": day, "most": most}
-            calendar = _all(cursor, "daily_calendar", values)[0]
-            listed = _all(cursor, "daily_listed", values)
+            calendar = _all(cursor, "morning_mail/calendar", values)[0]
+            listed = _all(cursor, "morning_mail/listed", values)
             return DayFacts(
                 day=day,
                 **calendar,
-                hours=tuple(HourSums(**row) for row in _all(cursor, "daily_hours", values)),
-                frauds=tuple(FraudSums(**row) for row in _all(cursor, "daily_frauds", values)),
+                hours=tuple(HourSums(**row) for row in _all(cursor, "morning_mail/hours", values)),
+                frauds=tuple(FraudSums(**row) for row in _all(cursor, "morning_mail/frauds", values)),
                 listed=tuple(_listed(row) for row in listed if row["list"] == "day"),
                 too_old=tuple(_listed(row) for row in listed if row["list"] == "too_old"),
                 gaps=_gaps(cursor, values),
-                drifted=tuple((row["feature"], row["psi"]) for row in _all(cursor, "daily_drift", values)),
+                drifted=tuple((row["feature"], row["psi"]) for row in _all(cursor, "morning_mail/drift", values)),
             )
 
 
 def _gaps(cursor: psycopg2.extensions.cursor, values: Mapping[str, object]) -> Gaps:
-    mails = _all(cursor, "daily_mails", values)[0]
+    mails = _all(cursor, "morning_mail/mails", values)[0]
     return Gaps(
-        **_all(cursor, "daily_minutes", values)[0],
-        quarantine=tuple((row["reason"], row["records"]) for row in _all(cursor, "daily_quarantine", values)),
-        not_mailed=tuple((row["why"], row["payments"]) for row in _all(cursor, "daily_not_mailed", values)),
+        **_all(cursor, "morning_mail/minutes", values)[0],
+        quarantine=tuple((row["reason"], row["records"]) for row in _all(cursor, "morning_mail/quarantine", values)),
+        not_mailed=tuple((row["why"], row["payments"]) for row in _all(cursor, "morning_mail/not_mailed", values)),
         mails_refused=mails["refused"],
         mails_waiting=mails["waiting"],
     )

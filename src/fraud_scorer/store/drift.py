@@ -51,13 +51,13 @@ class PostgresDrift:
         """Days that are over and loaded, and were not compared whole yet, of the last ``most``, oldest first."""
         with transaction(self._engine) as cursor:
             _as_of(cursor, now)
-            return [cast("date", row["day"]) for row in rows(cursor, "drift_missing", {"most": most})]
+            return [cast("date", row["day"]) for row in rows(cursor, "drift/missing", {"most": most})]
 
     def day(self, day: date, *, now: datetime) -> DriftDay:
         """What there is of ``day`` at ``now`` (aware)."""
         with transaction(self._engine) as cursor:
             _as_of(cursor, now)
-            return DriftDay(**cast("dict[str, Any]", rows(cursor, "drift_day", {"day": day})[0]))
+            return DriftDay(**cast("dict[str, Any]", rows(cursor, "drift/day", {"day": day})[0]))
 
     def sample(self, day: DriftDay, model_hash: str, columns: Sequence[str], *, most: int) -> pd.DataFrame:
         """What the scorer saw of the payments of ``day`` that ``model_hash`` decided.
@@ -73,7 +73,7 @@ class PostgresDrift:
         stride = max(1, -(-day.payments // most))
         values = {"starts_at": day.starts_at, "ends_at": day.ends_at, "model_hash": model_hash, "stride": stride}
         with transaction(self._engine) as cursor:
-            table = copy_out(cursor, "drift_sample", values, _SAMPLE_TYPES)
+            table = copy_out(cursor, "drift/sample", values, _SAMPLE_TYPES)
         frame = _matrix(table["features"], columns)
         return frame.assign(
             category=table["category"].to_pandas(), fraud_probability=table["fraud_probability"].to_pandas()
@@ -99,18 +99,18 @@ class PostgresDrift:
             "reference": None if reference is None else json.dumps(reference),
         }
         with transaction(self._engine) as cursor:
-            rows(cursor, "drift_write_day", about)
-            rows(cursor, "drift_drop", about)
-            rows(cursor, "drift_write", {**about, "rows": json.dumps(list(features))})
+            rows(cursor, "drift/write_day", about)
+            rows(cursor, "drift/drop", about)
+            rows(cursor, "drift/write", {**about, "rows": json.dumps(list(features))})
 
     def stored(self, day: date, model_hash: str) -> list[dict[str, Any]]:
         """What is kept of ``day`` by feature, the farthest first, with the rule's word (``state``)."""
         with transaction(self._engine) as cursor:
-            return rows(cursor, "drift_stored", {"day": day, "model_hash": model_hash})
+            return rows(cursor, "drift/stored", {"day": day, "model_hash": model_hash})
 
 
 def _as_of(cursor: psycopg2.extensions.cursor, now: datetime) -> None:
-    rows(cursor, "daily_now", {"now": now.isoformat()})
+    rows(cursor, "morning_mail/now", {"now": now.isoformat()})
 
 
 def _matrix(lines: pa.ChunkedArray, columns: Sequence[str]) -> pd.DataFrame:

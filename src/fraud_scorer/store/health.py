@@ -58,11 +58,11 @@ class PostgresWatching:
         """What the ledger says at ``now`` (aware). Raises StoreUnavailable, or TerminalError if it is not migrated."""
         with transaction(self._engine) as cursor:
             values = {"now": now, "fallback_seconds": fallback_seconds, "lag_minutes": self._lag_minutes}
-            ledger = cast("dict[str, Any]", rows(cursor, "watch_ledger", values)[0])
-            mail = cast("dict[str, Any]", rows(cursor, "watch_mail", values)[0])
-            breakers = rows(cursor, "watch_breaker", values)
-            latest = cast("dict[str, Any]", rows(cursor, "watch_unscored", values)[0])
-            refused = cast("list[dict[str, Any]]", rows(cursor, "watch_refused", values))
+            ledger = cast("dict[str, Any]", rows(cursor, "monitoring/watch_ledger", values)[0])
+            mail = cast("dict[str, Any]", rows(cursor, "monitoring/watch_mail", values)[0])
+            breakers = rows(cursor, "monitoring/watch_breaker", values)
+            latest = cast("dict[str, Any]", rows(cursor, "monitoring/watch_unscored", values)[0])
+            refused = cast("list[dict[str, Any]]", rows(cursor, "monitoring/watch_refused", values))
         return LedgerSnapshot(
             **ledger,
             open_breakers=tuple(str(row["endpoint"]) for row in breakers),

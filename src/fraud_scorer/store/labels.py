@@ -41,7 +41,7 @@ class PostgresLabels:
         found: dict[str, datetime] = {}
         for start in range(0, len(names), ASKED_AT_ONCE):
             with transaction(self._engine) as cursor:
-                for row in rows(cursor, "labels_payments", {"trans_nums": names[start : start + ASKED_AT_ONCE]}):
+                for row in rows(cursor, "labels/payments", {"trans_nums": names[start : start + ASKED_AT_ONCE]}):
                     found[str(row["trans_num"])] = cast("datetime", row["event_time"])
         return found
 
@@ -71,7 +71,7 @@ class PostgresLabels:
             "day_ends": day_ends,
         }
         with transaction(self._engine) as cursor:
-            found = rows(cursor, "labels_by_card", values)
+            found = rows(cursor, "labels/by_card", values)
         for row in found:
             place, known = int(str(row["place"])) - 1, bool(row["card_is_known"])
             yield place, str(row["trans_num"]), cast("datetime", row["event_time"]), known
@@ -90,8 +90,8 @@ class PostgresLabels:
             "author": author[:AUTHOR_LENGTH],
         }
         with transaction(self._engine) as cursor:
-            rows(cursor, "labels_lock", {})
-            rows(cursor, "labels_import", values)
+            rows(cursor, "labels/lock", {})
+            rows(cursor, "labels/import", values)
             appended = int(cursor.rowcount)
             note(cursor, "labels import", source=source, author=author, rows=len(said), appended=appended)
         return appended
@@ -99,4 +99,4 @@ class PostgresLabels:
     def count(self) -> None:
         """Count in the merchants' sums as many labels as one append leaves waiting; loads wait for so many."""
         with transaction(self._engine) as cursor:
-            rows(cursor, "labels_count", {"at_most": APPENDED_AT_ONCE})
+            rows(cursor, "labels/count", {"at_most": APPENDED_AT_ONCE})

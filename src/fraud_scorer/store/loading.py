@@ -64,8 +64,8 @@ def load_batch(cursor: psycopg2.extensions.cursor, work: LoadWork, token: str) -
 
 def _locked_line(cursor: psycopg2.extensions.cursor, work: LoadWork, token: str) -> Mapping[str, object]:
     """The batch's line of the ledger, ours until the transaction ends."""
-    rows(cursor, "load_lock_batch", {"batch_id": work.batch.batch_id})
-    found = rows(cursor, "ledger_batch", {"batch_id": work.batch.batch_id})
+    rows(cursor, "load/lock_batch", {"batch_id": work.batch.batch_id})
+    found = rows(cursor, "ledger/batch", {"batch_id": work.batch.batch_id})
     if not found:
         raise TerminalError(f"the run ledger does not know the batch {work.batch.batch_id}", "Note its landing first")
     if found[0]["claim"] != token.lower():
@@ -81,23 +81,23 @@ def _write_payments(cursor: psycopg2.extensions.cursor, work: LoadWork, *, first
     written = _Written()
     if not table.num_rows and not events.num_rows:
         return written
-    rows(cursor, "load_stage", {})
-    copy_in(cursor, "load_stage_copy", table)
-    rows(cursor, "load_drop_purged", {})
+    rows(cursor, "load/stage", {})
+    copy_in(cursor, "load/stage_copy", table)
+    rows(cursor, "load/drop_purged", {})
     deliveries = set(table["delivery"].unique().to_pylist())
     has_events = bool(events.num_rows) or ARRIVAL in deliveries
     if has_events:
-        rows(cursor, "load_events_stage", {})
-        copy_in(cursor, "load_events_copy", events)
-        rows(cursor, "load_events_displaced", {})
+        rows(cursor, "load/events_stage", {})
+        copy_in(cursor, "load/events_copy", events)
+        rows(cursor, "load/events_displaced", {})
     if deliveries & {NEW, CORRECTION, ARRIVAL}:
-        _write(cursor, "load_upsert", written)
+        _write(cursor, "load/upsert", written)
     if RESCORE in deliveries:
-        _write(cursor, "load_rescore", written)
+        _write(cursor, "load/rescore", written)
     if first and written.inserted + written.updated < table.num_rows:
-        _write(cursor, "load_late", written)
+        _write(cursor, "load/late", written)
     if has_events:
-        found = rows(cursor, "load_events", {})[0]
+        found = rows(cursor, "load/events", {})[0]
         written.events, written.event_rows = int(str(found["events"])), int(str(found["written"]))
     return written
 
@@ -124,7 +124,7 @@ def _write_labels(cursor: psycopg2.extensions.cursor, work: LoadWork, landed_at:
         "landed_at": landed_at,
         "landing_seq": int(work.landing_seq),
     }
-    rows(cursor, "load_labels", values)
+    rows(cursor, "load/labels", values)
     return cursor.rowcount
 
 
@@ -137,10 +137,10 @@ def _write_quarantine(cursor: psycopg2.extensions.cursor, work: LoadWork) -> int
         texts_of = {f"{name}s": [without_nul(str(text)) for text in some[name]] for name in ("reason", "detail")}
         records = [psycopg2.Binary(bytes(record)) for record in some["record"]]
         rows(
-            cursor, "load_quarantine", {"batch_id": work.batch.batch_id, "records": records} | texts_of | _places(some)
+            cursor, "load/quarantine", {"batch_id": work.batch.batch_id, "records": records} | texts_of | _places(some)
         )
         changed += cursor.rowcount
-    rows(cursor, "load_quarantine_mended", {"batch_id": work.batch.batch_id} | _places(bad))
+    rows(cursor, "load/quarantine_mended", {"batch_id": work.batch.batch_id} | _places(bad))
     return changed + cursor.rowcount
 
 
@@ -158,7 +158,7 @@ def _write_profiles(cursor: psycopg2.extensions.cursor, profiles: pd.DataFrame) 
         "merchant": texts(profiles["merchant"]),
     }
     values |= {name: [int(count) for count in profiles[name]] for name in _PROFILE_COUNTS}
-    rows(cursor, "profiles_insert", values)
+    rows(cursor, "profiles/insert", values)
     return cursor.rowcount
 
 
@@ -203,4 +203,4 @@ def _write_ledger(
         "threshold": work.threshold,
         "model_hash": work.model_hash,
     }
-    rows(cursor, "ledger_done" if first else "ledger_changed", values)
+    rows(cursor, "ledger/done" if first else "ledger/changed", values)

@@ -60,16 +60,16 @@ def _write(cursor: Cursor, message: Message, now: datetime | None) -> bool:
         "now": now,
     }
     asked = values | {"trans_nums": sorted(message.trans_nums)}
-    if not _rows(cursor, "outbox_insert", values):
-        untold = {str(row["trans_num"]) for row in _rows(cursor, "outbox_untold", asked)}
+    if not _rows(cursor, "outbox/insert", values):
+        untold = {str(row["trans_num"]) for row in _rows(cursor, "outbox/untold", asked)}
         return bool(untold) and _write(cursor, _second(message, untold), now)
     if not message.trans_nums:
         return True
-    fresh = {str(row["trans_num"]) for row in _rows(cursor, "outbox_insert_payments", asked)}
+    fresh = {str(row["trans_num"]) for row in _rows(cursor, "outbox/insert_payments", asked)}
     if not fresh:
-        _rows(cursor, "outbox_drop_empty", values)
+        _rows(cursor, "outbox/drop_empty", values)
     elif len(fresh) < len(set(message.trans_nums)):
-        _rows(cursor, "outbox_trim", values | {"content": json.dumps(_only(message.content, fresh))})
+        _rows(cursor, "outbox/trim", values | {"content": json.dumps(_only(message.content, fresh))})
     return bool(fresh)
 
 
@@ -118,22 +118,22 @@ class PostgresOutbox:
     def lease(self, limit: int, *, seconds: float, channels: Sequence[str]) -> tuple[str, list[Message]]:
         """A token and at most ``limit`` due messages that are its holder's for ``seconds``; each counts an attempt."""
         token = str(uuid.uuid4())
-        rows = self._run("outbox_lease", lease=token, at_most=limit, seconds=seconds, channels=list(channels))
+        rows = self._run("outbox/lease", lease=token, at_most=limit, seconds=seconds, channels=list(channels))
         return token, [_message(row) for row in rows]
 
     def sent(self, message_id: str, lease: str) -> bool:
         """Mark as accepted by the server and count the batch's alerted payments; False if the lease is another's."""
         with transaction(self._engine) as cursor:
-            self._on(cursor, "outbox_lock_batch", message_id=message_id)
-            marked = self._on(cursor, "outbox_sent", message_id=message_id, lease=lease)
+            self._on(cursor, "outbox/lock_batch", message_id=message_id)
+            marked = self._on(cursor, "outbox/sent", message_id=message_id, lease=lease)
             if marked and marked[0]["batch_id"] is not None:
-                self._on(cursor, "outbox_count_alerted", batch_id=marked[0]["batch_id"])
+                self._on(cursor, "outbox/count_alerted", batch_id=marked[0]["batch_id"])
         return bool(marked)
 
     def retry_later(self, message_id: str, lease: str, error: str) -> None:
         """Give the message back, due again after a backoff; nothing if the lease is another's."""
         self._run(
-            "outbox_retry_later",
+            "outbox/retry_later",
             message_id=message_id,
             lease=lease,
             error=error[:MAX_ERROR_LENGTH],
@@ -142,7 +142,7 @@ class PostgresOutbox:
 
     def failed(self, message_id: str, lease: str, error: str) -> None:
         """Keep the message as refused for good; nothing if the lease is another's."""
-        self._run("outbox_failed", message_id=message_id, lease=lease, error=error[:MAX_ERROR_LENGTH])
+        self._run("outbox/failed", message_id=message_id, lease=lease, error=error[:MAX_ERROR_LENGTH])
 
     def write(self, messages: Sequence[Message]) -> int:
         """Write messages in a transaction of their own (what load does inside its own)."""
@@ -151,21 +151,21 @@ class PostgresOutbox:
 
     def backlog(self) -> Backlog:
         """How much waits, how much was refused, how long the oldest waits."""
-        return Backlog(**self._run("outbox_backlog")[0])
+        return Backlog(**self._run("outbox/backlog")[0])
 
     def listed(self, statuses: Sequence[str] = ("pending", "failed"), limit: int = 200) -> list[dict[str, object]]:
         """Messages of these states, latest first: message_id, batch_id, kind, channel, recipient, status, attempts,
         last_error, created_at, next_attempt_at, sent_at, payments (their number).
         """  # noqa: D205 - one list
-        return self._run("outbox_list", statuses=list(statuses), at_most=limit)
+        return self._run("outbox/list", statuses=list(statuses), at_most=limit)
 
     def retry(self, message_ids: Sequence[str] | None = None, *, held: bool = False) -> int:
         """Queue refused messages again (all, or those named), with ``held`` also what a flood held back; how many."""
-        return len(self._run("outbox_retry", message_ids=None if message_ids is None else list(message_ids), held=held))
+        return len(self._run("outbox/retry", message_ids=None if message_ids is None else list(message_ids), held=held))
 
     def snoozed(self) -> dict[str, frozenset[str]]:
         """What is not mailed now: tokens under ``card``, names under ``merchant``."""
-        rows = self._run("snoozes_active")
+        rows = self._run("outbox/active_snoozes")
         return {
             subject: frozenset(str(row["value"]) for row in rows if row["subject"] == subject)
             for subject in ("card", "merchant")
@@ -173,7 +173,7 @@ class PostgresOutbox:
 
     def usual_share(self, before_seq: int, *, at_least: int = 500) -> float | None:
         """The flagged share (0-1) of the batches before ``before_seq``; None with fewer than ``at_least`` payments."""
-        usual = self._run("alerts_usual_share", before_seq=before_seq)[0]
+        usual = self._run("outbox/usual_share", before_seq=before_seq)[0]
         return usual["flagged"] / usual["valid"] if usual["valid"] >= at_least else None
 
     def _run(self, name: str, **values: object) -> list[dict[str, Any]]:

@@ -56,7 +56,7 @@ class PostgresStore(PostgresLedger):
         One row a stored payment, in no order; landing sequence numbers int64, body_hash bytes.
         """
         with transaction(self._engine) as cursor:
-            table = copy_out(cursor, "payments_known", {"trans_nums": texts(trans_nums)}, _KNOWN_TYPES)
+            table = copy_out(cursor, "payments/known", {"trans_nums": texts(trans_nums)}, _KNOWN_TYPES)
         found = frame_of(table)
         found["body_hash"] = pd.Series([bytes.fromhex(text) for text in found["body_hash"]], dtype=object)
         return found
@@ -64,7 +64,7 @@ class PostgresStore(PostgresLedger):
     def decided(self, trans_nums: Sequence[str]) -> pd.DataFrame:
         """DECISION_COLUMNS in force on these payments, for those that are stored and were scored; in no order."""
         with transaction(self._engine) as cursor:
-            found = rows(cursor, "payments_decided", {"trans_nums": texts(trans_nums)})
+            found = rows(cursor, "payments/decided", {"trans_nums": texts(trans_nums)})
         frame = pd.DataFrame(found, columns=list(DECISION_COLUMNS))
         return frame.astype({name: kind for name, kind in DECISION_COLUMNS.items() if kind != "object"})
 
@@ -77,7 +77,7 @@ class PostgresStore(PostgresLedger):
         cards = texts(card_tokens)
         values = {"card_tokens": cards, "since": since, "until": until, "before_seq": before_seq}
         with transaction(self._engine) as cursor:
-            table = copy_out(cursor, "payments_history", values, _HISTORY_TYPES)
+            table = copy_out(cursor, "payments/history", values, _HISTORY_TYPES)
         return _history_frame(table, cards)
 
     def note_card_tokens(self, earlier: Mapping[str, str]) -> None:
@@ -87,7 +87,7 @@ class PostgresStore(PostgresLedger):
         """
         values = {"earlier": texts(list(earlier)), "tokens": texts(list(earlier.values()))}
         with transaction(self._engine) as cursor:
-            rows(cursor, "card_tokens_note", values)
+            rows(cursor, "load/card_tokens", values)
 
     def merchant_profiles(self, days: Sequence[object], before_seq: int) -> pd.DataFrame:
         """merchant_profiles' columns for these days (``datetime.date``); one row a day and merchant known of, sorted.
@@ -97,7 +97,7 @@ class PostgresStore(PostgresLedger):
         """
         wanted = sorted(_as_date(day) for day in set(days))
         with transaction(self._engine) as cursor:
-            stored = frame_of(copy_out(cursor, "profiles_stored", {"days": wanted}, _PROFILE_TYPES))
+            stored = frame_of(copy_out(cursor, "profiles/stored", {"days": wanted}, _PROFILE_TYPES))
         missing = [day for day in wanted if day not in set(stored["profile_day"])]
         if missing:
             self.count_labels()
@@ -111,7 +111,7 @@ class PostgresStore(PostgresLedger):
         counted = 0
         while True:
             with transaction(self._engine) as cursor:
-                taken = int(str(rows(cursor, "labels_count", {"at_most": LABELS_AT_ONCE})[0]["counted"]))
+                taken = int(str(rows(cursor, "labels/count", {"at_most": LABELS_AT_ONCE})[0]["counted"]))
             counted += taken
             if taken < LABELS_AT_ONCE:
                 return counted
@@ -131,12 +131,12 @@ class PostgresStore(PostgresLedger):
 def compute_profiles(cursor: psycopg2.extensions.cursor, days: list[date], before_seq: int) -> pd.DataFrame:
     """Profiles of days that are not written: from the kept sums, and payment by payment where those cannot tell."""
     values: dict[str, object] = {"days": days, "before_seq": before_seq}
-    summed = frame_of(copy_out(cursor, "profiles_compute", values, _PROFILE_TYPES | {"in_doubt": pa.string()}))
+    summed = frame_of(copy_out(cursor, "profiles/compute", values, _PROFILE_TYPES | {"in_doubt": pa.string()}))
     in_doubt = sorted(set(summed.loc[summed.pop("in_doubt") == "t", "profile_day"]))
     if not in_doubt:
         return summed
     log.info("The kept sums cannot tell: counting payments.", action="profiles", days=len(in_doubt))
-    counted = frame_of(copy_out(cursor, "profiles_recount", values | {"days": in_doubt}, _PROFILE_TYPES))
+    counted = frame_of(copy_out(cursor, "profiles/recount", values | {"days": in_doubt}, _PROFILE_TYPES))
     return pd.concat([summed[~summed["profile_day"].isin(in_doubt)], counted])
 
 

@@ -36,11 +36,11 @@ class PostgresQuarantine:
 
     def open_records(self) -> int:
         """How many records nobody has dealt with."""
-        return int(self._run("quarantine_count")[0]["records"])
+        return int(self._run("quarantine/count")[0]["records"])
 
     def reasons(self) -> dict[str, int]:
         """The open records by reason, the most frequent first."""
-        return {row["reason"]: int(row["records"]) for row in self._run("quarantine_reasons")}
+        return {row["reason"]: int(row["records"]) for row in self._run("quarantine/reasons")}
 
     def listed(
         self,
@@ -50,13 +50,13 @@ class PostgresQuarantine:
         batch: Batch | None = None,
         reason: str | None = None,
     ) -> list[dict[str, Any]]:
-        """Records, latest first, without their bytes (the columns of quarantine_list.sql)."""
+        """Records, latest first, without their bytes (the columns of quarantine/list.sql)."""
         batch_id = batch.batch_id if batch else None
-        return self._run("quarantine_list", at_most=limit, statuses=list(statuses), batch_id=batch_id, reason=reason)
+        return self._run("quarantine/list", at_most=limit, statuses=list(statuses), batch_id=batch_id, reason=reason)
 
     def record(self, quarantine_id: int) -> dict[str, Any] | None:
         """One record with ``record``, its encrypted bytes (empty once purged); None if there is none of that number."""
-        found = self._run("quarantine_record", quarantine_id=quarantine_id)
+        found = self._run("quarantine/record", quarantine_id=quarantine_id)
         return found[0] | {"record": bytes(found[0]["record"])} if found else None
 
     def take(
@@ -66,28 +66,28 @@ class PostgresQuarantine:
 
         Nothing is changed or locked.
         """
-        found = self._run("quarantine_take", ids=_ids(ids), reason=reason, after=after, at_most=limit)
+        found = self._run("quarantine/take", ids=_ids(ids), reason=reason, after=after, at_most=limit)
         return [_quarantined(row) for row in found]
 
     def states(self, ids: Sequence[int]) -> dict[int, str]:
         """``open``, ``retried`` or ``dropped`` of these records; unknown numbers are left out."""
-        return {int(row["quarantine_id"]): row["status"] for row in self._run("quarantine_states", ids=list(ids))}
+        return {int(row["quarantine_id"]): row["status"] for row in self._run("quarantine/states", ids=list(ids))}
 
     def mark_retried(self, ids: Sequence[int]) -> int:
         """These are payments now; how many were open until now."""
-        return len(self._run("quarantine_retried", ids=list(ids)))
+        return len(self._run("quarantine/retried", ids=list(ids)))
 
     def still_bad(self, why: Mapping[int, tuple[str, str]]) -> None:
         """These were tried again and stay open: number to reason and detail."""
         reasons = [without_nul(reason) for reason, _ in why.values()]
         details = [without_nul(detail) for _, detail in why.values()]
-        self._run("quarantine_still_bad", ids=list(why), reasons=reasons, details=details)
+        self._run("quarantine/still_bad", ids=list(why), reasons=reasons, details=details)
 
     def drop(self, ids: Sequence[int] | None = None, *, reason: str | None = None) -> int:
         """Give up those named, or the open ones of a reason (neither: all); how many were open until now. Audited."""
         with transaction(self._engine) as cursor:
             dropped = [
-                row["quarantine_id"] for row in rows(cursor, "quarantine_drop", {"ids": _ids(ids), "reason": reason})
+                row["quarantine_id"] for row in rows(cursor, "quarantine/drop", {"ids": _ids(ids), "reason": reason})
             ]
             note(cursor, "quarantine drop", reason=reason, records=dropped)
         return len(dropped)

@@ -1,25 +1,28 @@
-"""The SQL under ``sql/queries``: one statement a file, read once."""
+"""The SQL under ``sql/queries``: a folder a topic, one statement a file, read once."""
 
 from __future__ import annotations
 
-import re
 from functools import cache
 
 from fraud_scorer.store.sql_files import sql_root
 
-_COMMENT = re.compile(r"^\s*--.*$|\s--\s.*$", re.MULTILINE)
-_NAMED = re.compile(r"(?<![:\w]):([a-z_]\w*)")
+
+def query_names() -> list[str]:
+    """The names of all statements, in order."""
+    folder = sql_root() / "queries"
+    return sorted(path.relative_to(folder).with_suffix("").as_posix() for path in folder.glob("*/*.sql"))
 
 
 @cache
 def query(name: str) -> str:
-    """The statement of ``sql/queries/<name>.sql`` for psycopg2: ``:name`` has become ``%(name)s``, comments are gone.
+    """The statement of ``sql/queries/<name>.sql``, a name like ``ledger/claim``; its parameters are psycopg2's.
+
+    A parameter stands as ``%(name)s``, a literal percent sign as ``%%``, also in comments.
 
     Raises:
         FileNotFoundError: there is no such file.
 
-    >>> "%(batch_id)s" in query("ledger_batch")
+    >>> "%(batch_id)s" in query("ledger/batch")
     True
     """
-    statement = (sql_root() / "queries" / f"{name}.sql").read_text(encoding="utf-8")
-    return _NAMED.sub(r"%(\1)s", _COMMENT.sub("", statement)).strip().rstrip(";")
+    return (sql_root() / "queries" / f"{name}.sql").read_text(encoding="utf-8").strip().rstrip(";")

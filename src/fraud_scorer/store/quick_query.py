@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Engine, NullPool, create_engine, text
+from sqlalchemy import Engine, NullPool, create_engine
 
-from fraud_scorer.store.sql_files import sql_root
+from fraud_scorer.store.queries import query
 
 
-def ask(url: str, query: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
-    """The rows of ``sql/queries/stack_<query>.sql``, on a connection of its own; nothing waits longer than 5 s.
+def ask(url: str, name: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    """The rows of ``sql/queries/<name>.sql``, on a connection of its own; nothing waits longer than 5 s.
 
     Raises:
         SQLAlchemyError: unreachable, too slow, or refused.
     """
-    statement = (sql_root() / "queries" / f"stack_{query}.sql").read_text()
     with _engine(url).connect() as connection:
-        return [tuple(row) for row in connection.execute(text(statement), parameters or {})]
+        return [tuple(row) for row in connection.exec_driver_sql(query(name), dict(parameters or {}))]
 
 
 def _engine(url: str) -> Engine:

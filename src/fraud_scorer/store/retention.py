@@ -39,7 +39,7 @@ class PostgresPurge:
         values: dict[str, object] = {"what": what, "before": before, "run": run, "at_most": self._at_once}
         while self._seconds() < until:
             with transaction(self._engine) as cursor:
-                (done,) = rows(cursor, "purge_aged", values | {"since": since})
+                (done,) = rows(cursor, "retention/purge_aged", values | {"since": since})
             purged += int(str(done["purged"]))
             if not done["reached"]:
                 return purged, True

@@ -42,16 +42,16 @@ class PostgresLedger:
     def _note_some(self, completions: Sequence[Completion]) -> None:
         with transaction(self._engine) as cursor:
             for done in sorted(completions, key=lambda completion: completion.batch.batch_id):
-                rows(cursor, "ledger_note_batch", _line(done))
+                rows(cursor, "ledger/note_batch", _line(done))
                 for part in done.parts:
                     mark = part.sha256 if part.sha256.startswith(KEYED) else ""  # a plain hash gives a card away
                     values = {**vars(part), "batch_id": done.batch.batch_id, "part": part.number, "sha256": mark}
-                    rows(cursor, "ledger_note_part", values)
+                    rows(cursor, "ledger/note_part", values)
 
     def highest_landed_seq(self) -> int:
         """The highest landing sequence number that the ledger knows; 0 if none."""
         with transaction(self._engine) as cursor:
-            return int(str(rows(cursor, "ledger_highest_seq", {})[0]["landing_seq"]))
+            return int(str(rows(cursor, "ledger/highest_seq", {})[0]["landing_seq"]))
 
     def unloaded(self, limit: int) -> list[tuple[Batch, int]]:
         """Landed and not yet loaded batches with their landing sequence number, lowest first, ``limit`` at most.
@@ -60,13 +60,13 @@ class PostgresLedger:
         is what landed after a day that an import is at (see `hold`).
         """
         with transaction(self._engine) as cursor:
-            found = rows(cursor, "ledger_unloaded", {"at_most": limit})
+            found = rows(cursor, "ledger/unloaded", {"at_most": limit})
         return _in_line(found)
 
     def ahead(self, batches: Sequence[Batch]) -> list[tuple[Batch, int]]:
         """As ``unloaded``: what waits up to the last of these that was never loaded, itself among it if it waits."""
         with transaction(self._engine) as cursor:
-            return _in_line(rows(cursor, "ledger_ahead", {"batch_ids": [batch.batch_id for batch in batches]}))
+            return _in_line(rows(cursor, "ledger/ahead", {"batch_ids": [batch.batch_id for batch in batches]}))
 
     def claim(self, batches: Sequence[Batch], token: str) -> None:
         """From now on only the holder of ``token`` (a uuid) may load these batches.
@@ -77,27 +77,27 @@ class PostgresLedger:
         """
         batch_ids = [batch.batch_id for batch in batches]
         with transaction(self._engine) as cursor:
-            rows(cursor, "ledger_claim", {"batch_ids": batch_ids, "token": token, "is_alone": len(batch_ids) == 1})
+            rows(cursor, "ledger/claim", {"batch_ids": batch_ids, "token": token, "is_alone": len(batch_ids) == 1})
 
     def answered(self, batches: Sequence[Batch], token: str) -> None:
         """The run that claimed these came to an end of its own, be it an error: nothing is ``unanswered`` of them."""
         with transaction(self._engine) as cursor:
-            rows(cursor, "ledger_answered", {"batch_ids": [batch.batch_id for batch in batches], "token": token})
+            rows(cursor, "ledger/answered", {"batch_ids": [batch.batch_id for batch in batches], "token": token})
 
     def hold(self, batch: Batch) -> None:
         """An import is at this day: for two minutes from now, what landed after it waits until it is loaded."""
         with transaction(self._engine) as cursor:
-            rows(cursor, "ledger_hold", {"batch_id": batch.batch_id})
+            rows(cursor, "ledger/hold", {"batch_id": batch.batch_id})
 
     def forget(self, batch: Batch) -> bool:
         """Drop a day whose import was cut off from the ledger, if what landed after it is loaded; whether it was."""
         with transaction(self._engine) as cursor:
-            return bool(rows(cursor, "ledger_forget", {"batch_id": batch.batch_id}))
+            return bool(rows(cursor, "ledger/forget", {"batch_id": batch.batch_id}))
 
     def count_refusal(self, batch: Batch) -> int:
         """One more run to which this waiting batch itself was the trouble: how many by now; 0 if it does not wait."""
         with transaction(self._engine) as cursor:
-            found = rows(cursor, "ledger_refused", {"batch_id": batch.batch_id})
+            found = rows(cursor, "ledger/refused", {"batch_id": batch.batch_id})
         return int(str(found[0]["refusals"])) if found else 0
 
     def mark_failed(self, batch: Batch, error: str, *, passed_for: str = "refusals", by: str | None = None) -> bool:
@@ -107,14 +107,14 @@ class PostgresLedger:
         """
         values = {"batch_id": batch.batch_id, "error": _told(error), "passed_for": passed_for, "passed_by": by}
         with transaction(self._engine) as cursor:
-            return bool(rows(cursor, "ledger_failed", values))
+            return bool(rows(cursor, "ledger/failed", values))
 
     def pass_unanswered(self, most: int, error: str) -> list[Batch]:
         """Pass the waiting batches that ``most`` runs in a row took alone and never answered for; these batches."""
         with transaction(self._engine) as cursor:
             return [
                 batch
-                for batch, _ in _in_line(rows(cursor, "ledger_pass_unanswered", {"most": most, "error": _told(error)}))
+                for batch, _ in _in_line(rows(cursor, "ledger/pass_unanswered", {"most": most, "error": _told(error)}))
             ]
 
     def to_try_again(self) -> tuple[Batch, int] | None:
@@ -123,18 +123,18 @@ class PostgresLedger:
         It is due once another batch was loaded since, and counts as tried from now on, whatever becomes of it.
         """
         with transaction(self._engine) as cursor:
-            found = _in_line(rows(cursor, "ledger_try_again", {}))
+            found = _in_line(rows(cursor, "ledger/try_again", {}))
         return found[0] if found else None
 
     def mark_tried(self, batch: Batch, *, is_tried: bool) -> None:
         """Whether a passed batch counts as tried again."""
         with transaction(self._engine) as cursor:
-            rows(cursor, "ledger_mark_tried", {"batch_id": batch.batch_id, "is_tried": is_tried})
+            rows(cursor, "ledger/mark_tried", {"batch_id": batch.batch_id, "is_tried": is_tried})
 
     def troubled(self, limit: int) -> list[dict[str, object]]:
         """What waits, in line, then what failed or was passed, latest first: state, size in bytes, counts and why."""
         with transaction(self._engine) as cursor:
-            return rows(cursor, "ledger_troubled", {"at_most": limit})
+            return rows(cursor, "ledger/troubled", {"at_most": limit})
 
     def recent(
         self, limit: int = 20, *, kinds: Sequence[str] = ("minute",), batches: Sequence[Batch] | None = None
@@ -142,18 +142,18 @@ class PostgresLedger:
         """The ledger's last lines, latest first: the columns of run_ledger but ``claim``; or those of ``batches``."""
         batch_ids = None if batches is None else [batch.batch_id for batch in batches]
         with transaction(self._engine) as cursor:
-            return rows(cursor, "ledger_recent", {"at_most": limit, "kinds": list(kinds), "batch_ids": batch_ids})
+            return rows(cursor, "ledger/recent", {"at_most": limit, "kinds": list(kinds), "batch_ids": batch_ids})
 
     def finished(self, batches: Sequence[Batch]) -> set[Batch]:
         """Of these, the batches that wait for nobody: done, missed, unreadable or passed by hand."""
         with transaction(self._engine) as cursor:
-            found = rows(cursor, "ledger_finished", {"batch_ids": [batch.batch_id for batch in batches]})
+            found = rows(cursor, "ledger/finished", {"batch_ids": [batch.batch_id for batch in batches]})
         return {Batch.of_id(str(line["batch_id"])) for line in found}
 
     def retries(self, since: datetime, until: datetime) -> list[Batch]:
         """The batches of retried records, and of minutes asked for again, that landed in [since, until)."""
         with transaction(self._engine) as cursor:
-            found = rows(cursor, "ledger_retries", {"since": since, "until": until})
+            found = rows(cursor, "ledger/retries", {"since": since, "until": until})
         return [Batch.of_id(str(line["batch_id"])) for line in found]
 
 

@@ -25,5 +25,5 @@ def write_shadow_scores(engine: Engine, scores: pd.DataFrame) -> int:
         "threshold": float(latest["threshold"].iloc[0]),
     }
     with transaction(engine) as cursor:
-        cursor.execute(query("shadow_write"), values)
+        cursor.execute(query("shadow/write"), values)
         return cursor.rowcount

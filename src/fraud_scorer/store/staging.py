@@ -28,7 +28,7 @@ _DECIDED = ("raw_score", "fraud_probability", "threshold", "flagged", "reasons",
 
 
 def staged(work: LoadWork) -> pa.Table:
-    """The rows of ``work`` that may write something, in the order of load_stage_copy.sql's columns.
+    """The rows of ``work`` that may write something, in the order of load/stage_copy.sql's columns.
 
     Raises:
         TerminalError: a text is no Unicode (half of a surrogate pair), or a payment that is new has no decision.
@@ -47,7 +47,7 @@ def staged(work: LoadWork) -> pa.Table:
 
 
 def staged_events(work: LoadWork) -> pa.Table:
-    """What ``work`` tells of payments besides the payments, in the order of load_events_copy.sql's columns."""
+    """What ``work`` tells of payments besides the payments, in the order of load/events_copy.sql's columns."""
     events = work.payments[work.payments["is_event"].to_numpy(bool)]
     own_time = events["occurrence"].fillna(events["event_time"])
     columns = {name: _array(own_time if name == "event_time" else events[name]) for name in _OF_EVENTS}

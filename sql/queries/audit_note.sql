@@ -1,3 +1,0 @@
--- Note what somebody did beside the pipeline's own runs; login and time are PostgreSQL's own word.
-insert into audit_events (actor, action, detail)
-values (:actor, :action, :detail::jsonb)

@@ -1,4 +1,0 @@
--- Make the ledger know a batch whose landing is closed. Known already: nothing.
-insert into run_ledger (batch_id, kind, minute, status, landing_seq, landed_at, error)
-values (:batch_id, :kind, :minute, :status, :landing_seq, :landed_at, :error)
-on conflict (batch_id) do nothing

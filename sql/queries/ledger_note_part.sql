@@ -1,4 +1,0 @@
--- Make the landing index know one landed answer. Known already: nothing.
-insert into landing_index (batch_id, part, path, sha256, byte_count, http_status, received_at)
-values (:batch_id, :part, :path, :sha256, :byte_count, :http_status, :received_at)
-on conflict (batch_id, part) do nothing

@@ -1,2 +1,0 @@
--- One load of a batch at a time; released when the transaction ends. Grain: one row.
-select pg_advisory_xact_lock(hashtextextended(:batch_id, 0)) as locked

@@ -1,6 +1,0 @@
--- Purge the oldest rows of a kind: older than a moment, not before where the last call came to, in one transaction.
--- Grain: one row, how many went and the age that was reached (null: nothing was left).
-select
-    purged,
-    reached
-from purge_aged(:what, :since::timestamptz, :before::timestamptz, :at_most, :run::timestamptz)

@@ -1,5 +1,0 @@
--- Records that are payments now.
-update quarantine
-set status = 'retried'
-where status = 'open' and quarantine_id = any(:ids::bigint[])
-returning quarantine_id
