@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from fraud_common.errors import FraudScorerError
-from fraud_scorer.alerting.wording import count_text
+from fraud_common.text import count_text
 from fraud_stack.databases import AIRFLOW, FRAUD, databases, prepare_airflow_db, prepare_fraud_db
 from fraud_stack.errors import ProcessFailed, StopRequested
 from fraud_stack.health import is_ready

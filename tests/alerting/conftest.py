@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from fraud_scorer.alerting.compose import Policy, compose_alerts
-from fraud_scorer.alerting.routing import Rules
+from fraud_scorer.alerting.compose import AlertPolicy, compose_alerts
+from fraud_scorer.alerting.routing import RoutingRules
 from fraud_scorer.domain.batches import Batch
 from fraud_scorer.domain.ports import Message
 
@@ -64,7 +64,7 @@ REASONS = [
 class Desk:
     """Composes with everything usual but what a test says."""
 
-    policy: Policy
+    policy: AlertPolicy
     payments: list[dict[str, Any]] = field(default_factory=list)
     decisions: list[dict[str, Any]] = field(default_factory=list)
 
@@ -90,13 +90,13 @@ def make_desk() -> Callable[..., Desk]:
 
     def make(**changes: Any) -> Desk:
         usual: dict[str, Any] = {
-            "rules": Rules(otherwise=("analyst@example.org",)),
+            "rules": RoutingRules(otherwise=("analyst@example.org",)),
             "operator": "operator@example.org",
             "dashboard_url": "https://fraud.example.org",
             "time_zone": "America/Chicago",
             "domain": "example.org",
         }
-        return Desk(Policy(**(usual | changes)))
+        return Desk(AlertPolicy(**(usual | changes)))
 
     return make
 

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from fraud_scorer.alerting.compose import FloodGuard
-from fraud_scorer.alerting.routing import Rule, Rules
+from fraud_scorer.alerting.routing import RoutingRule, RoutingRules
 
 NOW = datetime(2026, 11, 20, 10, 32, 4, tzinfo=UTC)
 
 
 def test_one_digest_a_recipient(make_desk):
     """Everyone who is told gets one message with every flagged payment of the batch."""
-    desk = make_desk(rules=Rules(otherwise=("a@example.org", "b@example.org", "slack")))
+    desk = make_desk(rules=RoutingRules(otherwise=("a@example.org", "b@example.org", "slack")))
     messages = desk.add("t1").add("t2").add("honest", flagged=False).compose()
 
     assert [(message.channel, message.recipient) for message in messages] == [
@@ -148,10 +148,10 @@ def test_snoozed_is_recorded_and_not_sent(desk, snoozed):
 
 def test_rules_choose_recipients(make_desk):
     """A payment goes to every rule that fits, and to the rest where none does."""
-    rules = Rules(
+    rules = RoutingRules(
         rules=(
-            Rule(amount_at_least=500, recipients=("lead@example.org",)),
-            Rule(categories=("gas_transport",), probability_at_least=0.99, recipients=("fuel@example.org",)),
+            RoutingRule(amount_at_least=500, recipients=("lead@example.org",)),
+            RoutingRule(categories=("gas_transport",), probability_at_least=0.99, recipients=("fuel@example.org",)),
         ),
         otherwise=("analyst@example.org",),
     )
@@ -170,7 +170,7 @@ def test_rules_choose_recipients(make_desk):
 
 def test_flood_becomes_one_operator_message(make_desk):
     """Far more than usual flagged: every alert is recorded as held back, and the operator is told once an hour."""
-    desk = make_desk(rules=Rules(otherwise=("analyst@example.org", "slack")), chats=["slack"])
+    desk = make_desk(rules=RoutingRules(otherwise=("analyst@example.org", "slack")), chats=["slack"])
     for number in range(100):
         desk.add(f"t{number:03}", flagged=number < 40)
 

@@ -20,7 +20,7 @@ from sqlalchemy import text
 from fraud_common.errors import StoreUnavailable
 from fraud_scorer.alerting.channels.smtp import SmtpMailer
 from fraud_scorer.alerting.render import render_email
-from fraud_scorer.alerting.routing import Rules
+from fraud_scorer.alerting.routing import RoutingRules
 from fraud_scorer.domain.ports import Message
 from fraud_scorer.steps.alert import AlertCounts, alert
 from fraud_scorer.store.engine import create_store_engine
@@ -124,7 +124,7 @@ def test_flagged_payments_stand_in_the_mailbox(desk, postgres_url, start_server,
 
 def test_an_hour_without_mail_server(make_desk, postgres_url, start_server, port):
     """While the server is down a run costs one try; when it is back everything goes out, each mail once."""
-    desk, store = make_desk(rules=Rules(otherwise=("a@example.org", "b@example.org", "c@example.org"))), None
+    desk, store = make_desk(rules=RoutingRules(otherwise=("a@example.org", "b@example.org", "c@example.org"))), None
     store = Desk(postgres_url)
     store.outbox.write(desk.add("t1").compose())
     for _ in range(60):

@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from fraud_scorer.alerting.compose import Policy
+from fraud_scorer.alerting.compose import AlertPolicy
 from fraud_scorer.alerting.morning_mail import compose_daily
 from fraud_scorer.alerting.morning_mail_view import daily_view
 from fraud_scorer.alerting.render import render_email, render_slack, subject_of, text_of
-from fraud_scorer.alerting.routing import Address, Rules
+from fraud_scorer.alerting.routing import Address, RoutingRules
 from fraud_scorer.domain.day_facts import DayFacts, Gaps, HourSums, ListedPayment
 from fraud_scorer.domain.ports import Message
 
@@ -24,8 +24,8 @@ CHICAGO = ZoneInfo("America/Chicago")
 DAY = date(2026, 11, 19)
 START = datetime(2026, 11, 19, tzinfo=CHICAGO)
 NOW = datetime(2026, 11, 20, 13, 0, 2, tzinfo=UTC)
-POLICY = Policy(
-    rules=Rules(otherwise=("analyst@example.org",)),
+POLICY = AlertPolicy(
+    rules=RoutingRules(otherwise=("analyst@example.org",)),
     operator="operator@example.org",
     dashboard_url="https://fraud.example.org",
     time_zone="America/Chicago",

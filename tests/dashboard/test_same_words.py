@@ -13,12 +13,13 @@ import pytest
 from sqlalchemy import create_engine
 
 from fraud_common.money import decimals
+from fraud_common.text import probability_text
 from fraud_dashboard.components import drift_table
 from fraud_dashboard.data import day_totals
 from fraud_dashboard.text import currencies, formats
 from fraud_scorer.alerting import morning_mail as daily
 from fraud_scorer.alerting import morning_mail_view as daily_view
-from fraud_scorer.alerting.wording import events_text, probability_text, readable_category, readable_merchant
+from fraud_scorer.alerting.wording import events_text, readable_category, readable_merchant
 from fraud_scorer.cli import drift as drift_command
 from fraud_scorer.domain.day_facts import DayFacts
 from fraud_scorer.domain.frames import KINDS
@@ -42,14 +43,14 @@ def test_what_usual_is_made_of_is_said_alike(days: tuple[int, ...]) -> None:
     """Whichever of the days have payments."""
     for number in range(1, len(days) + 1):
         for ago in combinations(days, number):
-            assert day_totals.said(THURSDAY, ago) == daily._said(THURSDAY, ago)
+            assert day_totals.said(THURSDAY, ago) == daily._comparison_text(THURSDAY, ago)
 
 
 def test_comparisons_are_said_alike() -> None:
     """Above, below, many times, none; only a missing comparison is a word on a card and a gap in a mail."""
     for value in (0, 1, 50, 96, 100, 104, 130, 299, 301, 5200):
         for usual in (0, 1, 100):
-            assert formats.against(value, usual, "u") == daily_view.against(value, usual, "u")
+            assert formats.against(value, usual, "u") == daily_view.compared_with_usual(value, usual, "u")
 
 
 def test_probabilities_are_said_alike() -> None:

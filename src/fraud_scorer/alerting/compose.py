@@ -7,6 +7,7 @@ without card number or token; how it looks is decided when it is sent (``render`
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,12 +18,12 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from fraud_common.geo import distance_km
 from fraud_scorer.alerting.operator_mail import flood_message
-from fraud_scorer.alerting.ordering import Place, taking_turns
-from fraud_scorer.alerting.routing import Address, Rules
+from fraud_scorer.alerting.ordering import ListPosition, interleave_currencies
+from fraud_scorer.alerting.routing import Address, RoutingRules
 from fraud_scorer.alerting.wording import (
     clean,
-    distance_km,
     local_time_text,
     readable_category,
     readable_merchant,
@@ -52,10 +53,10 @@ class FloodGuard:
 
 
 @dataclass(frozen=True)
-class Policy:
+class AlertPolicy:
     """What the settings say about messages."""
 
-    rules: Rules
+    rules: RoutingRules
     operator: str
     dashboard_url: str
     time_zone: str
@@ -70,7 +71,7 @@ def compose_alerts(
     payments: pd.DataFrame,
     decisions: pd.DataFrame,
     *,
-    policy: Policy,
+    policy: AlertPolicy,
     snoozed: Mapping[str, frozenset[str]],
     usual_share: float | None,
     now: datetime,
@@ -96,12 +97,14 @@ def compose_alerts(
     flagged = payments[payments["delivery"] != EVENT].merge(suspicious, on="trans_num", how="inner")
     if flagged.empty:
         return []
-    rows: list[dict[str, Any]] = taking_turns(flagged.to_dict("records"), _place)  # type: ignore[arg-type]
+    places = (flagged[name].to_numpy() for name in ("home_lat", "home_long", "merch_lat", "merch_long"))
+    flagged = flagged.assign(distance_km=distance_km(*places))
+    rows: list[dict[str, Any]] = interleave_currencies(flagged.to_dict("records"), _list_position)  # type: ignore[arg-type]
     is_flood = policy.flood.is_flood(len(rows), len(decisions), usual_share)
     groups: dict[tuple[Address, str], list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
-        why_not = _why_not(row, policy.max_age, snoozed, now) or ("flood" if is_flood else "")
-        for address in policy.rules.addresses(*_what_rules_see(row)):
+        why_not = _suppression_reason(row, policy.max_age, snoozed, now) or ("flood" if is_flood else "")
+        for address in policy.rules.addresses(*_routing_facts(row)):
             groups[address, why_not].append(row)
     messages = [_digest(batch, *key, told, policy=policy, now=now) for key, told in sorted(groups.items(), key=_key)]
     if any(message.suppressed == "flood" for message in messages):
@@ -126,7 +129,7 @@ def _digest(
     why_not: str,
     rows: Sequence[dict[str, Any]],
     *,
-    policy: Policy,
+    policy: AlertPolicy,
     now: datetime,
 ) -> Message:
     trans_nums = tuple(sorted(str(row["trans_num"]) for row in rows))
@@ -150,7 +153,7 @@ def _digest(
     )
 
 
-def _payment(row: Mapping[str, Any], policy: Policy) -> dict[str, object]:
+def _payment(row: Mapping[str, Any], policy: AlertPolicy) -> dict[str, object]:
     trans_num, merchant = str(row["trans_num"]), str(row["merchant"])
     place = ", ".join(clean(part, 40) for part in (_text(row["city"]), _text(row["state"])) if part)
     return {
@@ -160,7 +163,7 @@ def _payment(row: Mapping[str, Any], policy: Policy) -> dict[str, object]:
         "merchant": readable_merchant(merchant),
         "category": readable_category(_text(row["category"])),
         "place": place,
-        "distance_km": distance_km(row["home_lat"], row["home_long"], row["merch_lat"], row["merch_long"]),
+        "distance_km": None if math.isnan(row["distance_km"]) else round(row["distance_km"]),
         "local_time": local_time_text(row["event_time"], policy.time_zone),
         "last4": clean(str(row["card_last4"]), 4),
         "probability": round(float(row["fraud_probability"]), 6),
@@ -171,7 +174,7 @@ def _payment(row: Mapping[str, Any], policy: Policy) -> dict[str, object]:
 
 
 def _flood_messages(
-    batch: Batch, flagged: int, scored: int, usual_share: float | None, *, policy: Policy, now: datetime
+    batch: Batch, flagged: int, scored: int, usual_share: float | None, *, policy: AlertPolicy, now: datetime
 ) -> list[Message]:
     addresses = [Address("email", policy.operator), *map(Address.of, policy.chats)]
     hour = f"{batch.minute or now:%Y%m%dT%H}"
@@ -191,7 +194,9 @@ def _flood_messages(
     ]
 
 
-def _why_not(row: Mapping[str, Any], max_age: timedelta, snoozed: Mapping[str, frozenset[str]], now: datetime) -> str:
+def _suppression_reason(
+    row: Mapping[str, Any], max_age: timedelta, snoozed: Mapping[str, frozenset[str]], now: datetime
+) -> str:
     if now - row["event_time"] > max_age:
         return "too_old"
     merchants = snoozed.get("merchant", frozenset())
@@ -200,14 +205,16 @@ def _why_not(row: Mapping[str, Any], max_age: timedelta, snoozed: Mapping[str, f
     return "snoozed" if row["merchant"] in merchants or readable_merchant(row["merchant"]) in merchants else ""
 
 
-def _what_rules_see(row: Mapping[str, Any]) -> tuple[int, str, str | None, float]:
+def _routing_facts(row: Mapping[str, Any]) -> tuple[int, str, str | None, float]:
     return int(row["amount_cents"]), str(row["currency"]), _text(row["category"]), float(row["fraud_probability"])
 
 
-def _place(row: Mapping[str, Any]) -> Place:
+def _list_position(row: Mapping[str, Any]) -> ListPosition:
     """By its expected loss."""
     probability = float(row["fraud_probability"])
-    return Place(str(row["currency"]), int(row["amount_cents"]) * probability, probability, str(row["trans_num"]))
+    return ListPosition(
+        str(row["currency"]), int(row["amount_cents"]) * probability, probability, str(row["trans_num"])
+    )
 
 
 def _key(item: tuple[tuple[Address, str], object]) -> tuple[Address, str]:

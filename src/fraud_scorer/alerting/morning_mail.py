@@ -12,13 +12,13 @@ from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from fraud_scorer.alerting.compose import Policy, message_id, page_link
-from fraud_scorer.alerting.ordering import Place, taking_turns
+from fraud_common.text import count_text
+from fraud_scorer.alerting.compose import AlertPolicy, message_id, page_link
+from fraud_scorer.alerting.ordering import ListPosition, interleave_currencies
 from fraud_scorer.alerting.routing import Address
 from fraud_scorer.alerting.wording import (
     clean,
     clock_text,
-    count_text,
     events_text,
     local_time_text,
     readable_merchant,
@@ -32,7 +32,7 @@ SOURCES = {"chargeback": "a chargeback", "verdict": "a verdict", "payload": "the
 
 
 def compose_daily(
-    facts: DayFacts, addresses: Sequence[Address], *, policy: Policy, now: datetime
+    facts: DayFacts, addresses: Sequence[Address], *, policy: AlertPolicy, now: datetime
 ) -> tuple[Message, ...]:
     """The messages about one day, one an address; none for a day before the first payment ever.
 
@@ -60,7 +60,7 @@ def compose_daily(
 def daily_content(facts: DayFacts, *, dashboard_url: str, now: datetime) -> dict[str, object]:
     """What the mail says, as JSON: exact amounts in minor units, sentences in words."""
     own = [hour for hour in facts.hours if not hour.days_ago]
-    listed = taking_turns(facts.listed, _place)
+    listed = interleave_currencies(facts.listed, _list_position)
     flagged = sum(hour.flagged for hour in own)
     return {
         "day": facts.day.isoformat(),
@@ -133,14 +133,14 @@ def _usual(facts: DayFacts) -> dict[str, object] | None:
         sums["amount_cents"] += hour.amount_cents / len(ago)
         sums["flagged_cents"] += hour.flagged_cents / len(ago)
     return {
-        "said": _said(facts.day, ago),
+        "said": _comparison_text(facts.day, ago),
         "payments": sum(hour.payments for hour in earlier) / len(ago),
         "flagged": sum(hour.flagged for hour in earlier) / len(ago),
         "amounts": amounts,
     }
 
 
-def _said(day: date, ago: Sequence[int]) -> str:
+def _comparison_text(day: date, ago: Sequence[int]) -> str:
     """What "usual" is made of, in words; the dashboard's page has the same ones."""
     step, noun = (1, "day") if min(ago) < 7 else (7, weekday_text(day))
     without_gaps = max(ago) == step * len(ago)
@@ -174,7 +174,7 @@ def _label_text(payment: ListedPayment) -> str:
 
 
 def _too_old(facts: DayFacts, dashboard_url: str) -> dict[str, object]:
-    listed = taking_turns(facts.too_old, _place)[:LISTED]
+    listed = interleave_currencies(facts.too_old, _list_position)[:LISTED]
     count = dict(facts.gaps.not_mailed).get("too_old", 0)
     return {
         "too_old": [_listed(payment, facts, dashboard_url, with_day=True) for payment in listed],
@@ -182,11 +182,13 @@ def _too_old(facts: DayFacts, dashboard_url: str) -> dict[str, object]:
     }
 
 
-def _place(payment: ListedPayment) -> Place:
+def _list_position(payment: ListedPayment) -> ListPosition:
     """Known frauds by amount; then by expected loss (amount x probability); what is known to be honest comes last."""
     cents, probability = payment.amount_cents, payment.fraud_probability or 0.0
     group = {"fraud": 0, "not_fraud": 2}.get(payment.label or "", 1)
-    return Place(payment.currency, cents * (probability if group else 1.0), probability, payment.trans_num, group)
+    return ListPosition(
+        payment.currency, cents * (probability if group else 1.0), probability, payment.trans_num, group
+    )
 
 
 def _gaps(gaps: Gaps) -> list[list[str]]:

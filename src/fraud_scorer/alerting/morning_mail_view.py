@@ -6,15 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from fraud_scorer.alerting.wording import (
-    amount_text,
-    card_text,
-    count_text,
-    day_text,
-    long_day_text,
-    probability_text,
-    totals_text,
-)
+from fraud_common.money import amount_text, totals_text
+from fraud_common.text import count_text, probability_text
+from fraud_scorer.alerting.wording import card_text, day_text, long_day_text
 
 BAR_HEIGHT = 64  # pixels; flagged bars hang below the line and are half as high
 SEVERE_PROBABILITY = 0.9
@@ -43,12 +37,14 @@ def daily_view(content: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def against(value: float, usual: float | None, shown_usual: str) -> str:
-    """A value beside what is usual, in words.
+def compared_with_usual(value: float, usual: float | None, shown_usual: str) -> str:
+    """A value compared with the usual one, in words; empty where no usual value is known.
 
-    >>> against(130, 100, "100"), against(98, 100, "100"), against(1, 0, "0"), against(0, 0, "0"), against(5, None, "")
-    ('▲ 30% above the usual 100', 'about the usual 100', '▲ usually none', 'none, as usual', '')
-    >>> against(50, 100, "100"), against(520, 100, "100"), against(0, 100, "100")
+    >>> compared_with_usual(130, 100, "100"), compared_with_usual(98, 100, "100")
+    ('▲ 30% above the usual 100', 'about the usual 100')
+    >>> compared_with_usual(1, 0, "0"), compared_with_usual(0, 0, "0"), compared_with_usual(5, None, "")
+    ('▲ usually none', 'none, as usual', '')
+    >>> compared_with_usual(50, 100, "100"), compared_with_usual(520, 100, "100"), compared_with_usual(0, 100, "100")
     ('▼ 50% below the usual 100', '▲ 5.2 times the usual 100', '▼ usually 100')
     """
     if usual is None:
@@ -113,7 +109,7 @@ def _totals(content: Mapping[str, Any]) -> list[dict[str, str]]:
 
 def _line(name: str, value_text: str, value: float, usual: float | None) -> dict[str, str]:
     shown = "" if usual is None else f"{usual:,.0f}" if usual >= 10 or usual == round(usual) else f"{usual:.1f}"
-    return {"name": name, "value": value_text, "compared": against(value, usual, shown)}
+    return {"name": name, "value": value_text, "compared": compared_with_usual(value, usual, shown)}
 
 
 def _money_lines(name: str, cents: str, content: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -124,7 +120,7 @@ def _money_lines(name: str, cents: str, content: Mapping[str, Any]) -> list[dict
         currency = sums["currency"]
         mean = usual and usual["amounts"].get(currency, {}).get(cents, 0.0)
         shown = "" if mean is None else amount_text(round(mean), currency).removesuffix(f" {currency}")
-        compared = against(sums[cents], mean, shown)
+        compared = compared_with_usual(sums[cents], mean, shown)
         lines.append({"name": name, "value": amount_text(sums[cents], currency), "compared": compared})
     return lines
 

@@ -11,7 +11,7 @@ Row = TypeVar("Row")
 
 
 @dataclass(frozen=True)
-class Place:
+class ListPosition:
     """What a payment's place in a list hangs on."""
 
     currency: str
@@ -21,7 +21,7 @@ class Place:
     group: int = 0  # groups follow one another, whatever their payments are worth
 
 
-def taking_turns(rows: Iterable[Row], place_of: Callable[[Row], Place]) -> list[Row]:
+def interleave_currencies(rows: Iterable[Row], place_of: Callable[[Row], ListPosition]) -> list[Row]:
     """The rows, of each group the largest of every currency, then the second largest of every currency, and so on."""
     places = sorted(((place_of(row), row) for row in rows), key=lambda one: (-one[0].worth, one[0].trans_num))
     passed: Counter[tuple[int, str]] = Counter()

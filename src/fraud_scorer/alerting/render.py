@@ -19,8 +19,10 @@ from typing import Any
 import css_inline
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from fraud_common.money import amount_text, totals_text
+from fraud_common.text import probability_text
 from fraud_scorer.alerting.morning_mail_view import daily_view
-from fraud_scorer.alerting.wording import amount_text, card_text, clean, probability_text, totals_text
+from fraud_scorer.alerting.wording import card_text, clean
 from fraud_scorer.domain.ports import Message
 
 PAYMENTS_SHOWN = 10

@@ -26,8 +26,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fraud_common.errors import SettingsError
+from fraud_common.money import amount_major
 from fraud_scorer.alerting.channels import CHATS
-from fraud_scorer.alerting.wording import amount_major
 
 
 @dataclass(frozen=True, order=True)
@@ -51,7 +51,7 @@ class _Strict(BaseModel):
 Name = Annotated[str, Field(min_length=1)]
 
 
-class Rule(_Strict):
+class RoutingRule(_Strict):
     """One rule: conditions left out hold always."""
 
     name: str = ""
@@ -71,10 +71,10 @@ class Rule(_Strict):
         )
 
 
-class Rules(_Strict):
+class RoutingRules(_Strict):
     """All rules, and who is told of what none of them fits."""
 
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[RoutingRule, ...] = ()
     otherwise: tuple[Name, ...] = ()
 
     def addresses(self, amount_cents: int, currency: str, category: str | None, probability: float) -> list[Address]:
@@ -88,7 +88,7 @@ class Rules(_Strict):
         return sorted(told or {Address.of(name) for name in self.otherwise})
 
 
-def read_rules(path: Path | None, *, recipients: Sequence[str], chats: Collection[str]) -> Rules:
+def read_routing_rules(path: Path | None, *, recipients: Sequence[str], chats: Collection[str]) -> RoutingRules:
     """The rules in force; without a file everyone (and each of ``chats``, those that are set) is told of everything.
 
     Raises:
@@ -96,7 +96,7 @@ def read_rules(path: Path | None, *, recipients: Sequence[str], chats: Collectio
             is not set; the error names the place.
     """
     usual = (*recipients, *chats)
-    rules = Rules() if path is None else _parse(path)
+    rules = RoutingRules() if path is None else _parse(path)
     if not rules.otherwise:
         rules = rules.model_copy(update={"otherwise": usual})
     if not rules.otherwise:
@@ -107,9 +107,9 @@ def read_rules(path: Path | None, *, recipients: Sequence[str], chats: Collectio
     return rules
 
 
-def _parse(path: Path) -> Rules:
+def _parse(path: Path) -> RoutingRules:
     try:
-        return Rules.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+        return RoutingRules.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
     except OSError as error:
         raise SettingsError(f"the alert rules {path} cannot be read ({error.strerror})", "Mend ALERT_RULES") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:

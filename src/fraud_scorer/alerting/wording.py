@@ -1,28 +1,23 @@
-"""How amounts, probabilities, names and times read in a message.
+"""How a message words merchants, cards, categories, events, days and times; one visible line each.
 
->>> amount_text(148210, "USD")
-'1,482.10 USD'
->>> amount_text(1500, "JPY")
-'1,500 JPY'
+Counts and probabilities are worded in ``fraud_common.text``, amounts in ``fraud_common.money``; ``explain.phrasing``
+words the numbers inside the sentences of reasons, where a number may be unknown.
+
 >>> readable_merchant("fraud_Kuhn LLC")
 'Kuhn LLC'
->>> probability_text(0.99996), probability_text(0.0709), probability_text(0.0004)
-('99.9%', '7.0%', '< 0.1%')
 """
 
 from __future__ import annotations
 
-import math
 import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from fraud_common.money import decimals
+from fraud_common.money import amount_text
 from fraud_scorer.explain import phrasing
 
-EARTH_RADIUS_KM = 6371.0
 DECORATION = "fraud_"  # the public data set writes it before every merchant's name, honest or not
 
 EVENT_WORDS = {
@@ -35,32 +30,6 @@ EVENT_WORDS = {
     "decline": "declined",
     "verification": "verified",
 }
-
-
-def amount_major(amount_cents: int, currency: str) -> float:
-    """Minor units in the currency's own unit: for comparing, never for adding."""
-    return float(amount_cents / 10 ** decimals(currency))
-
-
-def amount_text(amount_cents: int, currency: str) -> str:
-    """An amount in its currency, thousands grouped, with the decimals that the currency has."""
-    places = decimals(currency)
-    whole, rest = divmod(abs(amount_cents), 10**places)
-    sign = "-" if amount_cents < 0 else ""
-    return f"{sign}{whole:,}{f'.{rest:0{places}d}' if places else ''} {currency}"
-
-
-def totals_text(amounts: Iterable[tuple[int, str]]) -> str:
-    """The sums of amounts, one a currency, largest first.
-
-    >>> totals_text([(100, "USD"), (50, "USD"), (3000, "EUR")])
-    '30.00 EUR + 1.50 USD'
-    """
-    sums: dict[str, int] = {}
-    for amount_cents, currency in amounts:
-        sums[currency] = sums.get(currency, 0) + amount_cents
-    ranked = sorted(sums.items(), key=lambda item: (-amount_major(item[1], item[0]), item[0]))
-    return " + ".join(amount_text(amount_cents, currency) for currency, amount_cents in ranked)
 
 
 def events_text(events: Iterable[Mapping[str, Any]], amount_cents: int, currency: str) -> str:
@@ -76,14 +45,6 @@ def events_text(events: Iterable[Mapping[str, Any]], amount_cents: int, currency
         of_whole = f"{part.split()[0]} of {whole}" if event["currency"] == currency else part
         said.append(f"{EVENT_WORDS[event['kind']]} {of_whole}")
     return ", ".join(said)
-
-
-def probability_text(probability: float) -> str:
-    """A probability or threshold (0-1) in per cent, rounded down: what is not certain never reads 100%.
-
-    The dashboard's ``words.probability`` and the command line say the same.
-    """
-    return phrasing.probability(probability)
 
 
 def clean(text: str | None, limit: int = 80) -> str:
@@ -173,15 +134,6 @@ def day_text(day: date) -> str:
     return f"{_DAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]}"
 
 
-def count_text(number: int, one: str, many: str | None = None) -> str:
-    """A count with its noun.
-
-    >>> count_text(1, "payment"), count_text(1200, "payment")
-    ('1 payment', '1,200 payments')
-    """
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
-
-
 # English whatever the process's locale is
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _DAYS = tuple(name[:3] for name in _WEEKDAYS)
@@ -190,17 +142,3 @@ _MONTH_NAMES = (
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 _MONTHS = tuple(name[:3] for name in _MONTH_NAMES)
-
-
-def distance_km(lat: float, long: float, other_lat: float, other_long: float) -> int | None:
-    """The great-circle distance in whole kilometres (haversine); None if a coordinate is missing.
-
-    >>> distance_km(52.52, 13.405, 48.137, 11.575)
-    504
-    """
-    if any(math.isnan(value) for value in (lat, long, other_lat, other_long)):
-        return None
-    south, north = math.radians(lat), math.radians(other_lat)
-    half_turn = math.sin((north - south) / 2) ** 2
-    half_turn += math.cos(south) * math.cos(north) * math.sin(math.radians(other_long - long) / 2) ** 2
-    return round(2 * EARTH_RADIUS_KM * math.asin(math.sqrt(min(1.0, half_turn))))

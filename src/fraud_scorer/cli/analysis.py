@@ -107,7 +107,9 @@ def _backtest_table(rows: list[dict[str, Any]]) -> Table:
 
 
 def _print_payment(payment: dict[str, Any]) -> None:
-    from fraud_scorer.alerting.wording import amount_text, events_text, probability_text, readable_merchant
+    from fraud_common.money import amount_text
+    from fraud_common.text import probability_text
+    from fraud_scorer.alerting.wording import events_text, readable_merchant
 
     card = f"card ending {payment['card_last4']}, " if payment["card_last4"].strip() else ""
     console.print(

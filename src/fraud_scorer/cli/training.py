@@ -91,7 +91,7 @@ def train(
         trained = train_model(dataset, source, out, plan, status.update)
         if key:
             sign(out, key)
-    from fraud_scorer.explain.phrasing import probability
+    from fraud_common.text import probability_text
 
     manifest = trained.manifest
     if as_json:
@@ -99,7 +99,9 @@ def train(
         return
     threshold = manifest["recommended_threshold"]
     flags = (
-        f"flags from {probability(threshold)} on" if threshold < 1 else f"flags nothing ({manifest['threshold_rule']})"
+        f"flags from {probability_text(threshold)} on"
+        if threshold < 1
+        else f"flags nothing ({manifest['threshold_rule']})"
     )
     console.print(f"model {trained.model_hash[:12]} in {out}, {flags}")
     print_figures(manifest["metrics"])

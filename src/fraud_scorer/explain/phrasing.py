@@ -1,10 +1,14 @@
-"""Numbers as people say them. NaN becomes an empty text where a sentence must notice, ``unknown`` elsewhere."""
+"""Numbers in the sentences of reasons. NaN becomes an empty text where a sentence must notice, else ``unknown``.
+
+These numbers may be unknown; ``fraud_common.text`` and ``fraud_common.money`` word the numbers that are always known.
+"""
 
 from __future__ import annotations
 
 import math
 
 from fraud_common.money import decimals
+from fraud_common.text import count_text
 
 _MINUTES_PER_DAY = 1_440.0
 
@@ -33,7 +37,7 @@ def plural(number: float, noun: str) -> str:
     >>> plural(1, "payment"), plural(1200, "payment"), plural(float("nan"), "payment")
     ('1 payment', '1,200 payments', 'unknown payments')
     """
-    return f"{count(number)} {noun}{'' if count(number) == '1' else 's'}"
+    return f"unknown {noun}s" if math.isnan(number) else count_text(number, noun)
 
 
 def category(code: object) -> str:
@@ -60,18 +64,6 @@ def share(fraction: float) -> str:
     if math.isnan(fraction):
         return ""
     return f"{fraction * 100:.1f}%" if fraction < 0.1 else f"{fraction * 100:.0f}%"
-
-
-def probability(value: float) -> str:
-    """A probability (0-1) in per cent, rounded down: what is not certain never reads 100%, nor more than it is.
-
-    A threshold is said in the same words: what is flagged then never reads as less than what flags it.
-
-    >>> probability(0.99996), probability(0.0803), probability(0.0809), probability(0.0004)
-    ('99.9%', '8.0%', '8.0%', '< 0.1%')
-    """
-    per_mille = math.floor(value * 1000 + 1e-9)
-    return f"{per_mille / 10:.1f}%" if per_mille else "< 0.1%"
 
 
 def kilometres(km: float) -> str:

@@ -24,6 +24,7 @@ from itertools import islice
 from typing import Any
 
 from fraud_common.errors import PayloadError
+from fraud_common.text import count_text
 from fraud_scorer.ingest.envelope import read_envelope
 from fraud_scorer.ingest.tables import AnyTable, Records, Table
 
@@ -193,7 +194,7 @@ def harmless_names(names: Iterable[str], *, count: int) -> str:
     """The first of these names that can be nobody's data, and how many of all ``count`` are others."""
     shown = list(islice(filter(_HARMLESS.fullmatch, names), _MOST_NAMED))
     left = count - len(shown)
-    told = [", ".join(shown)] * bool(shown) + [f"{left:,} other{'' if left == 1 else 's'}"] * bool(left)
+    told = [", ".join(shown)] * bool(shown) + [count_text(left, "other")] * bool(left)
     return " and ".join(told)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from fraud_common.errors import FraudScorerError
-from fraud_scorer.alerting.wording import count_text
+from fraud_common.text import count_text
 from fraud_scorer.domain.batches import MINUTE
 from fraud_scorer.ingest.text_checks import NUMERIC_IDS
 from fraud_scorer.monitoring.step_failures import Failure

@@ -17,8 +17,8 @@ from typing import Protocol
 import structlog
 
 from fraud_common.errors import FraudScorerError, TransientError
+from fraud_common.text import count_text
 from fraud_scorer.alerting.operator_mail import operator_message
-from fraud_scorer.alerting.wording import count_text
 from fraud_scorer.domain.ports import Mailer, Message
 from fraud_scorer.monitoring.incidents import (
     FALLBACK_WITHIN,

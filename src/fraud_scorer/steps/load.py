@@ -9,6 +9,7 @@ from typing import Protocol
 import pandas as pd
 
 from fraud_common.errors import Fenced, TerminalError
+from fraud_common.text import count_text
 from fraud_scorer.domain.batches import Batch
 from fraud_scorer.domain.ports import LoadCounts, LoadWork, Message
 
@@ -67,16 +68,12 @@ class LoadResult:
         if counts is None:
             return f"{self.batch.batch_id}: another run took it over, nothing written"
         if not (counts.inserted or counts.updated or counts.events):
-            return f"{self.batch.batch_id}: {_counted(counts.unchanged, 'payment')} unchanged, nothing written"
+            return f"{self.batch.batch_id}: {count_text(counts.unchanged, 'payment')} unchanged, nothing written"
         return (
             f"{self.batch.batch_id}: {counts.inserted} new, {counts.updated} updated, {counts.unchanged} unchanged, "
-            + (f"{_counted(counts.events, 'event')}, " if counts.events else "")
-            + f"{counts.flagged} flagged, {_counted(counts.messages, 'message')}"
+            + (f"{count_text(counts.events, 'event')}, " if counts.events else "")
+            + f"{counts.flagged} flagged, {count_text(counts.messages, 'message')}"
         )
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _ignore(_batch: Batch, _error: TerminalError) -> None:

@@ -1,4 +1,4 @@
-"""What reasons compare a payment with, learnt from the training data: the manifest's ``baseline_values``."""
+"""What reasons compare a payment with, learnt from the training data: the manifest's ``usual``."""
 
 from __future__ import annotations
 

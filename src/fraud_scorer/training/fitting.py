@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from fraud_common.errors import DataFileError
+from fraud_common.text import count_text
 from fraud_scorer.training.metrics import average_precision
 
 SEED = 20_261_120
@@ -97,7 +98,7 @@ def refuse_thin_folds(label: np.ndarray, rows: np.ndarray, card: np.ndarray, nam
             if not (learnt == value).any():
                 cards = len(np.unique(card[rows & (label == value)]))
                 raise DataFileError(
-                    f"{name}: {kind} to fit on are of {cards} card{'' if cards == 1 else 's'} only: without one part "
+                    f"{name}: {kind} to fit on are of {count_text(cards, 'card')} only: without one part "
                     f"in {_FOLDS} of the cards, as calibration scores them, none are left to learn from",
                     f"Give {kind} of more cards, and check the column of the card (cc_num)",
                 )

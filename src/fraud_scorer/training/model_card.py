@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fraud_scorer.explain.phrasing import probability
+from fraud_common.text import probability_text
 
 
 def model_card_text(manifest: Mapping[str, Any], model_hash: str) -> str:
@@ -21,7 +21,7 @@ def model_card_text(manifest: Mapping[str, Any], model_hash: str) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["probability"] = probability
+    environment.filters["probability"] = probability_text
     from fraud_scorer.features import FEATURES
 
     template = environment.get_template("model_card.md.j2")

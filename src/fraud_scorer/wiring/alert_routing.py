@@ -9,7 +9,7 @@ import structlog
 
 from fraud_common.errors import SettingsError
 from fraud_scorer.alerting.channels import chats_set
-from fraud_scorer.alerting.routing import Rules, read_rules
+from fraud_scorer.alerting.routing import RoutingRules, read_routing_rules
 from fraud_scorer.settings import Settings
 
 log = structlog.get_logger()
@@ -17,12 +17,12 @@ log = structlog.get_logger()
 KEPT = "alert-rules.kept.yaml"  # in the data folder: the last rules that could be used
 
 
-def rules_as_written(settings: Settings) -> Rules:
-    """What ALERT_RULES says. Raises SettingsError as `read_rules`."""
-    return read_rules(settings.alert_rules, recipients=settings.recipients, chats=chats_set(settings))
+def rules_as_written(settings: Settings) -> RoutingRules:
+    """What ALERT_RULES says. Raises SettingsError as `read_routing_rules`."""
+    return read_routing_rules(settings.alert_rules, recipients=settings.recipients, chats=chats_set(settings))
 
 
-def rules_in_force(settings: Settings) -> Rules:
+def rules_in_force(settings: Settings) -> RoutingRules:
     """What ALERT_RULES says; where it cannot be used, what it said last; else all recipients are told of all.
 
     Never raises: `fraud-scorer check` and a start of `make run` refuse wrong rules, the watchdog mails the operator.
@@ -38,12 +38,12 @@ def rules_in_force(settings: Settings) -> Rules:
     return rules
 
 
-def _fallback(settings: Settings, kept: Path) -> Rules:
+def _fallback(settings: Settings, kept: Path) -> RoutingRules:
     usual, chats = settings.recipients or (settings.alert_operator,), chats_set(settings)
     if kept.exists():
         with suppress(SettingsError):
-            return read_rules(kept, recipients=usual, chats=chats)
-    return read_rules(None, recipients=usual, chats=chats)
+            return read_routing_rules(kept, recipients=usual, chats=chats)
+    return read_routing_rules(None, recipients=usual, chats=chats)
 
 
 def _keep(rules: Path, kept: Path) -> None:

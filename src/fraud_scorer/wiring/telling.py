@@ -13,7 +13,7 @@ from fraud_scorer.wiring.incoming import Incoming
 
 if TYPE_CHECKING:
     from fraud_scorer.alerting.channels.smtp import SmtpMailer
-    from fraud_scorer.alerting.compose import Policy
+    from fraud_scorer.alerting.compose import AlertPolicy
     from fraud_scorer.domain.ports import Mailer
     from fraud_scorer.monitoring.watchdog import Watchdog
     from fraud_scorer.monitoring.watchdog_state import StateFile
@@ -23,15 +23,15 @@ class Telling(Incoming):
     """Analysts and operator."""
 
     @cached_property
-    def policy(self) -> Policy:
+    def policy(self) -> AlertPolicy:
         """Who is told of what."""
         from fraud_scorer.alerting.channels import chats_set
-        from fraud_scorer.alerting.compose import Policy
+        from fraud_scorer.alerting.compose import AlertPolicy
         from fraud_scorer.alerting.render import domain_of
         from fraud_scorer.wiring.alert_routing import rules_in_force
 
         settings = self.settings
-        return Policy(
+        return AlertPolicy(
             rules=rules_in_force(settings),
             operator=settings.alert_operator,
             dashboard_url=settings.dashboard_url,

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from fraud_common.errors import SettingsError
 from fraud_scorer.alerting.channels import CHATS, Chat, chats_set
 from fraud_scorer.alerting.channels.webhook import WebhookMailer
-from fraud_scorer.alerting.routing import Address, read_rules
+from fraud_scorer.alerting.routing import Address, read_routing_rules
 from fraud_scorer.settings import Settings
 from fraud_scorer.wiring import Parts
 
@@ -63,4 +63,4 @@ def test_rules_that_name_a_chat_without_an_address_name_its_setting(pager: str, 
     path = tmp_path / "rules.yaml"
     path.write_text("otherwise: [pager]", encoding="utf-8")
     with pytest.raises(SettingsError, match=r"name pager, and no webhook is set.*ALERT_SLACK_WEBHOOK"):
-        read_rules(path, recipients=["a@example.org"], chats=[])
+        read_routing_rules(path, recipients=["a@example.org"], chats=[])

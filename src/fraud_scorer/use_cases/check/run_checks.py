@@ -18,8 +18,8 @@ import requests
 
 from fraud_common.errors import ArtifactError, FraudScorerError, SettingsError
 from fraud_common.masked_url import masked_url, masked_urls
+from fraud_common.text import probability_text
 from fraud_scorer.domain.batches import Batch
-from fraud_scorer.explain.phrasing import probability
 from fraud_scorer.store.schema.migrate import pending_migrations, report_settings
 from fraud_scorer.use_cases.check.answer import judge_answer
 from fraud_scorer.use_cases.check.logins import describe_logins
@@ -206,7 +206,7 @@ def _model(parts: Parts) -> str:
             "Train it for these: fraud-scorer train --time-zone … --label-delay …, or change FRAUD_TIME_ZONE and "
             "FRAUD_LABEL_DELAY_DAYS",
         )
-    flags_from = probability(parts.threshold)
+    flags_from = probability_text(parts.threshold)
     signed = ", signed" if settings.fraud_model_public_key else ""
     return f"{parts.model.model_hash[:12]}, {len(parts.model.features)} inputs, flags from {flags_from} on{signed}"
 
