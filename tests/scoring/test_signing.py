@@ -27,7 +27,7 @@ from fraud_scorer.scoring.signing import make_key, public_text, read_key, sign
 from fraud_scorer.settings import Settings
 from fraud_scorer.use_cases.check.model_signature import require_signed_models
 from fraud_scorer.use_cases.drift import drift
-from fraud_scorer.use_cases.pipeline.shadow import score_along
+from fraud_scorer.use_cases.pipeline.shadow import score_with_shadow_model
 from fraud_scorer.wiring import Parts
 
 SHIPPED = Path(__file__).parents[2] / "model" / "artifacts"
@@ -129,7 +129,12 @@ def test_a_shadow_that_is_not_signed_scores_nothing(folder: Path) -> None:
     """It fails no load; nothing of it is kept, and nothing is asked of the database."""
     nowhere = create_engine("postgresql+psycopg2://nobody@127.0.0.1:9/none")
     with capture_logs() as said:
-        assert score_along(folder, nowhere, pd.Series(["p"]), pd.DataFrame({"amount": [1.0]}), signed_by=PUBLIC) == 0
+        assert (
+            score_with_shadow_model(
+                folder, nowhere, pd.Series(["p"]), pd.DataFrame({"amount": [1.0]}), signed_by=PUBLIC
+            )
+            == 0
+        )
     assert "is not signed" in said[0]["event"]
 
 

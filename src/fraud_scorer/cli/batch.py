@@ -49,12 +49,12 @@ def batch_pass(
     as_json: AsJson = False,
 ) -> None:
     """Pass a batch: those behind it wait for it no more. Its bytes are kept, and `batch retry` loads it after all."""
-    from fraud_scorer.use_cases.pipeline.passed import pass_by_hand
+    from fraud_scorer.use_cases.pipeline.landing_order import pass_batch
 
     if not why.strip():
         raise SettingsError("--why is empty", "Say why: it is what your colleagues read in the ledger")
     who = without_card_numbers(by.strip()) or getpass.getuser()
-    pass_by_hand(wiring.Parts(load_settings()), Batch.of_id(batch_id), by=who, why=why.strip())
+    pass_batch(wiring.Parts(load_settings()), Batch.of_id(batch_id), by=who, why=why.strip())
     tell({"passed": batch_id, "by": who}, as_json)
 
 
@@ -63,6 +63,6 @@ def batch_retry(batch_id: Id, as_json: AsJson = False) -> None:
 
     What waits and landed before it is loaded first. Safe to run again.
     """
-    from fraud_scorer.use_cases.pipeline.passed import retry
+    from fraud_scorer.use_cases.pipeline.landing_order import retry_batch
 
-    tell(retry(wiring.Parts(load_settings()), Batch.of_id(batch_id)), as_json)
+    tell(retry_batch(wiring.Parts(load_settings()), Batch.of_id(batch_id)), as_json)

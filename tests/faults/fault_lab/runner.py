@@ -29,8 +29,8 @@ from fraud_common.errors import FraudScorerError
 from fraud_common.logs import configure_logging
 from fraud_scorer.domain.batches import Batch, parse_minute
 from fraud_scorer.settings import Settings
+from fraud_scorer.use_cases.pipeline.landing_order import retry_batch
 from fraud_scorer.use_cases.pipeline.minute import Pipeline
-from fraud_scorer.use_cases.pipeline.passed import retry
 
 POLL_SECONDS = 0.005
 
@@ -60,7 +60,7 @@ def _call(pipeline: Pipeline, verb: str, *arguments: Any) -> Any:
         return pipeline.replay(parse_minute(start), parse_minute(end), **options)
     batch_id = str(arguments[0])
     if verb == "batch_retry":
-        return retry(pipeline.parts, Batch.of_id(batch_id))
+        return retry_batch(pipeline.parts, Batch.of_id(batch_id))
     if verb in ("extract", "run_minute"):
         return getattr(pipeline, verb)(Batch.of_id(batch_id))
     return getattr(pipeline, verb)(batch_id)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fraud_scorer.store.audit import actor
-from fraud_scorer.use_cases.pipeline.passed import pass_by_hand
+from fraud_scorer.use_cases.pipeline.landing_order import pass_batch
 from fraud_scorer.use_cases.quarantine.retry import retry
 
 Town = Any  # conftest.Town
@@ -26,7 +26,7 @@ def test_each_intervention_is_noted_with_its_login_and_actor(town: Town) -> None
     town.pipeline().replay(first, town.batch(1).minute, rescore=True, dry_run=True)
     town.pipeline().replay(first, town.batch(1).minute, rescore=True)
     town.pipeline().extract(town.at(1))
-    pass_by_hand(town.pipeline().parts, town.batch(1), by="ana", why=f"kills its worker: {CARD}")
+    pass_batch(town.pipeline().parts, town.batch(1), by="ana", why=f"kills its worker: {CARD}")
     found = town.rows(EVENTS)
     assert [action for action, _ in found] == ["quarantine retry", "quarantine drop", "replay --rescore", "batch pass"]
     assert found[1][1]["records"] == [record["quarantine_id"]]

@@ -11,7 +11,7 @@ import pytest
 
 from fraud_scorer.domain.ports import Answer
 from fraud_scorer.use_cases.pipeline.history_import import import_history
-from fraud_scorer.use_cases.pipeline.waiting import note_landed
+from fraud_scorer.use_cases.pipeline.landing_order import note_landed
 
 Town = Any  # conftest.Town
 

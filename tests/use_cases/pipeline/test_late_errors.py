@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 from fraud_scorer.domain.ports import Answer
+from fraud_scorer.use_cases.pipeline.landed_batches import landed_batches, read_batches
 from fraud_scorer.use_cases.pipeline.minute import Pipeline
-from fraud_scorer.use_cases.pipeline.refusals import HOPELESS_REFUSALS
-from fraud_scorer.use_cases.pipeline.run import Run
-from fraud_scorer.use_cases.pipeline.waiting import landed, waiting_work
+from fraud_scorer.use_cases.pipeline.poison_batches import MAX_REFUSALS
+from fraud_scorer.use_cases.pipeline.scoring_run import ScoringRun
 from fraud_scorer.wiring import Parts
 
 Town = Any  # conftest.Town
@@ -122,11 +122,14 @@ def highest_probability(town: Town, number: int) -> float:
     return float(run.score().decisions["fraud_probability"].max())
 
 
-def a_look(town: Town, number: int) -> Run:
+def a_look(town: Town, number: int) -> ScoringRun:
     """A dry run over a landed minute."""
     parts = town.pipeline().parts
-    return Run(
-        parts, "a-look", lambda: list(waiting_work(landed(parts, [town.batch(number)]), parts.landing)), claim=False
+    return ScoringRun(
+        parts,
+        "a-look",
+        lambda: list(read_batches(landed_batches(parts.landing, [town.batch(number)]), parts.landing)),
+        claim=False,
     )
 
 
@@ -135,10 +138,10 @@ def test_a_batch_that_alone_upsets_a_later_step_is_passed(town: Town, kind: type
     """Beside a minute that gets through it counts, five times; then it has failed, and the other is loaded."""
     for number in range(2):
         town.pipeline().extract(town.at(number))
-    for count in range(HOPELESS_REFUSALS):
+    for count in range(MAX_REFUSALS):
         with pytest.raises(KeyError):
             broken(town, kind, first_only=True).run_minute(town.batch(1))
-        assert ledger(town) == [("failed" if count + 1 == HOPELESS_REFUSALS else "landed", count + 1), ("landed", 0)]
+        assert ledger(town) == [("failed" if count + 1 == MAX_REFUSALS else "landed", count + 1), ("landed", 0)]
     assert broken(town, kind, first_only=True).run_minute(town.batch(1))["batches"] == 1
     error = town.rows("select error from run_ledger where status = 'failed'")[0][0]
     assert error.startswith(f"KeyError in {'score' if kind is BrokenReasons else 'load'}")
@@ -149,11 +152,11 @@ def test_a_batch_that_alone_upsets_a_later_step_is_passed(town: Town, kind: type
 @pytest.mark.parametrize("kind", [BrokenReasons, BrokenMails])
 def test_a_fault_of_ours_in_a_later_step_fails_none(town: Town, kind: type[Parts]) -> None:
     """Every batch would meet it once it has something flagged: all wait, and one run loads them all."""
-    for number in range(HOPELESS_REFUSALS + 2):
+    for number in range(MAX_REFUSALS + 2):
         with pytest.raises(KeyError):
             broken(town, kind, first_only=False).run_minute(town.at(number))
     assert set(ledger(town)) == {("landed", 0)}
-    town.run(HOPELESS_REFUSALS + 2)
+    town.run(MAX_REFUSALS + 2)
     assert town.stored() == town.handed_out()
 
 
@@ -162,15 +165,15 @@ def test_an_infinite_feature_passes_the_batch_that_alone_has_one(town: Town) -> 
     for number in range(2):
         town.pipeline().extract(town.at(number))
     parts = Infinite(town.settings(), town.clock)
-    for _ in range(HOPELESS_REFUSALS + 1):
+    for _ in range(MAX_REFUSALS + 1):
         with pytest.raises(ValueError, match="is infinite"):
             Pipeline(parts).run_minute(town.batch(1))
     assert set(ledger(town)) == {("landed", 0)}
     parts.amounts = amounts(town, 0) - amounts(town, 1)
-    for _ in range(HOPELESS_REFUSALS):
+    for _ in range(MAX_REFUSALS):
         with pytest.raises(ValueError, match="is infinite"):
             Pipeline(parts).run_minute(town.batch(1))
-    assert ledger(town) == [("failed", HOPELESS_REFUSALS), ("landed", 0)]
+    assert ledger(town) == [("failed", MAX_REFUSALS), ("landed", 0)]
     assert Pipeline(parts).run_minute(town.batch(1))["batches"] == 1
 
 
@@ -181,7 +184,7 @@ def test_a_minute_with_nothing_flagged_proves_as_if_it_had(town: Town, kind: typ
     a_payment(town, 1, 1.0)
     highest = [highest_probability(town, number) for number in range(2)]
     assert highest[0] > highest[1]
-    for _ in range(HOPELESS_REFUSALS + 1):
+    for _ in range(MAX_REFUSALS + 1):
         with pytest.raises(KeyError):
             broken(town, kind, first_only=False, fraud_threshold=highest[0]).run_minute(town.batch(1))
     assert set(ledger(town)) == {("landed", 0)}

@@ -17,7 +17,7 @@ from typer.testing import Result
 
 from fraud_common.errors import SettingsError
 from fraud_scorer.use_cases.housekeeping import keep_house, rebuild_ledger
-from fraud_scorer.use_cases.pipeline.waiting import note_landed
+from fraud_scorer.use_cases.pipeline.landing_order import note_landed
 
 Town = Any  # conftest.Town
 Run = Callable[..., Result]

@@ -11,10 +11,10 @@ import pytest
 from typer.testing import Result
 
 from fraud_common.errors import SettingsError
-from fraud_scorer.use_cases.pipeline.passed import pass_by_hand, retry
-from fraud_scorer.use_cases.pipeline.refusals import HOPELESS_LONE_RUNS
+from fraud_scorer.use_cases.pipeline.landing_order import pass_batch, retry_batch
+from fraud_scorer.use_cases.pipeline.poison_batches import MAX_LONE_RUNS
 from fraud_scorer.use_cases.pipeline.replay import replay
-from fraud_scorer.use_cases.pipeline.run import Run
+from fraud_scorer.use_cases.pipeline.scoring_run import ScoringRun
 
 Town = Any  # conftest.Town
 Typed = Callable[..., Result]
@@ -34,16 +34,16 @@ def line(town: Town, number: int, columns: str) -> tuple[Any, ...]:
 
 def killer(town: Town, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """From now on a run that prepares this minute dies, as far as one process can show it."""
-    real = Run.transform
+    real = ScoringRun.transform
 
-    def transform(self: Run) -> Any:
+    def transform(self: ScoringRun) -> Any:
         if town.batch(number) in [one.batch for one in self._work()]:
             token = "00000000-0000-0000-0000-000000000000"
             self.parts.store.claim([one.batch for one in self._work()], token)
             raise SystemExit("killed")
         return real(self)
 
-    monkeypatch.setattr(Run, "transform", transform)
+    monkeypatch.setattr(ScoringRun, "transform", transform)
 
 
 def test_a_batch_that_kills_is_passed_and_the_others_are_scored(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,7 +102,7 @@ def test_among_many_the_one_that_kills_is_found_by_halves(town: Town) -> None:
 
 def test_one_answer_forgives_the_runs_before(town: Town, nobody_listens: str) -> None:
     """A run that ends by an error of the store's, told or not, lived."""
-    for _ in range(HOPELESS_LONE_RUNS - 1):
+    for _ in range(MAX_LONE_RUNS - 1):
         die(town, 0)
     pipeline = town.pipeline()
     pipeline.score(town.batch(0).batch_id)
@@ -115,21 +115,21 @@ def test_one_answer_forgives_the_runs_before(town: Town, nobody_listens: str) ->
 def test_somebody_retries_a_passed_batch(town: Town) -> None:
     """It is loaded here and now, and nothing is left that says it was passed."""
     town.run(0)
-    for _ in range(HOPELESS_LONE_RUNS):
+    for _ in range(MAX_LONE_RUNS):
         die(town, 1)  # tries of one run: nothing else waits
     town.pipeline().transform(town.batch(1).batch_id)
     assert line(town, 1, "status") == ("failed",)
-    assert retry(town.pipeline().parts, town.batch(1))["new"] > 0
+    assert retry_batch(town.pipeline().parts, town.batch(1))["new"] > 0
     assert line(town, 1, "status, passed_for, error") == ("done", None, None)
     assert town.stored() == town.handed_out()
     with pytest.raises(SettingsError, match="fraud-scorer replay"):
-        retry(town.pipeline().parts, town.batch(1))
+        retry_batch(town.pipeline().parts, town.batch(1))
 
 
 def test_somebody_passes_a_waiting_batch(town: Town) -> None:
     """Who and why stand in the ledger; nothing takes it up again but their word."""
     town.pipeline().extract(town.at(0))
-    pass_by_hand(town.pipeline().parts, town.batch(0), by="Ada", why="a test file")
+    pass_batch(town.pipeline().parts, town.batch(0), by="Ada", why="a test file")
     for number in range(1, 4):
         town.run(number)
     assert line(town, 0, "status, passed_for, passed_by, error") == (
@@ -138,7 +138,7 @@ def test_somebody_passes_a_waiting_batch(town: Town) -> None:
         "Ada",
         "passed by Ada: a test file",
     )
-    retry(town.pipeline().parts, town.batch(0))
+    retry_batch(town.pipeline().parts, town.batch(0))
     assert town.stored() == town.handed_out()
 
 
@@ -147,7 +147,7 @@ def test_a_passed_batch_is_not_taken_again_by_its_own_run(town: Town, passed_for
     """Neither by a try of the live run nor by one of an old run; by a backfill, and then nothing says it was passed."""
     pipeline, own = town.pipeline(), town.batch(0)
     pipeline.extract(town.at(0))
-    pass_by_hand(pipeline.parts, own, by="Ada", why="it kills")
+    pass_batch(pipeline.parts, own, by="Ada", why="it kills")
     town.rows(f"update run_ledger set passed_for = '{passed_for}'")
     assert pipeline.transform(own.batch_id)["batches"] == 0
     assert pipeline.transform(own.batch_id, [own], False)["batches"] == 0
@@ -167,7 +167,7 @@ def test_retry_loads_what_landed_before_first(town: Town) -> None:
     """A waiting batch has its turn."""
     for number in range(2):
         town.pipeline().extract(town.at(number))
-    retry(town.pipeline().parts, town.batch(1))
+    retry_batch(town.pipeline().parts, town.batch(1))
     assert list(town.states().values()) == ["done", "done"]
 
 
@@ -182,14 +182,14 @@ def test_what_is_no_waiting_batch_is_neither_passed_nor_retried(town: Town) -> N
         (type(town.batch(0)).of_minute(later), "batch list"),
         (type(town.batch(0)).of_id("history-abc-2026-11-01"), "history import"),
     ]:
-        for act in (lambda: pass_by_hand(parts, batch, by="Ada", why="no"), lambda: retry(parts, batch)):  # noqa: B023
+        for act in (lambda: pass_batch(parts, batch, by="Ada", why="no"), lambda: retry_batch(parts, batch)):  # noqa: B023
             with pytest.raises(SettingsError, match=cure):
                 act()
 
 
 def test_the_desk_lists_passes_and_retries(town: Town, run: Typed) -> None:
     """For people as a table, for scripts as JSON: state, size, what runs met; then by hand, with who and why."""
-    for _ in range(HOPELESS_LONE_RUNS):
+    for _ in range(MAX_LONE_RUNS):
         die(town, 0)
     die(town, 1)
     listed = json.loads(run("batch", "list", "--json").stdout)

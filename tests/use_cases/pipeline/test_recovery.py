@@ -12,8 +12,8 @@ import pytest
 
 from fraud_common.errors import ApiUnavailable, SettingsError, StoreUnavailable
 from fraud_scorer.use_cases.housekeeping import rebuild_ledger
-from fraud_scorer.use_cases.pipeline.refusals import HOPELESS_REFUSALS
-from fraud_scorer.use_cases.pipeline.waiting import note_landed
+from fraud_scorer.use_cases.pipeline.landing_order import note_landed
+from fraud_scorer.use_cases.pipeline.poison_batches import MAX_REFUSALS
 
 Town = Any  # conftest.Town
 
@@ -189,7 +189,7 @@ def test_another_landing_fails_no_batch(town: Town) -> None:
     for number in range(3):
         town.pipeline().extract(town.at(number))
     note_landed(town.pipeline().parts)
-    for number in range(3, 3 + HOPELESS_REFUSALS + 1):
+    for number in range(3, 3 + MAX_REFUSALS + 1):
         with pytest.raises(SettingsError, match="Mend FRAUD_LANDING"):
             town.run(number, fraud_landing=str(town.folder / "elsewhere"))
     assert set(town.states().values()) == {"landed"}

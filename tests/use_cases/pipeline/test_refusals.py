@@ -13,7 +13,7 @@ from fraud_common.errors import StoreUnavailable, TerminalError
 from fraud_scorer.domain.ports import Answer
 from fraud_scorer.ingest.card_tokens import CardTokens
 from fraud_scorer.use_cases.pipeline.minute import Pipeline
-from fraud_scorer.use_cases.pipeline.refusals import HOPELESS_REFUSALS
+from fraud_scorer.use_cases.pipeline.poison_batches import MAX_REFUSALS
 from fraud_scorer.wiring import Parts
 
 Town = Any  # conftest.Town
@@ -83,13 +83,13 @@ def poison(town: Town, number: int) -> None:
 def test_outages_of_the_store_count_for_nothing(town: Town, nobody_listens: str) -> None:
     """However many runs find no database at load: nothing is held against their batch."""
     town.pipeline().extract(town.at(0))
-    for _ in range(HOPELESS_REFUSALS + 1):
+    for _ in range(MAX_REFUSALS + 1):
         pipeline = town.pipeline()
         pipeline.transform(town.batch(0).batch_id)
         pipeline.score(town.batch(0).batch_id)
         with pytest.raises(StoreUnavailable):
             town.pipeline(fraud_db_url=nobody_listens).load(town.batch(0).batch_id)
-    assert ledger(town, 0) == ("landed", HOPELESS_REFUSALS + 1, 0)
+    assert ledger(town, 0) == ("landed", MAX_REFUSALS + 1, 0)
     assert town.run(1)["batches"] == 2  # the store is told now that these runs were not killed
     assert town.stored() == town.handed_out()
 
@@ -99,7 +99,7 @@ def test_a_batch_that_the_store_refuses_is_passed_at_the_fifth_time(town: Town) 
     town.run(0)
     town.at(1)
     poison(town, 1)
-    for number in range(1, 1 + HOPELESS_REFUSALS):
+    for number in range(1, 1 + MAX_REFUSALS):
         with pytest.raises(TerminalError):
             town.run(number)
     town.run(6)
@@ -116,11 +116,11 @@ def test_an_unforeseen_error_passes_the_batch_that_alone_meets_it(town: Town) ->
     for number in range(2):
         town.pipeline().extract(town.at(number))
     strange = cards_of(town, 0) - cards_of(town, 1)
-    for count in range(1, 1 + HOPELESS_REFUSALS):
+    for count in range(1, 1 + MAX_REFUSALS):
         with pytest.raises(ZeroDivisionError):
             stumbling(town, strange).transform(town.batch(1).batch_id)
         assert ledger(town, 0)[2] == count
-    assert (ledger(town, 0)[0], ledger(town, 1)) == ("failed", ("landed", HOPELESS_REFUSALS, 0))
+    assert (ledger(town, 0)[0], ledger(town, 1)) == ("failed", ("landed", MAX_REFUSALS, 0))
     error = town.rows("select error from run_ledger where status = 'failed'")[0][0]
     assert error.startswith("ZeroDivisionError")
     assert not any(card in error for card in strange)
@@ -132,12 +132,12 @@ def test_an_unforeseen_error_passes_the_batch_that_alone_meets_it(town: Town) ->
 def test_an_unforeseen_error_that_all_batches_meet_fails_none(town: Town) -> None:
     """The fault is ours or the installation's: they wait, empty minutes among them, and one run loads them all."""
     without_payments(town, 0)
-    for number in range(1, HOPELESS_REFUSALS + 2):
+    for number in range(1, MAX_REFUSALS + 2):
         with pytest.raises(ZeroDivisionError):
             stumbling(town, None).run_minute(town.at(number))
     assert set(town.states().values()) == {"landed"}
     assert town.rows("select sum(refusals) from run_ledger") == [(0,)]
-    town.run(HOPELESS_REFUSALS + 2)
+    town.run(MAX_REFUSALS + 2)
     assert town.stored() == town.handed_out()
 
 

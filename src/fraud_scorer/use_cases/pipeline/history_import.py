@@ -30,10 +30,9 @@ from fraud_scorer.ingest.skipped_records import declared_kinds, warn_skipped
 from fraud_scorer.ingest.tables import table_of_frame
 from fraud_scorer.ingest.validate import validate
 from fraud_scorer.steps.transform import BatchInput, TransformConfig
-from fraud_scorer.use_cases.pipeline.ahead import load_ahead
+from fraud_scorer.use_cases.pipeline.landing_order import load_earlier_batches, note_landed
 from fraud_scorer.use_cases.pipeline.replay import Progress, silent
-from fraud_scorer.use_cases.pipeline.run import Run
-from fraud_scorer.use_cases.pipeline.waiting import note_landed
+from fraud_scorer.use_cases.pipeline.scoring_run import ScoringRun
 
 if TYPE_CHECKING:
     from fraud_scorer.wiring import Parts
@@ -109,10 +108,10 @@ def _through_the_steps(parts: Parts, batch: Batch, frame: pd.DataFrame) -> dict[
     completion = parts.landing.close(batch, now=parts.clock.now())
     note_landed(parts)
     parts.store.hold(batch)
-    load_ahead(parts, batch)
+    load_earlier_batches(parts, batch)
     rows = RawPart(1, completion.closed_at, partial(table_of_frame, frame))
-    run = Run(parts, batch.batch_id, lambda: [BatchInput(batch, completion.landing_seq, [rows])])
-    return run.whole(before_step=lambda: parts.store.hold(batch))
+    run = ScoringRun(parts, batch.batch_id, lambda: [BatchInput(batch, completion.landing_seq, [rows])])
+    return run.run_all(before_step=lambda: parts.store.hold(batch))
 
 
 def _days(parts: Parts, path: Path, decimal: str | None, warn: Warn) -> list[tuple[date, pd.DataFrame]]:

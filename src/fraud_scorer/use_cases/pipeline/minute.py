@@ -18,10 +18,14 @@ from fraud_common.errors import FraudScorerError
 from fraud_scorer.domain.batches import Batch
 from fraud_scorer.steps.alert import alert
 from fraud_scorer.steps.extract import extract, extract_again, extract_missed
-from fraud_scorer.use_cases.pipeline.passed import try_again
+from fraud_scorer.use_cases.pipeline.landing_order import (
+    note_landed,
+    requested_batches,
+    retry_passed_batches,
+    waiting_batches,
+)
 from fraud_scorer.use_cases.pipeline.replay import Progress, replay, silent
-from fraud_scorer.use_cases.pipeline.run import Run
-from fraud_scorer.use_cases.pipeline.waiting import asked_for, note_landed, waiting
+from fraud_scorer.use_cases.pipeline.scoring_run import ScoringRun
 
 if TYPE_CHECKING:
     from fraud_scorer.wiring import Parts
@@ -103,10 +107,10 @@ class Pipeline:
     def load(self, run: str, batches: Sequence[Batch] | None = None, is_asked: bool = True) -> dict[str, Any]:
         """Write what was decided, one transaction a batch; what another run took over is left to it.
 
-        Then batches that runs died over are tried a last time: see ``pipeline.passed``.
+        Then batches that runs died over are tried a last time: see ``pipeline.landing_order``.
         """
         done = self._run(run, batches, is_asked=is_asked).load()
-        return {"run": run, **done, "tried_again": try_again(self.parts)}
+        return {"run": run, **done, "tried_again": retry_passed_batches(self.parts)}
 
     def alert(self, run: str) -> dict[str, Any]:
         """Send the messages that wait, this run's and earlier ones; after them, copy to the bucket what has landed."""
@@ -147,10 +151,10 @@ class Pipeline:
         except FraudScorerError as error:
             log.warning("The bucket lacks what has landed.", action="copy", what=error.what, cure=error.cure)
 
-    def _run(self, name: str, batches: Sequence[Batch] | None, *, is_asked: bool) -> Run:
+    def _run(self, name: str, batches: Sequence[Batch] | None, *, is_asked: bool) -> ScoringRun:
         if batches is None:
-            return Run(self.parts, name, partial(waiting, self.parts, Batch.of_id(name)))
-        return Run(self.parts, name, partial(asked_for, self.parts, batches, is_asked=is_asked))
+            return ScoringRun(self.parts, name, partial(waiting_batches, self.parts, Batch.of_id(name)))
+        return ScoringRun(self.parts, name, partial(requested_batches, self.parts, batches, is_asked=is_asked))
 
 
 @contextmanager

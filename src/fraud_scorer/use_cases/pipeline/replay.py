@@ -19,8 +19,8 @@ from fraud_scorer.domain.batches import minutes_between
 from fraud_scorer.domain.frames import ARRIVAL, CORRECTION, NEW, RESCORE, UNCHANGED
 from fraud_scorer.steps.score import Scores
 from fraud_scorer.steps.transform import BatchInput, Transformed
-from fraud_scorer.use_cases.pipeline.run import Run
-from fraud_scorer.use_cases.pipeline.waiting import BATCHES_AT_ONCE, landed_work, note_landed
+from fraud_scorer.use_cases.pipeline.landing_order import BATCHES_AT_ONCE, all_requested_batches, note_landed
+from fraud_scorer.use_cases.pipeline.scoring_run import ScoringRun
 
 if TYPE_CHECKING:
     from fraud_scorer.wiring import Parts
@@ -63,7 +63,7 @@ def replay(
         parts.audit.note("replay --rescore", first=start, until=end)
     note_landed(parts)
     asked = {*minutes, *parts.store.retries(start, end)}
-    work = landed_work(parts, asked)
+    work = all_requested_batches(parts, asked)
     found = sum(one.batch.kind == "minute" for one in work if one.batch in asked)
     total = {"minutes": found, "not_landed": len(minutes) - found} | dict.fromkeys(_COUNTS, 0)
     if taken_along := sum(one.batch not in asked for one in work):
@@ -87,7 +87,7 @@ def _replay_some(
     parts: Parts, work: Sequence[BatchInput], *, rescore: bool, dry_run: bool
 ) -> tuple[dict[str, int], int]:
     """Counts of the batches that one run took, and how many these were."""
-    run = Run(parts, f"replay-{uuid4().hex[:12]}", lambda: work, rescore=rescore, claim=not dry_run)
+    run = ScoringRun(parts, f"replay-{uuid4().hex[:12]}", lambda: work, rescore=rescore, claim=not dry_run)
     try:
         transformed = run.transform()
         scores = run.score()

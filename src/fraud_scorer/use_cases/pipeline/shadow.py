@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 
-def score_along(
+def score_with_shadow_model(
     folder: Path, engine: Engine, trans_nums: pd.Series, features: pd.DataFrame, *, signed_by: str = ""
 ) -> int:
     """Let the model in ``folder`` decide about payments that are stored by now; give how many decisions were new.

@@ -23,10 +23,10 @@ from fraud_scorer.ingest.batch_reader import BatchReader, RawPart
 from fraud_scorer.ingest.decode import decode
 from fraud_scorer.ingest.tables import AnyTable, join_key, join_tables
 from fraud_scorer.store.quarantine import Quarantined
-from fraud_scorer.use_cases.pipeline.ahead import load_ahead
+from fraud_scorer.use_cases.pipeline.landed_batches import landed_batches, read_batches
+from fraud_scorer.use_cases.pipeline.landing_order import load_earlier_batches, note_landed
 from fraud_scorer.use_cases.pipeline.replay import Progress, silent
-from fraud_scorer.use_cases.pipeline.run import Run
-from fraud_scorer.use_cases.pipeline.waiting import landed, note_landed, waiting_work
+from fraud_scorer.use_cases.pipeline.scoring_run import ScoringRun
 
 if TYPE_CHECKING:
     from fraud_scorer.use_cases.pipeline.minute import Pipeline
@@ -207,7 +207,7 @@ def _mark(pipeline: Pipeline, judged: Sequence[_Judged]) -> int:
 # --- whole answers ------------------------------------------------------------------------------------------------
 def _retry_answers(pipeline: Pipeline, batch: Batch, ids: Sequence[int], done: Retried) -> None:
     """Replay the batch from landing: its load marks what can be read now."""
-    if not landed(pipeline.parts, [batch]):
+    if not landed_batches(pipeline.parts.landing, [batch]):
         done.problems.append(f"{batch.batch_id} is not in landing any more: its {len(ids)} unread answers stay")
         done.still_bad += len(ids)
         return
@@ -223,8 +223,10 @@ def _through_the_steps(pipeline: Pipeline, batch: Batch) -> dict[str, Any]:
     parts = pipeline.parts
     note_landed(parts)
     name = f"retry-{batch.batch_id}" if batch.kind == "minute" else batch.batch_id
-    load_ahead(parts, batch)
-    counts = Run(parts, name, lambda: list(waiting_work(landed(parts, [batch]), parts.landing))).whole()
+    load_earlier_batches(parts, batch)
+    counts = ScoringRun(
+        parts, name, lambda: list(read_batches(landed_batches(parts.landing, [batch]), parts.landing))
+    ).run_all()
     if counts["taken_over"]:
         raise TransientError(f"another run took {batch.batch_id} over", "Try again when it is done")
     log.info("Tried again what was in quarantine.", action="retry", batch_id=batch.batch_id, new=counts["new"])

@@ -1,7 +1,7 @@
-"""One run: transform, score and load over some batches, with a stage and a claim between them.
+"""A scoring run: transform, score and load of some batches, with a claim in the ledger and files on the stage.
 
-Each step may be another process. What one leaves for the next lies on the stage, under a token that is also the
-batches' claim in the ledger; if it is lost, or was made by another model, it is made again from landing.
+Each step may run in another process. Its frames lie on the stage, under a token that is also the batches' claim in the
+ledger. Frames that are lost, or were made by another model, are made again from landing.
 """
 
 from __future__ import annotations
@@ -21,10 +21,15 @@ from fraud_scorer.domain.batches import Batch
 from fraud_scorer.steps.load import BatchToLoad, RunScoring, load, totals
 from fraud_scorer.steps.score import Scores
 from fraud_scorer.steps.transform import BatchInput, Transformed
-from fraud_scorer.use_cases.pipeline.decide import composed, decided, fate, prepared, to_score
-from fraud_scorer.use_cases.pipeline.refusals import refused, stumbled
-from fraud_scorer.use_cases.pipeline.shadow import score_along
-from fraud_scorer.use_cases.pipeline.waiting import waiting_work
+from fraud_scorer.use_cases.pipeline.landed_batches import read_batches
+from fraud_scorer.use_cases.pipeline.poison_batches import count_store_refusal, count_unforeseen_error, try_batch_alone
+from fraud_scorer.use_cases.pipeline.run_steps import (
+    compose_messages,
+    payments_to_score,
+    score_payments,
+    transform_batches,
+)
+from fraud_scorer.use_cases.pipeline.shadow import score_with_shadow_model
 
 if TYPE_CHECKING:
     from fraud_scorer.wiring import Parts
@@ -32,15 +37,15 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 
-class Run:
-    """The run ``name`` on ``parts``.
+class ScoringRun:
+    """The scoring run ``name``.
 
     Args:
         parts: the adapters.
-        name: of its folder on the stage.
-        work: the batches it takes; asked for again if what was made of them is lost.
-        rescore: known payments are decided anew.
-        claim: False: only looks (dry runs); nothing it makes can be loaded.
+        name: of the run's folder on the stage.
+        work: gives the batches to take; called again if the staged frames are lost.
+        rescore: decide known payments anew.
+        claim: False for a dry run: nothing is claimed, and nothing can be loaded.
     """
 
     def __init__(
@@ -59,19 +64,19 @@ class Run:
         """Prepare the batches under a new claim.
 
         In this and the other steps an error that nobody foresaw counts against the batch that alone meets it (see
-        ``refusals``), and goes on.
+        ``poison_batches``), and goes on.
         """
         parts, token, began, work = self.parts, str(uuid.uuid4()), time.monotonic(), list(self._work())
         if self._claim:
             parts.store.claim([one.batch for one in work], token)
-        with self._ending(token, [one.batch for one in work], lambda: work):
+        with self._attributing_errors(token, [one.batch for one in work], lambda: work):
             parts.stage.begin(self.name, token)
-            transformed = prepared(parts, work, rescore=self._rescore)
+            transformed = transform_batches(parts, work, rescore=self._rescore)
             if self._claim and transformed.earlier_tokens:
                 parts.store.note_card_tokens(transformed.earlier_tokens)
             about = pd.DataFrame({"model_hash": [parts.model.model_hash], "seconds": [time.monotonic() - began]})
             parts.stage.write(self.name, token, "transform", transformed.frames() | {"about": about})
-        self._answered(token, _left_out(work, transformed))
+        self._note_answer(token, _batches_left_out(work, transformed))
         for batch_id, dropped in transformed.batches[["batch_id", "dropped"]].dropna().itertuples(index=False):
             log.warning("Left unusable optional values out.", action="transform", batch_id=batch_id, dropped=dropped)
         log.info("Transformed.", action="transform", run=self.name, batches=len(transformed.batches),
@@ -80,10 +85,10 @@ class Run:
 
     def score(self) -> Scores:
         """Decide about what transform prepared."""
-        token, transformed, _ = self._transformed()
+        token, transformed, _ = self._staged_transform()
         parts, began = self.parts, time.monotonic()
-        with self._ending(token, *self._taken(transformed)):
-            scores = decided(parts, transformed, reference=self.name, threshold=parts.threshold)
+        with self._attributing_errors(token, *self._claimed_batches(transformed)):
+            scores = score_payments(parts, transformed, reference=self.name, threshold=parts.threshold)
         about = pd.DataFrame({
             "scored_by": [scores.scored_by], "fallback_reason": [scores.fallback_reason],
             "variant": [scores.variant], "calls": [scores.calls], "seconds": [time.monotonic() - began],
@@ -98,32 +103,32 @@ class Run:
             SettingsError: the schema, a right or a setting does not fit; every batch waits.
             TerminalError: the store refuses a batch; at the fifth time it is marked failed and passed.
         """
-        token, transformed, scores, seconds = self._scored()
-        with self._ending(token, *self._taken(transformed)):
+        token, transformed, scores, seconds = self._staged_scores()
+        with self._attributing_errors(token, *self._claimed_batches(transformed)):
             results = load(
                 _to_load(transformed.batches, seconds),
                 transformed.payments,
                 _with_inputs(scores.decisions, transformed),
                 transformed.quarantine,
                 transformed.profiles,
-                scored=self._how(scores),
+                scored=self._scored_how(scores),
                 token=token,
                 store=self.parts.store,
-                compose=partial(composed, self.parts),
-                refused=partial(refused, self.parts.store),
+                compose=partial(compose_messages, self.parts),
+                refused=partial(count_store_refusal, self.parts.store),
             )
-        self._answered(token, [result.batch for result in results if result.fenced])
+        self._note_answer(token, [result.batch for result in results if result.fenced])
         for result in results:
             log.info(f"Loaded {result.sentence}.", action="load", batch_id=result.batch.batch_id, run=self.name)
         if folder := self.parts.settings.shadow_artifacts:
             signed_by = self.parts.settings.fraud_model_public_key
-            to_be_scored = to_score(transformed)["trans_num"]
-            score_along(folder, self.parts.engine, to_be_scored, transformed.features, signed_by=signed_by)
+            to_be_scored = payments_to_score(transformed)["trans_num"]
+            score_with_shadow_model(folder, self.parts.engine, to_be_scored, transformed.features, signed_by=signed_by)
         self.parts.stage.drop(self.name, token)
         self.parts.stage.purge(now=self.parts.clock.now())
         return totals(results)
 
-    def whole(self, before_step: Callable[[], None] = lambda: None) -> dict[str, int]:
+    def run_all(self, before_step: Callable[[], None] = lambda: None) -> dict[str, int]:
         """The three steps, and nothing left on the stage; what ``load`` gives."""
         try:
             for step in (self.transform, self.score):
@@ -140,7 +145,9 @@ class Run:
 
     # --- whose fault it is -------------------------------------------------------------------------------------
     @contextmanager
-    def _ending(self, token: str, batches: Sequence[Batch], work: Callable[[], Iterable[BatchInput]]) -> Iterator[None]:
+    def _attributing_errors(
+        self, token: str, batches: Sequence[Batch], work: Callable[[], Iterable[BatchInput]]
+    ) -> Iterator[None]:
         """Count an error that nobody foresaw against the one of ``batches`` that alone meets it; it goes on.
 
         Whatever error it is, the run has answered: the next one takes as many batches. Not so if memory ran out, if the
@@ -149,16 +156,17 @@ class Run:
         try:
             yield
         except KeyboardInterrupt:  # somebody's, not the batch's
-            self._answered(token, batches)
+            self._note_answer(token, batches)
             raise
         except Exception as error:
             if self._claim and not isinstance(error, FraudScorerError):
-                stumbled(self.parts.store, work(), partial(fate, self.parts, rescore=self._rescore), error)
+                trial = partial(try_batch_alone, self.parts, rescore=self._rescore)
+                count_unforeseen_error(self.parts.store, work(), trial, error)
             if not isinstance(error, MemoryError | StoreTooSlow):
-                self._answered(token, batches)
+                self._note_answer(token, batches)
             raise
 
-    def _answered(self, token: str, batches: Sequence[Batch]) -> None:
+    def _note_answer(self, token: str, batches: Sequence[Batch]) -> None:
         """Tell the store; while it cannot be reached, it is noted on the stage, and the next run tells it."""
         if not (self._claim and batches):
             return
@@ -168,16 +176,16 @@ class Run:
             with suppress(TransientError):  # a full disk: the next run takes fewer batches, that is all
                 self.parts.stage.note_answered(token, [batch.batch_id for batch in batches])
 
-    def _taken(self, transformed: Transformed) -> tuple[list[Batch], Callable[[], Iterable[BatchInput]]]:
+    def _claimed_batches(self, transformed: Transformed) -> tuple[list[Batch], Callable[[], Iterable[BatchInput]]]:
         """The run's batches, and how they landed."""
         taken = transformed.batches
         line = [
             (Batch.of_id(name), int(seq)) for name, seq in zip(taken["batch_id"], taken["landing_seq"], strict=True)
         ]
-        return [batch for batch, _ in line], partial(waiting_work, line, self.parts.landing)
+        return [batch for batch, _ in line], partial(read_batches, line, self.parts.landing)
 
     # --- what lies on the stage --------------------------------------------------------------------------------
-    def _transformed(self) -> tuple[str, Transformed, float]:
+    def _staged_transform(self) -> tuple[str, Transformed, float]:
         """The token, what transform made under it with the model in force, and the seconds it took."""
         stage = self.parts.stage
         for _ in range(2):
@@ -189,10 +197,10 @@ class Run:
             self.transform()
         raise TransientError(f"the work of run {self.name} is taken away as it is made", "Is another run at it?")
 
-    def _scored(self) -> tuple[str, Transformed, Scores, float]:
+    def _staged_scores(self) -> tuple[str, Transformed, Scores, float]:
         """The token, what transform and score made under it, and the seconds they took."""
         for _ in range(2):
-            token, transformed, seconds = self._transformed()
+            token, transformed, seconds = self._staged_transform()
             if frames := self.parts.stage.read(self.name, token, "score"):
                 about = frames["about"].iloc[0]
                 how = (about["scored_by"], about["fallback_reason"], about["variant"], int(about["calls"]))
@@ -202,7 +210,7 @@ class Run:
         raise TransientError(f"the scores of run {self.name} are taken away as they are made", "Is another run at it?")
 
     # --- what goes with the rows -------------------------------------------------------------------------------
-    def _how(self, scores: Scores) -> RunScoring:
+    def _scored_how(self, scores: Scores) -> RunScoring:
         """As it was decided: since then the settings may have changed."""
         if scores.scored_by is None:
             return RunScoring()
@@ -215,7 +223,7 @@ class Run:
         )
 
 
-def _left_out(work: Sequence[BatchInput], transformed: Transformed) -> list[Batch]:
+def _batches_left_out(work: Sequence[BatchInput], transformed: Transformed) -> list[Batch]:
     """Claimed, but too much for this run."""
     taken = set(transformed.batches["batch_id"])
     return [one.batch for one in work if one.batch.batch_id not in taken]
@@ -224,7 +232,7 @@ def _left_out(work: Sequence[BatchInput], transformed: Transformed) -> list[Batc
 # --- frames into what load takes --------------------------------------------------------------------------------------
 def _with_inputs(decisions: pd.DataFrame, transformed: Transformed) -> pd.DataFrame:
     """The decisions with what the model saw, and the batch of each: one run may hold a payment and its correction."""
-    batch_ids = to_score(transformed)["batch_id"].to_numpy()
+    batch_ids = payments_to_score(transformed)["batch_id"].to_numpy()
     return decisions.assign(batch_id=batch_ids, features=list(transformed.matrix))
 
 
