@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pandas as pd
 import pytest
 
+from fraud_scorer.domain.batches import Batch
 from fraud_scorer.domain.ports import Answer
 from fraud_scorer.use_cases.pipeline.history_import import import_history
-from fraud_scorer.use_cases.pipeline.landing_order import note_landed
+from fraud_scorer.use_cases.pipeline.landing_order import (
+    TRANSITIONS,
+    State,
+    batch_state,
+    note_landed,
+    pass_batch,
+    retry_batch,
+)
+from fraud_scorer.use_cases.pipeline.poison_batches import MAX_LONE_RUNS
 
 Town = Any  # conftest.Town
 
@@ -230,3 +243,109 @@ def test_the_ledger_holds_the_threshold_that_decided(town: Town) -> None:
     town.pipeline(fraud_threshold=0.1).load(own)
     assert town.rows("select threshold from run_ledger") == [(0.9,)]
     assert town.rows("select threshold from payments_scored") == [(0.9,)]
+
+
+# --- the state diagram ------------------------------------------------------------------------------------------------
+WATCH = """
+    create table changes (was jsonb, becomes jsonb);
+    create function note_change() returns trigger language plpgsql security definer as
+        $$ begin insert into changes values (to_jsonb(old), to_jsonb(new)); return null; end $$;
+    create trigger zz_changes after insert or update or delete on run_ledger
+        for each row execute function note_change()
+"""
+
+
+def test_the_state_diagram_is_what_the_pipeline_does(town: Town, tmp_path: Path) -> None:
+    """Every change of a batch's state in the ledger is an edge of the diagram, and every edge is seen."""
+    town.rows(WATCH)
+    loaded_after_an_error(town)
+    unreadable_until_the_landing_is_restored(town)
+    passed_and_retried(town)
+    imported_out_of_turn(town, tmp_path)
+    learnt_late(town)
+    changes = {(batch_state(was or {}), batch_state(becomes or {})) for was, becomes in town.rows("table changes")}
+    assert {(was, becomes) for was, becomes in changes if was != becomes} == set(TRANSITIONS)
+
+
+def land_garbage(town: Town, number: int) -> None:
+    """The n-th minute lands with an answer that is no payments."""
+    landing, batch = town.pipeline().parts.landing, town.at(number)
+    landing.land(batch, Answer(b"<html>", 200, "", town.clock.now()))
+    landing.close(batch, now=town.clock.now())
+
+
+def loaded_after_an_error(town: Town) -> None:
+    """Two batches whose score fails once; both are loaded by the same run, one has nothing readable."""
+    land(town, 0, payment(town, 0, "p0", 5.0))
+    land_garbage(town, 1)
+    pipeline, run = town.pipeline(), town.batch(1).batch_id
+    pipeline.transform(run)
+    with pytest.raises(ZeroDivisionError):
+        type(pipeline)(dying(town)).score(run)
+    pipeline.score(run)
+    pipeline.load(run)
+    assert list(town.states().values()) == ["done", "failed"]
+
+
+def unreadable_until_the_landing_is_restored(town: Town) -> None:
+    """A landed batch is missing in the landing; a replay loads it once it is back."""
+    pipeline, own = town.pipeline(), town.batch(2)
+    land(town, 2, payment(town, 2, "p2", 5.0))
+    note_landed(pipeline.parts)
+    landing, away = pipeline.parts.settings.fraud_data_dir / "landing", town.folder / "away"
+    shutil.copytree(landing, away)
+    for part in landing.rglob("1033/*.part"):
+        part.unlink()
+    for step in (pipeline.transform, pipeline.score, pipeline.load):
+        step(own.batch_id)
+    assert town.states()[own.batch_id] == "failed"
+    shutil.rmtree(landing)
+    away.rename(landing)
+    assert town.pipeline().replay(own.minute, town.batch(3).minute)["new"] == 1
+
+
+def passed_and_retried(town: Town) -> None:
+    """One batch over which runs die, one that an operator passes; both are retried."""
+    land(town, 3, payment(town, 3, "p3", 5.0))
+    for _ in range(MAX_LONE_RUNS + 1):
+        town.pipeline().transform(town.batch(3).batch_id)
+    assert town.states()[town.batch(3).batch_id] == "failed"
+    assert retry_batch(town.pipeline().parts, town.batch(3))["new"] == 1
+    land_garbage(town, 4)
+    pass_batch(town.pipeline().parts, town.batch(4), by="Ada", why="a test")
+    retry_batch(town.pipeline().parts, town.batch(4))  # still not readable: it stays passed
+    assert town.states()[town.batch(1).batch_id] == "failed"
+    pass_batch(town.pipeline().parts, town.batch(1), by="Ada", why="a test")
+
+
+def imported_out_of_turn(town: Town, folder: Path) -> None:
+    """Two days whose import is cut off; a later minute is loaded, so the days are forgotten."""
+    parts, lost = town.pipeline().parts, Batch.of_history("abc", town.clock.now().date())
+    town.at(5)
+    with pytest.raises(ZeroDivisionError):
+        import_history(dying(town), past(town, folder))
+    parts.landing.close(lost, now=town.clock.now())
+    note_landed(parts)
+    parts.store.claim([lost], str(uuid4()))
+    town.rows("update run_ledger set claimed_at = claimed_at - interval '3 minutes' where kind = 'history'")
+    assert town.run(6)["batches"] == 1
+    assert import_history(parts, past(town, folder))["days"] == 1
+    assert parts.store.forget(lost)
+
+
+def learnt_late(town: Town) -> None:
+    """Minutes that were never asked for, and one whose bytes were purged before the ledger knew it."""
+    parts = town.pipeline(payments_api_look_back_minutes=5).parts
+    town.pipeline(payments_api_look_back_minutes=5).extract(town.at(20))
+    closed = parts.landing.completions(parts.store.highest_landed_seq())
+    purged = max(closed, key=lambda done: done.landing_seq)
+    parts.store.note_landed([replace(purged, status="purged", parts=()), *[one for one in closed if one != purged]])
+
+
+def test_the_page_draws_the_state_diagram() -> None:
+    """docs/landing-order.md has an arrow for each transition, with the same words, and no other."""
+    page = (Path(__file__).parents[3] / "docs" / "landing-order.md").read_text()
+    drawn = re.findall(r"^    (\S+) --> (\S+)(?:: (.+))?$", page, re.MULTILINE)
+    names = {State.UNKNOWN: "[*]"}
+    expected = [(names.get(was, was), names.get(then, then), why) for (was, then), why in TRANSITIONS.items()]
+    assert sorted(drawn) == sorted(expected)

@@ -182,7 +182,8 @@ def test_what_is_no_waiting_batch_is_neither_passed_nor_retried(town: Town) -> N
         (type(town.batch(0)).of_minute(later), "batch list"),
         (type(town.batch(0)).of_id("history-abc-2026-11-01"), "history import"),
     ]:
-        for act in (lambda: pass_batch(parts, batch, by="Ada", why="no"), lambda: retry_batch(parts, batch)):  # noqa: B023
+        acts = (lambda: pass_batch(parts, batch, by="Ada", why="no"), lambda: retry_batch(parts, batch))  # noqa: B023
+        for act in acts:
             with pytest.raises(SettingsError, match=cure):
                 act()
 

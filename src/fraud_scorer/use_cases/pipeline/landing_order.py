@@ -73,7 +73,6 @@ TRANSITIONS: Mapping[tuple[State, State], str] = {
     (State.CLAIMED, State.PASSED): "5 refusals, 3 lone runs that died, or an operator",
     (State.LANDED, State.PASSED): "an operator, or the fifth refusal of a step that is run again",
     (State.PASSED, State.DONE): "loaded late",
-    (State.PASSED, State.FAILED): "loaded late, nothing readable",
     (State.FAILED, State.DONE): "loaded from a restored landing",
     (State.FAILED, State.PASSED): "an operator",
     (State.LANDED, State.UNKNOWN): "an imported day that missed its turn is forgotten",
