@@ -202,7 +202,7 @@ def _dataset(
 
 
 def _refuse_with_store(given: dict[str, Any]) -> None:
-    """The checks that ask only ``fraud_db`` and the settings."""
+    """Refuse options that exclude --from-store: ``fraud_db`` and the settings answer them."""
     if named := [option for option, value in given.items() if value]:
         raise SettingsError(
             f"{', '.join(named)} and --from-store exclude each other",

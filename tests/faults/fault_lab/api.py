@@ -11,7 +11,7 @@ from typing import Any
 import requests
 import uvicorn
 
-from payments_simulator.api.handed_out import Ledger
+from payments_simulator.api.handed_out import HandedOutList
 from payments_simulator.api.server import Settings, application
 from payments_simulator.stream import Stream
 
@@ -23,7 +23,7 @@ class Api:
         self._handed_out: list[dict[str, Any]] = []
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
-        app = application(stream, Settings(), Ledger(None), clock)
+        app = application(stream, Settings(), HandedOutList(None), clock)
         self._server = uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False, lifespan="off"))
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listening]}, daemon=True)
         self._thread.start()

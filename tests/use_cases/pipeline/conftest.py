@@ -36,7 +36,7 @@ from fraud_scorer.features import FEATURES
 from fraud_scorer.features.encoding import make_preprocess
 from fraud_scorer.settings import Settings, load_settings
 from fraud_scorer.use_cases.pipeline.minute import Pipeline
-from payments_simulator.api.handed_out import Ledger
+from payments_simulator.api.handed_out import HandedOutList
 from payments_simulator.api.server import Settings as SimulatorSettings
 from payments_simulator.api.server import application
 from payments_simulator.stream import Stream, World
@@ -213,7 +213,7 @@ def town(
     mailbox = Mailbox()
     listening = socket.create_server(("127.0.0.1", 0))
     made: list[Town] = []
-    app = application(stream, SimulatorSettings(), Ledger(None), lambda: made[0].clock.at.timestamp())
+    app = application(stream, SimulatorSettings(), HandedOutList(None), lambda: made[0].clock.at.timestamp())
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     controller = Controller(mailbox, hostname="127.0.0.1", port=free_port())
