@@ -1,8 +1,8 @@
 """Card numbers inside texts: found however they are written, and masked for messages, logs and people.
 
 A card number is 13 to 19 digits that pass Luhn's check: in one piece or in groups with at most eight characters between
-two digits that are no letters, in any script's digits. A piece of 20 digits and more is none, nor is a date with its
-time of day, of which one in ten passes.
+two digits that are no letters, in any script's digits. A piece of 20 digits and more is none, unless it is a number
+with its expiry; nor is a date with its time of day, of which one in ten passes.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ _FEWEST, _MOST = 13, 19
 _BETWEEN = r"[\W_]{0,8}"
 _MAY_BE_CARD = re.compile(rf"\d(?:{_BETWEEN}\d){{{_FEWEST - 1},}}")
 _PIECE = re.compile(r"\d+")
+_WITH_EXPIRY = re.compile(r"[3-6]\d{14,15}(?:0[1-9]|1[0-2])[2-4]\d")  # 15 or 16 digits, then month and year
 # what an id of letters and digits is made of: a digest or a UUID, whose runs of digits are chance
 OPAQUE = re.compile(
     r"(?=.*[a-fA-F])(?:[0-9a-fA-F]{32}|[0-9a-fA-F]{40}|[0-9a-fA-F]{64}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
@@ -39,6 +40,8 @@ def without_card_numbers(text: str) -> str:
 
     >>> without_card_numbers("4242 4242-42424242 and ch_4242424242424241")
     '************4242 and ch_4242424242424241'
+    >>> without_card_numbers("42424242424242421228 and 42424242424242421328")
+    '****************1228 and 42424242424242421328'
     """
     spans = list(_spans(text))
     for start, end in reversed(spans):
@@ -109,6 +112,8 @@ def _spans(text: str) -> Iterator[tuple[int, int]]:
 def _number_from(text: str, pieces: Sequence[tuple[int, int]], first: int) -> int | None:
     """The last piece of the longest card number that begins with the piece ``first``."""
     digits, found = "", None
+    if _WITH_EXPIRY.fullmatch(alone := text[slice(*pieces[first])]) and _passes_luhn(alone[:-4]):
+        return first
     for number in range(first, len(pieces)):
         digits += text[slice(*pieces[number])]
         if len(digits) > _MOST:

@@ -17,18 +17,22 @@ KNOWN = re.compile(
     r"production|safe|unsafe|insecure|dashboard|token|card|landing|here)*",
     re.IGNORECASE,
 )
+_HEX = re.compile(r"(?:[0-9a-fA-F]{2}){16,}")
 _FERNET = re.compile(r"[\w-]{43}=", re.ASCII)
 
 
 def weakness(value: str, shortest: int = 0, login: str = "") -> str | None:
     """Why ``value`` keeps nothing secret, in words that do not repeat it; None if it may well do.
 
-    A Fernet key is judged by its 32 bytes too: a single byte, repeated, looks like letters of many kinds.
+    A Fernet key and a key in hexadecimal are judged by their bytes too: a word or a single byte, repeated, looks like
+    letters of many kinds there.
 
     >>> weakness("for-tests-only-for-tests-only-00", 32), weakness("0123456789abcdef" * 2, 32)
     ('a known default', 'a pattern')
     >>> weakness("short", 12), weakness("kX2vQ9rT7mLp", 12), weakness("MDAw" * 10 + "MDA=")
     ('shorter than 12 characters', None, 'a pattern')
+    >>> weakness(bytes(range(32)).hex()), weakness(b"password".hex() * 4)
+    ('a pattern', 'a pattern')
     """
     if value == login or _is_known(value):
         return "a known default"
@@ -39,6 +43,11 @@ def weakness(value: str, shortest: int = 0, login: str = "") -> str | None:
     if _FERNET.fullmatch(value):
         inside = urlsafe_b64decode(value).decode("latin-1")
         if inside.isascii() and _is_known(inside):  # of random bytes a few are letters: they may spell a word
+            return "a known default"
+        return "a pattern" if _is_pattern(inside) else None
+    if _HEX.fullmatch(value):
+        inside = bytes.fromhex(value).decode("latin-1")
+        if inside.isascii() and _is_known(inside):
             return "a known default"
         return "a pattern" if _is_pattern(inside) else None
     return None

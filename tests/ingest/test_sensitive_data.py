@@ -12,7 +12,8 @@ NAMES = (
     "cvv", "CVV2", "cvc", "cvc2", "cid", "csc", "cav2", "CardCVV", "card_cvc", "cvvCode", "securityCode", "cardCode",
     "card_security_code", "card-verification-value", "cardVerificationNumber", "pin", "PIN", "pinBlock", "pin_block",
     "PINBlock", "encryptedPin", "track1", "track_2", "track2Data", "trackData", "magstripe", "magneticStripeData",
-    "mag_stripe_data", "swipeData", "track2_equivalent_data",
+    "mag_stripe_data", "swipeData", "track2_equivalent_data", "C.V.V", "cv_v2", "sec_code",
+    "code_verification", "cryptogram",
 )  # fmt: skip
 HARMLESS = (
     "cvc_check", "cvv_result", "cvvResultCode", "pin_entry_mode", "shipping", "shopping", "tracking_number", "track_id",
@@ -36,6 +37,22 @@ def test_a_field_is_known_by_its_name(name):
             assert CODE not in done.body.decode(encoding), body
             assert done.count >= 1
             assert not done.fault
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [{"name": "cvv", "value": CODE}, {"key": "CVV2", "val": int(CODE)}, {"Field": "pin", "Value": CODE}, ["cvv", CODE]],
+)
+def test_a_field_is_known_by_a_name_that_is_a_value(pair):
+    """As metadata are sent; another pair beside it stays, and so do names in a list."""
+    record = {"id": "a", "amt": 1.5, "meta": [pair, {"name": "order", "value": "4711"}, ["order", "4712"]]}
+    for body in (json.dumps([record]), json.dumps(json.dumps([record])), json.dumps([record])[:-2]):
+        done = without_sensitive(body.encode()).body.decode()
+        assert CODE not in done
+        assert "4711" in done
+        assert "4712" in done
+    names = json.dumps({"columns": ["id", "cvv", "amt"], "data": []}).encode()
+    assert without_sensitive(names).body is names
 
 
 @pytest.mark.parametrize("name", HARMLESS)

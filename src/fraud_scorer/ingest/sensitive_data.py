@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -24,13 +25,16 @@ _MOST_LOOKS, _MOST_NAMES, _SHORT = 30_000, 4_096, 200
 _CODES = r"i?cvv|d?cvc|cvn|cvd|cvx|cav|csc|cid|cv"
 _SENSITIVE_NAME = re.compile(
     rf"(?:^|_)(?:(?:card|cc|credit_?card|user|customer|encrypted|debit|amex|visa)_?)?"
-    rf"(?:(?:{_CODES})_?[0-9]?(?<!cv)(?:_?(?:code|value|number|no|num))?"
-    r"|(?:security|verification)_?(?:code|value|number|no|num|data)|card_?verification|(?:card|cc)_?code"
+    rf"(?:(?:{_CODES}|c_?v_?v|c_?v_?c)_?[0-9]?(?<!cv)(?:_?(?:code|value|number|no|num))?"
+    r"|(?:sec|security|verification)_?(?:code|value|number|no|num|data)|card_?verification|code_?verification|(?:card|cc)_?code"
+    r"|(?:karten)?_?pr(?:u|ue)f_?(?:ziffer|nummer|code|zahl)|cryptogram(?:me)?"
     r"|e?pin(?:_?(?:block|code|number|no|data|value|hash))?"
     r"|track_?(?:data|[123]|one|two|three|i{1,3})(?:_?(?:data|equivalent.*))?|tracks_?data"
     r"|mag(?:netic)?_?str(?:i|ipe).*|msr(?:_?data)?|swipe_?data)(?:_|$)"
 )
-_NAME_SIGN = re.compile(r"c(?:v|av|sc|id|ode)|verif|pin|track|mag|msr|swipe|secur", re.IGNORECASE)  # has one of these
+_NAME_SIGN = re.compile(  # such a name has one of these
+    r"c[\W_]?v|c(?:av|sc|id|ode|ryptogram)|verif|pin|track|mag|msr|swipe|sec|pr(?:u|ü|ue)f|[^\x00-\x7f]", re.IGNORECASE
+)
 _TELLS_ONLY = re.compile(  # that a code matched, was there or was asked for: no code itself
     r"_(?:check|checks|result|results|resp|response|match|matched|matches|status|present|provided|verified|indicator|entry"
     r"|mode|capability|retries|tries|attempts|required|type|supported|flag|reason|error|length|change|changed)(?:_|$)"
@@ -39,19 +43,24 @@ _OTHERS_TOO = frozenset(["cid", "csc", "pincode", "pin_code"])  # a customer's i
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NO_LETTER = re.compile(r"[^a-z0-9]+")
 # parts of such names in small letters, each with what may follow: most texts have none of them
-_NEEDLES = [(needle, re.compile(needle + follows)) for needle, follows in {
+_NEEDLES = [(needle, re.compile(re.escape(needle) + follows)) for needle, follows in {
     "cvv": "", "cvc": "", "cvn": "", "cvd": "", "cvx": "", "cv2": "", "cav": r"2?(?![a-z])", "csc": r"2?(?![a-z])",
     "cid": r"2?(?![a-z])", "security": r"[\W_]{0,3}(?:code|value|n|data)", "verification": "",
     "pin": r"(?:[^a-z]|block|code|n[ou]|data|value|hash|$)", "track": r"s?(?:[^a-z]|data|one|two|three|i)",
     "magn": "etic", "magstr": "", "mag_str": "", "mag-str": "", "msr": r"(?![a-ce-z])", "swipe": r"[\W_]?data",
-    "cardcode": "", "card_code": "", "card-code": "", "cccode": "", "cc_code": "",
+    "c.v": r"\.[vc]", "c v": " [vc]", "c-v": "-[vc]", "c_v": "_[vc]", "cv_": "[vc]", "sec": r"[\W_]?code", "prüf": "",
+    "pr\\u00fcf": "", "pruef": "",
+    "cryptogram": "", "cardcode": "", "card_code": "", "card-code": "", "cccode": "", "cc_code": "",
 }.items()]  # fmt: skip
 _ANY_SIGN = re.compile(  # without one of these a text holds nothing
-    rf"\\u00[2-7]|\^|%5e|=\d|%3d|\dd\d|{'|'.join(needle for needle, _ in _NEEDLES)}", re.IGNORECASE
+    r"\\u(?:00[2-7]|ff|03)|[\uff21-\uff3a\uff41-\uff5a\u03bd]|\^|%5e|=\d|%3d|\dd\d|"
+    + "|".join(re.escape(needle) for needle, _ in _NEEDLES),
+    re.IGNORECASE,
 )
 _WORD_BEFORE, _WORD_AFTER = re.compile(r"[\w .-]{0,40}\Z"), re.compile(r"[\w .-]{0,60}")
 _COLUMNS = re.compile(r'"columns\\*"\s*:\s*\[([^\[\]]*)\]')
-_ESCAPED = re.compile(r"\\u00[2-7]")
+_ESCAPED = re.compile(r"\\u(?:00[2-7]|ff[2-5]|03[bB][dD])")
+_DISGUISED = re.compile("[\uff21-\uff3a\uff41-\uff5a]|cv\u03bd", re.IGNORECASE)  # full-width letters, a Greek nu
 _EQUALS = r"(?:=|%3[dD])"
 _TRACKS = re.compile(
     r"(?:%|%25)?[Bb]\d[\d ]{11,22}(?:\^|%5[eE])[^\^\"\\]{2,60}(?:\^|%5[eE])[^\"\\?]{3,}\??"
@@ -71,6 +80,9 @@ _HINT = re.compile(r"[\^=%\[{\"]|\dD\d|[cC][vVsSiIaA]|[pP][iI][nN]|[cC][oO][dD][
 _TOKEN = re.compile(r'"(?:[^"\\]+|\\.)*+(?:"|\\?\Z)|[\[\]{},:]|[^\s\[\]{},:"]+', re.DOTALL)
 # a plain value in one step, with the name before it and the comma behind it; else a single mark
 _STEP = re.compile(r'(?:("[^"\\]*+")\s*+:\s*+)?+("[^"\\]*+"|[^\s\[\]{},:"]++)\s*+(,)?+|' + _TOKEN.pattern, re.DOTALL)
+_PAIR_NAMES = frozenset(["name", "key", "field", "label", "type", "code", "id", "k", "n"])
+_PAIR_VALUES = frozenset(["value", "val", "content", "text", "data", "v"])
+_CODE = re.compile(r"\d{3,12}|[0-9a-fA-F]{16}")
 _SAYS_NOTHING = frozenset(["null", "true", "false", '""', f'"{MARKER}"'])
 
 
@@ -115,8 +127,13 @@ def is_sensitive(name: str) -> bool:
     """
     if not _NAME_SIGN.search(name):
         return False
-    words = _words(name)
+    words = _words(name if name.isascii() else _plain_letters(name))
     return bool(_SENSITIVE_NAME.search(words)) and not _TELLS_ONLY.search(words)
+
+
+def _plain_letters(name: str) -> str:
+    """``name`` in ASCII: full-width letters and accents become plain ones, a Greek nu is read as v."""
+    return unicodedata.normalize("NFKD", name).replace("\u03bd", "v").encode("ascii", "ignore").decode()
 
 
 def _words(name: str) -> str:
@@ -171,7 +188,7 @@ def _may_hold(text: str) -> bool:
     if len(text) < _SHORT and not _ANY_SIGN.search(text):
         return False
     left = iter(range(1, _MOST_LOOKS))
-    if "\\u00" in text and _ESCAPED.search(text):
+    if ("\\u00" in text and _ESCAPED.search(text)) or (not text.isascii() and _DISGUISED.search(text)):
         return True
     if any(sign in text and _has_track(text, follows, left) for sign, follows in _TRACK_SIGNS):
         return True
@@ -225,6 +242,7 @@ class _Scan:
         self._longest = max((one.count(".") + 1 for one in known.remove), default=0)
         self._objects: list[bool] = []  # of each open container, whether it is an object
         self._keys: list[str | int | None] = []  # of each, where in it we are; None: an object's key comes next
+        self._pairs: set[int] = set()  # depths of open containers that hold the name of a sensitive field as a value
         self._hidden: int | None = None  # how many containers were open where a sensitive one began
 
     def found(self) -> Iterator[tuple[int, int, str, int]]:
@@ -270,7 +288,7 @@ class _Scan:
             name = _name(mark)
             if len(self._names) < _MOST_NAMES and len(mark) < _SHORT:
                 self._names[mark] = name
-                if not self._longest and not self._verdict(name):
+                if not self._longest and name.lower() not in _PAIR_NAMES | _PAIR_VALUES and not self._verdict(name):
                     self._fine.add(mark)
         return name
 
@@ -283,6 +301,7 @@ class _Scan:
             if len(self._objects) > _MOST_DEPTH:
                 raise RecursionError
         elif mark in "]}" and self._objects:
+            self._pairs.discard(len(self._objects))
             self._objects.pop()
             self._keys.pop()
             if self._hidden is not None and len(self._objects) <= self._hidden:
@@ -295,11 +314,27 @@ class _Scan:
         if self._hidden is not None or self._is_sensitive():
             return f'"{MARKER}"', 1
         text = mark if mark[0] != '"' else (_string(mark) or mark) if "\\" in mark else mark[1:-1]
+        if self._is_other_half_of_a_pair(text):
+            return f'"{MARKER}"', 1
         if len(text) < 6 or not _HINT.search(text):
             return None
         embedded = text.lstrip()[:1] in '[{"' and self._wrapped < _MOST_WRAPPINGS
         cleaned, count = _cleaned(text, self._known, self._wrapped + 1) if embedded else _in_words(text)
         return (json.dumps(cleaned), count) if count else None
+
+    def _is_other_half_of_a_pair(self, text: str) -> bool:
+        """The value of ``{"name": "cvv", "value": "123"}`` or of ``["cvv", "123"]``; a name is kept in mind."""
+        if not self._keys:
+            return False
+        depth, key = len(self._keys), self._keys[-1]
+        in_list, name = isinstance(key, int), str(key).lower()
+        if depth in self._pairs and (in_list or name in _PAIR_VALUES) and _CODE.fullmatch(text):
+            return True
+        if (in_list or name in _PAIR_NAMES) and len(text) < _SHORT and self._verdict(text):
+            self._pairs.add(depth)
+        elif in_list:
+            self._pairs.discard(depth)
+        return False
 
     def _is_sensitive(self) -> bool:
         if not self._keys:

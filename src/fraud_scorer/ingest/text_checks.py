@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from fraud_common.card_numbers import card_numbers_in
 from fraud_scorer.ingest.columns import LONGEST, Reject, reject
@@ -12,6 +15,10 @@ NUMERIC_IDS = ("trans_num", "merchant")  # fields that may be declared ids that 
 _TEXTS = tuple(name for name in LONGEST if name != "currency")
 _SCALARS = {str, int, float, bool, type(None)}
 _LONGEST_LOOKED_AT = 10_000  # characters; no field takes a longer text, so none is stored
+
+
+_WRAPPED = re.compile(r"\\u00|<[^<>]*>|&#|%3\d")  # an escape or a tag, which may stand between or for digits
+_ESCAPE, _TAG, _APART = re.compile(r"\\+u(00[0-9a-fA-F]{2})"), re.compile(r"<[^<>]*>"), "a"
 
 
 @dataclass(frozen=True)
@@ -52,10 +59,18 @@ def _found_in(values: Sequence[object], *, unless_plain: bool) -> dict[int, str]
 
 def _text(value: object) -> str:
     if isinstance(value, str):
-        return value if len(value) <= _LONGEST_LOOKED_AT else ""
+        if len(value) > _LONGEST_LOOKED_AT:
+            return ""
+        return f"{value}{_APART}{_unwrapped(value)}" if _WRAPPED.search(value) else value
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() and abs(value) < 2**63 else ""
     return str(value) if isinstance(value, int) and abs(value) < 10**30 else ""
+
+
+def _unwrapped(text: str) -> str:
+    """``text`` as a page would show it: without tags, escapes of JSON, HTML and addresses resolved."""
+    text = _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
+    return _TAG.sub("", unquote(html.unescape(text)))
 
 
 def _own_cards(values: Sequence[object], cards: Sequence[object]) -> list[int]:
