@@ -808,6 +808,67 @@ CREATE TABLE public.landing_index (
     received_at timestamp with time zone NOT NULL
 );
 COMMENT ON COLUMN public.landing_index.sha256 IS 'HMAC-SHA256 of the landed body under a landing key; empty of what landed before marks were keyed';
+CREATE TABLE public.run_ledger (
+    batch_id text NOT NULL,
+    kind text NOT NULL,
+    minute timestamp with time zone,
+    status text NOT NULL,
+    landing_seq bigint,
+    claim uuid,
+    attempts integer DEFAULT 0 NOT NULL,
+    landed_at timestamp with time zone,
+    loaded_at timestamp with time zone,
+    lag_seconds double precision,
+    seconds double precision,
+    received integer DEFAULT 0 NOT NULL,
+    valid integer DEFAULT 0 NOT NULL,
+    quarantined integer DEFAULT 0 NOT NULL,
+    inserted integer DEFAULT 0 NOT NULL,
+    updated integer DEFAULT 0 NOT NULL,
+    unchanged integer DEFAULT 0 NOT NULL,
+    flagged integer DEFAULT 0 NOT NULL,
+    alerted integer DEFAULT 0 NOT NULL,
+    scored_by text,
+    fallback_reason text,
+    invoked_variant text,
+    threshold double precision,
+    model_hash text,
+    error text,
+    refusals integer DEFAULT 0 NOT NULL,
+    claimed_at timestamp with time zone,
+    unanswered integer DEFAULT 0 NOT NULL,
+    note text,
+    dropped jsonb,
+    events integer DEFAULT 0 NOT NULL,
+    lone_unanswered integer DEFAULT 0 NOT NULL,
+    passed_for text,
+    passed_by text,
+    passed_at timestamp with time zone,
+    tried_again_at timestamp with time zone,
+    CONSTRAINT run_ledger_check CHECK (((kind = 'minute'::text) = (minute IS NOT NULL))),
+    CONSTRAINT run_ledger_kind_check CHECK ((kind = ANY (ARRAY['minute'::text, 'history'::text, 'retry'::text, 'again'::text]))),
+    CONSTRAINT run_ledger_passed_for_check CHECK ((passed_for = ANY (ARRAY['refusals'::text, 'lone_runs'::text, 'hand'::text]))),
+    CONSTRAINT run_ledger_status_check CHECK ((status = ANY (ARRAY['landed'::text, 'done'::text, 'failed'::text, 'missed'::text])))
+);
+COMMENT ON COLUMN public.run_ledger.attempts IS 'Runs that claimed it before it was loaded, whatever ended them.';
+COMMENT ON COLUMN public.run_ledger.refusals IS 'Runs in which it alone was refused; at the fifth it has failed.';
+COMMENT ON COLUMN public.run_ledger.claimed_at IS 'When a run last took it while it waited; an import holds its day by it.';
+COMMENT ON COLUMN public.run_ledger.unanswered IS 'Runs in a row that took it and were killed or ran out of time: the next one takes half as many batches.';
+COMMENT ON COLUMN public.run_ledger.note IS 'What its answers said that was not followed: more pages, an error beside the records. Null: nothing.';
+COMMENT ON COLUMN public.run_ledger.dropped IS 'How many unusable optional values its payments lost, by field and reason; null: none.';
+COMMENT ON COLUMN public.run_ledger.events IS 'Refunds, captures, disputes and the like that came for known payments.';
+COMMENT ON COLUMN public.run_ledger.lone_unanswered IS 'Runs in a row that took it alone and were killed or ran out of time; at the third it has failed.';
+COMMENT ON COLUMN public.run_ledger.passed_for IS 'Why it was passed: refusals, lone_runs (unanswered), or hand.';
+COMMENT ON COLUMN public.run_ledger.passed_by IS 'Who passed it by hand.';
+COMMENT ON COLUMN public.run_ledger.passed_at IS 'When it was passed last.';
+COMMENT ON COLUMN public.run_ledger.tried_again_at IS 'When it was tried again after it was passed: once by itself, as often as somebody says.';
+CREATE VIEW public.landing_queue AS
+ SELECT batch_id,
+    landing_seq,
+    (kind = 'history'::text) AS is_import
+   FROM public.run_ledger
+  WHERE ((status = 'landed'::text) AND ((kind <> 'history'::text) OR (claimed_at > (clock_timestamp() - '00:02:00'::interval))));
+COMMENT ON VIEW public.landing_queue IS 'Landed batches that are not loaded: each holds up what landed after it.';
 CREATE TABLE public.merchant_day_spans (
     first_seq bigint NOT NULL
 );
@@ -979,60 +1040,6 @@ CREATE TABLE public.report_settings (
     currency character(3) DEFAULT 'USD'::bpchar NOT NULL,
     CONSTRAINT report_settings_only_row_check CHECK (only_row)
 );
-CREATE TABLE public.run_ledger (
-    batch_id text NOT NULL,
-    kind text NOT NULL,
-    minute timestamp with time zone,
-    status text NOT NULL,
-    landing_seq bigint,
-    claim uuid,
-    attempts integer DEFAULT 0 NOT NULL,
-    landed_at timestamp with time zone,
-    loaded_at timestamp with time zone,
-    lag_seconds double precision,
-    seconds double precision,
-    received integer DEFAULT 0 NOT NULL,
-    valid integer DEFAULT 0 NOT NULL,
-    quarantined integer DEFAULT 0 NOT NULL,
-    inserted integer DEFAULT 0 NOT NULL,
-    updated integer DEFAULT 0 NOT NULL,
-    unchanged integer DEFAULT 0 NOT NULL,
-    flagged integer DEFAULT 0 NOT NULL,
-    alerted integer DEFAULT 0 NOT NULL,
-    scored_by text,
-    fallback_reason text,
-    invoked_variant text,
-    threshold double precision,
-    model_hash text,
-    error text,
-    refusals integer DEFAULT 0 NOT NULL,
-    claimed_at timestamp with time zone,
-    unanswered integer DEFAULT 0 NOT NULL,
-    note text,
-    dropped jsonb,
-    events integer DEFAULT 0 NOT NULL,
-    lone_unanswered integer DEFAULT 0 NOT NULL,
-    passed_for text,
-    passed_by text,
-    passed_at timestamp with time zone,
-    tried_again_at timestamp with time zone,
-    CONSTRAINT run_ledger_check CHECK (((kind = 'minute'::text) = (minute IS NOT NULL))),
-    CONSTRAINT run_ledger_kind_check CHECK ((kind = ANY (ARRAY['minute'::text, 'history'::text, 'retry'::text, 'again'::text]))),
-    CONSTRAINT run_ledger_passed_for_check CHECK ((passed_for = ANY (ARRAY['refusals'::text, 'lone_runs'::text, 'hand'::text]))),
-    CONSTRAINT run_ledger_status_check CHECK ((status = ANY (ARRAY['landed'::text, 'done'::text, 'failed'::text, 'missed'::text])))
-);
-COMMENT ON COLUMN public.run_ledger.attempts IS 'Runs that claimed it before it was loaded, whatever ended them.';
-COMMENT ON COLUMN public.run_ledger.refusals IS 'Runs in which it alone was refused; at the fifth it has failed.';
-COMMENT ON COLUMN public.run_ledger.claimed_at IS 'When a run last took it while it waited; an import holds its day by it.';
-COMMENT ON COLUMN public.run_ledger.unanswered IS 'Runs in a row that took it and were killed or ran out of time: the next one takes half as many batches.';
-COMMENT ON COLUMN public.run_ledger.note IS 'What its answers said that was not followed: more pages, an error beside the records. Null: nothing.';
-COMMENT ON COLUMN public.run_ledger.dropped IS 'How many unusable optional values its payments lost, by field and reason; null: none.';
-COMMENT ON COLUMN public.run_ledger.events IS 'Refunds, captures, disputes and the like that came for known payments.';
-COMMENT ON COLUMN public.run_ledger.lone_unanswered IS 'Runs in a row that took it alone and were killed or ran out of time; at the third it has failed.';
-COMMENT ON COLUMN public.run_ledger.passed_for IS 'Why it was passed: refusals, lone_runs (unanswered), or hand.';
-COMMENT ON COLUMN public.run_ledger.passed_by IS 'Who passed it by hand.';
-COMMENT ON COLUMN public.run_ledger.passed_at IS 'When it was passed last.';
-COMMENT ON COLUMN public.run_ledger.tried_again_at IS 'When it was tried again after it was passed: once by itself, as often as somebody says.';
 CREATE TABLE public.schema_migrations (
     version character varying NOT NULL
 );

@@ -3,9 +3,9 @@
 grant usage on schema public, report to fraud_writer;
 grant select on
 report_settings, schema_migrations, snoozes, payments_scored, payment_history, labels, card_tokens, circuit_breaker,
-drift_days, feature_drift, label_counts, labels_to_count, landing_index, merchant_day_spans, merchant_days,
-merchant_profiles, outbox, outbox_payments, payment_events, purged_payments, purges, quarantine, run_ledger,
-shadow_scores
+drift_days, feature_drift, label_counts, labels_to_count, landing_index, landing_queue, merchant_day_spans,
+merchant_days, merchant_profiles, outbox, outbox_payments, payment_events, purged_payments, purges, quarantine,
+run_ledger, shadow_scores
 to fraud_writer;
 
 -- appended only

@@ -4,10 +4,9 @@
 select
     batch_id,
     landing_seq
-from run_ledger
+from landing_queue
 where
-    status = 'landed'
-    and kind <> 'history'
+    not is_import
     and landing_seq <= (
         select max(asked.landing_seq)
         from run_ledger as asked

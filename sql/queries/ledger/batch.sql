@@ -9,11 +9,8 @@ select
     line.updated,
     line.status <> 'done' and exists (
         select 1
-        from run_ledger as earlier
-        where
-            earlier.status = 'landed'
-            and earlier.landing_seq < line.landing_seq
-            and (earlier.kind <> 'history' or earlier.claimed_at > clock_timestamp() - interval '2 minutes')
+        from landing_queue as earlier
+        where earlier.landing_seq < line.landing_seq
     ) as has_to_wait,
     line.status = 'landed' and line.kind = 'history' and not starts_with(line.batch_id, 'history-retry-') and exists (
         select 1

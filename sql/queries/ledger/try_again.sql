@@ -16,11 +16,8 @@ due as (
         )
         and not exists (
             select 1
-            from run_ledger as earlier
-            where
-                earlier.status = 'landed'
-                and earlier.landing_seq < passed.landing_seq
-                and (earlier.kind <> 'history' or earlier.claimed_at > clock_timestamp() - interval '2 minutes')
+            from landing_queue as earlier
+            where earlier.landing_seq < passed.landing_seq
         )
     order by passed.landing_seq
     limit 1

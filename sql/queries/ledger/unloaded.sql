@@ -4,18 +4,13 @@
 select
     batch_id,
     landing_seq
-from run_ledger
+from landing_queue as waiting
 where
-    status = 'landed'
-    and kind <> 'history'
+    not is_import
     and not exists (
         select 1
-        from run_ledger as imported
-        where
-            imported.status = 'landed'
-            and imported.kind = 'history'
-            and imported.claimed_at > clock_timestamp() - interval '2 minutes'
-            and imported.landing_seq < run_ledger.landing_seq
+        from landing_queue as earlier
+        where earlier.is_import and earlier.landing_seq < waiting.landing_seq
     )
 order by landing_seq
 limit %(at_most)s

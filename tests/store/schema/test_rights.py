@@ -32,6 +32,7 @@ TABLES: dict[str, tuple[str, str, str, str]] = {
     "labels": ("s i(author,known_at,landing_seq,note,source,trans_num,verdict) u(known_at)", "", "", "s"),
     "labels_to_count": ("s", "", "", ""),
     "landing_index": ("siu", "", "", "s"),
+    "landing_queue": ("s", "", "", ""),
     "merchant_day_spans": ("s", "", "", ""),
     "merchant_days": ("s", "", "", ""),
     "merchant_profiles": ("si", "", "", ""),
