@@ -1,1 +1,1 @@
-"""What all planes share: errors, logs, money, text, geography, the object store. It imports nothing of ours."""
+"""Code that all planes share: errors, logs, money, text, geography, the object store. It imports nothing of ours."""

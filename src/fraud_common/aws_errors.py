@@ -33,7 +33,7 @@ CREDENTIALS_CURE = "Give boto3 some: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
 
 
 def describe_aws_error(error: Exception, who: str, throttled: frozenset[str] = THROTTLING) -> tuple[str, str]:
-    """What ``error`` of boto3 says of ``who``, and its cure (empty where there is none).
+    """Describe boto3's ``error`` about ``who`` in one sentence, and give its cure (empty where there is none).
 
     ``throttled``: the service's words for "too many requests".
     """
@@ -85,7 +85,7 @@ def status_of(error: ClientError) -> int:
 
 
 def message_of(error: ClientError) -> str:
-    """What AWS says of it, fit for a log."""
+    """AWS's message, cut and cleaned for one line of a log."""
     return as_log_line(str(error.response.get("Error", {}).get("Message", "")))
 
 

@@ -95,7 +95,7 @@ def _candidates(texts: Sequence[str]) -> list[int]:
 
 
 def _spans(text: str) -> Iterator[tuple[int, int]]:
-    """Where card numbers stand in ``text``, from left to right: whole pieces of digits, as many as make a number."""
+    """The spans of the card numbers in ``text``, left to right: whole pieces of digits, as many as make a number."""
     plain = text if text.isascii() else "".join(map(_plain, text))  # one character for each: places stay
     plain = _TIME.sub(lambda time: _JOIN * len(time[0]), plain)
     for run in _MAY_BE_CARD.finditer(plain):

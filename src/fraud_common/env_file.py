@@ -36,5 +36,5 @@ def ambiguous_values(path: Path, prefixes: tuple[str, ...]) -> list[str]:
 
 
 def dollar_fault(name: str) -> str:
-    """What is wrong with such a value; the value itself is not told."""
+    """The sentence that refuses a value with a bare ``$``; it does not repeat the value."""
     return f"{name} in .env holds a $ outside single quotes, which docker compose takes for a variable"

@@ -1,4 +1,4 @@
-"""Which keys and passwords keep nothing secret: known words, short ones, patterns; and how good keys are made."""
+"""Weak keys and passwords: known words, short values, patterns; and the commands that make good ones."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def masked(value: Any) -> Any:
 
 
 def masked_traceback(error: BaseException) -> str | None:
-    """How ``error`` and all it came of would be shown, masked; None if that holds no card number."""
+    """The traceback of ``error`` and its causes, masked; None if it holds no card number."""
     shown = "".join(traceback.format_exception(error))
     return None if (hidden := without_card_numbers(shown)) == shown else hidden
 

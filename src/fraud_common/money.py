@@ -22,12 +22,12 @@ _DECIMALS = {
 
 
 def decimals(currency: str) -> int:
-    """How many decimals amounts of ``currency`` have (2 where ISO 4217 says nothing else)."""
+    """The number of decimals in amounts of ``currency`` (2 where ISO 4217 says nothing else)."""
     return _DECIMALS.get(currency, 2)
 
 
 def minor_units_per_major(currencies: pd.Series) -> np.ndarray:
-    """How many minor units make one unit of each currency (float64): what ``amount_cents`` is divided by.
+    """The number of minor units in one unit of each currency (float64): the divisor of ``amount_cents``.
 
     >>> import pandas as pd
     >>> minor_units_per_major(pd.Series(["USD", "JPY", "KWD", "USD"])).tolist()

@@ -1,4 +1,4 @@
-"""What is said to whom: from one batch's decisions to the messages that load writes in its transaction.
+"""Compose alerts: from one batch's decisions to the messages that load writes in its transaction.
 
 Pure: the same batch gives the same messages, under the same Message-IDs. What a message says is frozen here, as JSON
 without card number or token; how it looks is decided when it is sent (``render``).
@@ -54,7 +54,7 @@ class FloodGuard:
 
 @dataclass(frozen=True)
 class AlertPolicy:
-    """What the settings say about messages."""
+    """The settings of alerts."""
 
     rules: RoutingRules
     operator: str

@@ -58,7 +58,7 @@ def compose_daily(
 
 
 def daily_content(facts: DayFacts, *, dashboard_url: str, now: datetime) -> dict[str, object]:
-    """What the mail says, as JSON: exact amounts in minor units, sentences in words."""
+    """The mail's content as JSON: exact amounts in minor units, sentences in words."""
     own = [hour for hour in facts.hours if not hour.days_ago]
     listed = interleave_currencies(facts.listed, _list_position)
     flagged = sum(hour.flagged for hour in own)
@@ -141,7 +141,7 @@ def _usual(facts: DayFacts) -> dict[str, object] | None:
 
 
 def _comparison_text(day: date, ago: Sequence[int]) -> str:
-    """What "usual" is made of, in words; the dashboard's page has the same ones."""
+    """Name the days that "usual" is the mean of; the dashboard's page uses the same words."""
     step, noun = (1, "day") if min(ago) < 7 else (7, weekday_text(day))
     without_gaps = max(ago) == step * len(ago)
     if len(ago) == 1:
@@ -192,7 +192,7 @@ def _list_position(payment: ListedPayment) -> ListPosition:
 
 
 def _gaps(gaps: Gaps) -> list[list[str]]:
-    """What was missed: how many of what, and what it means."""
+    """The day's gaps: each a count with its noun, and its meaning."""
     records = sum(count for _reason, count in gaps.quarantine)
     reasons = ", ".join(f"{count:,} {clean(reason, 60).replace('_', ' ')}" for reason, count in gaps.quarantine[:4])
     not_mailed = dict(gaps.not_mailed)

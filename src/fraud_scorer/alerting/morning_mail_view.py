@@ -1,4 +1,4 @@
-"""How the morning mail reads: what its templates are given, from its frozen content."""
+"""The view of the morning mail: the values that its templates show, made from its frozen content."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST_DRIFTED = 4
 
 
 def daily_view(content: Mapping[str, Any]) -> dict[str, Any]:
-    """What ``daily.*.j2`` are given."""
+    """The values that the templates ``daily.*.j2`` show."""
     day, headline = date.fromisoformat(content["day"]), _headline(content)
     return {
         **content,

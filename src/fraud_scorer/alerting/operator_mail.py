@@ -1,4 +1,4 @@
-"""What the operator is told when the system itself needs someone."""
+"""Messages to the operator: the system itself needs a person."""
 
 from __future__ import annotations
 

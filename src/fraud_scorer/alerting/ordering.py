@@ -12,7 +12,7 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True)
 class ListPosition:
-    """What a payment's place in a list hangs on."""
+    """The values that decide a payment's position in a list."""
 
     currency: str
     worth: float  # in any unit of the currency: the largest comes first

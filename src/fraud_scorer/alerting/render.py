@@ -1,4 +1,4 @@
-"""How a message looks: e-mail (text and HTML) and chat text, from its frozen content and the templates next to this.
+"""Render a message: e-mail (text and HTML) and chat text, from its frozen content and the templates beside this file.
 
 A kind of message is a view (what its templates are given) and three templates: ``<kind>.txt.j2``, ``<kind>.html.j2``
 and ``<kind>.slack.j2``. The same message always renders to the same bytes, so that a retry repeats the mail exactly.

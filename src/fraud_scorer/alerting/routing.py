@@ -1,4 +1,4 @@
-"""Who is told of which payment: a small YAML, optional.
+"""Alert routing: the recipients of each payment's alert, by the rules of an optional YAML file.
 
 ::
 
@@ -32,7 +32,7 @@ from fraud_scorer.alerting.channels import CHATS
 
 @dataclass(frozen=True, order=True)
 class Address:
-    """Where a message goes: ``email`` and an address, or a chat and its own name, for its address is a secret."""
+    """A message's destination: ``email`` and an address, or a chat and its own name, for its address is a secret."""
 
     channel: str
     recipient: str
@@ -78,7 +78,7 @@ class RoutingRules(_Strict):
     otherwise: tuple[Name, ...] = ()
 
     def addresses(self, amount_cents: int, currency: str, category: str | None, probability: float) -> list[Address]:
-        """Who is told of one payment, each once, in a fixed order."""
+        """The addresses for one payment, each once, in a fixed order."""
         told = {
             Address.of(name)
             for rule in self.rules

@@ -1,4 +1,4 @@
-"""How a message words merchants, cards, categories, events, days and times; one visible line each.
+"""Words for merchants, cards, categories, events, days and times in messages; one visible line each.
 
 Counts and probabilities are worded in ``fraud_common.text``, amounts in ``fraud_common.money``; ``explain.phrasing``
 words the numbers inside the sentences of reasons, where a number may be unknown.
@@ -33,7 +33,7 @@ EVENT_WORDS = {
 
 
 def events_text(events: Iterable[Mapping[str, Any]], amount_cents: int, currency: str) -> str:
-    """What happened to a payment of this amount; the dashboard's ``words.events`` says the same.
+    """The events of a payment of this amount in words; the dashboard's ``formats.events`` says the same.
 
     >>> events_text([{"kind": "refund", "amount_cents": 2500, "currency": "EUR"}], 10000, "EUR")
     'refunded 25.00 of 100.00 EUR'

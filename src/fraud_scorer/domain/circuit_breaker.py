@@ -13,7 +13,7 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class BreakerState:
-    """What is remembered of an endpoint. ``open_until`` (UTC) is None while the breaker is closed."""
+    """The remembered failures of an endpoint. ``open_until`` (UTC) is None while the breaker is closed."""
 
     failed_runs: int = 0
     open_until: datetime | None = None

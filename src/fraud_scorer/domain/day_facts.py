@@ -1,4 +1,4 @@
-"""What is known of one day: the values between the database and the morning mail.
+"""The facts of one day: the values between the database and the morning mail.
 
 A day is one of the report's calendar: 23 to 25 hours of ``time_zone``. Amounts are exact integers in the currency's
 minor unit. "Flagged" is our decision; a label ("fraud") is what a chargeback, a verdict or the payments API says.
@@ -29,7 +29,7 @@ class HourSums:
 
 @dataclass(frozen=True)
 class FraudSums:
-    """What is known by now of the day's payments in one currency."""
+    """The labels known by now of the day's payments in one currency."""
 
     currency: str
     judged: int  # by a verdict or a chargeback
@@ -58,7 +58,7 @@ class ListedPayment:
 
 @dataclass(frozen=True)
 class Gaps:
-    """What the day lacks, or was not told of: counts."""
+    """The day's missing minutes, records and mails: counts."""
 
     done: int = 0  # minutes that were loaded
     missed: int = 0

@@ -1,4 +1,4 @@
-"""What a model's folder holds: the part that writing (``training.saving``) and reading (``adapters.model``) share."""
+"""The files of a model folder: names and format, shared by ``training.saving`` (writes) and ``scoring`` (reads)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the steps ask of the outside, as protocols. ``adapters`` implement them, ``wiring`` chooses, tests fake them."""
+"""The ports of the steps, as protocols. Adapters implement them, ``wiring`` chooses, tests fake them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Answer:
 
 
 class PaymentsApi(Protocol):
-    """Where payments come from."""
+    """A source of payments."""
 
     windowed: bool  # the URL holds {start} and {end}: any minute can be asked for, at any time
 
@@ -196,7 +196,7 @@ class LoadWork:
 
 @dataclass(frozen=True)
 class LoadCounts:
-    """What one load changed; all zero but ``unchanged`` on a replay."""
+    """The changes of one load; all zero but ``unchanged`` on a replay."""
 
     inserted: int
     updated: int

@@ -1,4 +1,4 @@
-"""What sentences on a payment are made from: what is usual in the training data, and words that all of them share."""
+"""The baseline that reasons compare a payment with, and the words that all sentences share."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ReasonText = tuple[str, str, str]  # value, what is usual, the sentence
 
 @dataclass(frozen=True)
 class Baseline:
-    """What is usual in the training data (from the manifest)."""
+    """Usual values in the training data (from the manifest)."""
 
     medians: Mapping[str, float] = field(default_factory=dict)
     fraud_share: float = math.nan
@@ -48,10 +48,10 @@ def money(row: FeatureRow, amount: float) -> str:
 
 
 def with_other_signs(text: str) -> str:
-    """What is no sign by itself."""
+    """A sentence on a value that is suspicious only together with others."""
     return f"Together with the other signs: {text}"
 
 
 def unknown_value(text: str, normal: str = "") -> ReasonText:
-    """What is not known: it accuses nobody."""
+    """A reason whose value is unknown: it ranks behind all known ones."""
     return UNKNOWN, normal, with_other_signs(text)

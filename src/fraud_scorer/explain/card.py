@@ -15,7 +15,7 @@ _NO_PAST = "This card has no payments in 30 days before"
 
 
 def _pace(row: FeatureRow) -> str:
-    """How often this card pays, as far as its past is known."""
+    """The card's payments a day or week, as far as its past is known."""
     return per_day(row["card_count_30d"], row["card_days_seen"])
 
 
@@ -25,7 +25,7 @@ def _daily(row: FeatureRow) -> float:
 
 
 def rapid_payments(row: FeatureRow, _: Baseline) -> ReasonText:
-    """How many payments within how short a time, or how long after the last one."""
+    """The payment's place among those of the last hour, or the time since the last payment."""
     recent, since, pace = row["card_count_1h"], row["minutes_since_last"], _pace(row)
     if recent >= 2:
         return _several_in_an_hour(row, recent, pace)
@@ -49,7 +49,7 @@ def _several_in_an_hour(row: FeatureRow, recent: float, pace: str) -> ReasonText
 
 
 def many_payments(row: FeatureRow, _: Baseline) -> ReasonText:
-    """How many payments in a day and a week."""
+    """The number of payments in a day and a week."""
     place, pace = row["card_count_24h"] + 1, _pace(row)
     value = f"{ordinal(place)} payment in 24 hours"
     week = f"{count(row['card_count_7d'] + 1)} in 7 days"
@@ -67,7 +67,7 @@ def card_activity(row: FeatureRow, baseline: Baseline) -> ReasonText:
 
 
 def spending_speed(row: FeatureRow, _: Baseline) -> ReasonText:
-    """What was spent, this payment included, against the card's mean day."""
+    """The amount spent in an hour or a day, this payment included, against the card's mean day."""
     hour, day = row["card_amount_1h"] + row["amount"], row["card_amount_24h"] + row["amount"]
     ratio, several = row["spending_over_usual"], row["card_amount_1h"] > 0
     value = f"{money(row, hour)} in an hour" if several and hour > day / 2 else f"{money(row, day)} in 24 hours"

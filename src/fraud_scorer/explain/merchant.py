@@ -9,7 +9,7 @@ from fraud_scorer.explain.phrasing import count, plural, share
 
 
 def merchant_activity(row: FeatureRow, baseline: Baseline) -> ReasonText:
-    """How many payments it had in a week."""
+    """The merchant's number of payments in a week."""
     value, normal = plural(row["merchant_payments_7d"], "payment"), count(baseline.median("merchant_payments_7d"))
     return value, normal, with_other_signs(f"this merchant had {value} in 7 days; others have {normal}")
 

@@ -36,7 +36,7 @@ def _amount_of_card(value: str, mean: str, ratio: float) -> ReasonText:
 
 
 def category_risk(row: FeatureRow, baseline: Baseline) -> ReasonText:
-    """How often payments of its category are frauds."""
+    """The share of frauds among payments of the category."""
     name, normal = phrasing.category(row["category"]), share(baseline.fraud_share)
     if name == phrasing.category(None):
         return unknown_value("the category is unknown", normal)

@@ -108,7 +108,7 @@ def ordinal(number: float) -> str:
 
 
 def per_day(payments: float, days: float) -> str:
-    """How often, from a number of payments within some days (at least one day).
+    """A rate in words, from a number of payments within some days (at least one day).
 
     >>> per_day(62, 30), per_day(9, 30), per_day(0, float("nan"))
     ('2 a day', '2 a week', 'none so far')

@@ -1,4 +1,4 @@
-"""What a card's earlier payments say about each of its payments: how many, how long ago, where."""
+"""Card features: the number, times and places of the card's earlier payments, for each of its payments."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _since_last(timeline: Timeline, start: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def _night_share(timeline: Timeline, start: np.ndarray) -> np.ndarray:
-    """How much of the card's past was paid at night; NaN without a past."""
+    """The share of the card's past payments made at night; NaN without a past."""
     count, nights = (np.arange(len(start)) - start).astype(float), prefix_sums(timeline.night)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(count > 0, (nights[:-1] - nights[start]) / count, np.nan)

@@ -1,4 +1,4 @@
-"""What a card spent, and a payment's amount against it: within the payment's own currency only.
+"""Spending features: a card's amounts, and a payment's amount against them, within the payment's own currency only.
 
 A hundred yen and a hundred dollars are no two hundred of anything, so each currency of a card has a line of its own
 here: a first payment in another currency is compared with nothing. How often a card pays counts every currency.
@@ -48,7 +48,7 @@ def _of_one_currency(timeline: Timeline, starts: Starts) -> dict[str, np.ndarray
 
 
 def _against_the_day(timeline: Timeline, starts: Starts, spent: np.ndarray) -> np.ndarray:
-    """What 24 hours with this payment come to, by the mean day of the look-back; NaN without a past."""
+    """The amount of 24 hours, this payment included, by the look-back's mean day; NaN without a past."""
     day = (spent[:-1] - spent[starts["24h"]] + timeline.cents).astype(float)
     month = (spent[:-1] - spent[starts["30d"]]).astype(float)
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -43,7 +43,7 @@ def compute_features(
 
 
 def _own_features(payments: pd.DataFrame) -> dict[str, np.ndarray]:
-    """What the payment says by itself (float64, NaN where missing)."""
+    """Features of the payment alone (float64, NaN where missing)."""
     place = {name: payments[name].to_numpy(np.float64) for name in ("home_lat", "home_long", "merch_lat", "merch_long")}
     return {
         "amount": payments["amount_cents"].to_numpy(np.int64) / minor_units_per_major(payments["currency"]),

@@ -1,4 +1,4 @@
-"""How far a day's payments lie from those a model was measured on: shares of bins, and the population stability index.
+"""Drift: a day's payments against those a model was measured on, by shares of bins and the population stability index.
 
 The reference, which training writes into the manifest, is a plain dict:
 
@@ -89,7 +89,7 @@ def text_shares(texts: pd.Series, values: Sequence[str]) -> np.ndarray:
 
 
 def bin_names(entry: Mapping[str, Any]) -> list[str]:
-    """What to call each bin of a reference's entry, the missing ones last.
+    """Names for the bins of a reference's entry, the missing values' bin last.
 
     >>> bin_names({"edges": [0.0, 12.5], "shares": [0.5, 0.25, 0.25], "missing": 0.0})
     ['up to 0', '0 to 12.5', 'above 12.5', 'missing']
@@ -127,7 +127,7 @@ def _number(values: np.ndarray, tail: Sequence[float] = ()) -> dict[str, Any]:
 
 
 def _edges(there: np.ndarray, tail: Sequence[float]) -> np.ndarray:
-    """Where few values occur, each has its bin; else tenths, fewer where one value fills several."""
+    """Bin edges: a bin for each value where few occur; else tenths, fewer where one value fills several."""
     seen = np.unique(there)
     if len(seen) == 1:  # two bins without a payment: leaving the value is seen in either direction
         return np.array([np.nextafter(seen[0], np.float32(-np.inf)), seen[0]], np.float32)

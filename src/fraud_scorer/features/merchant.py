@@ -142,7 +142,7 @@ def _pairs_all(merchant_count: int, wanted: np.ndarray) -> np.ndarray:
 
 
 def _count_covering(merchant: np.ndarray, begin: np.ndarray, end: np.ndarray, pairs: np.ndarray) -> np.ndarray:
-    """How many of the merchant's intervals [begin, end] of days cover each pair's day (int64).
+    """Count the merchant's intervals [begin, end] of days that cover each pair's day (int64).
 
     The difference array's two halves, kept sorted: intervals begun by the day less intervals ended before it.
     """

@@ -1,4 +1,4 @@
-"""Who sees whom: which earlier payments of its card a payment may know of.
+"""Point-in-time visibility: the earlier payments of its card that a payment may see.
 
 A payment P of batch b sees a payment Q of the same card if (Q.event_time, Q.trans_num) < (P.event_time, P.trans_num)
 and Q had landed when b landed (a lower landing sequence), or lies in b itself. Nearly always payments land in the

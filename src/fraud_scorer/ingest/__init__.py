@@ -1,1 +1,1 @@
-"""What an answer of the payments API says: tolerant decoding, strict validation, card tokens."""
+"""Read the payments API's answers: tolerant decoding, strict validation, card tokens."""

@@ -1,4 +1,4 @@
-"""How a file writes its amounts: 1,234.50 with a decimal point, or 1.234,50 with a decimal comma.
+"""The format of a file's amounts: 1,234.50 with a decimal point, or 1.234,50 with a decimal comma.
 
 A whole file has one format. ``12.500`` may be twelve and a half or twelve thousand five hundred: it is read only where
 the file's other amounts, the currency's decimals or the user say which.

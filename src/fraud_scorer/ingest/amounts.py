@@ -37,7 +37,7 @@ OUT_OF_RANGE = ("out_of_range", f"is out of range: {MOST_MAJOR_UNITS:,} at most"
 
 @dataclass(frozen=True)
 class AmountNotation:
-    """How amounts are written; what the field map's section ``amounts`` declares.
+    """The notation of amounts, as the field map's section ``amounts`` declares it.
 
     ``spending_is_negative``: a payment is a negative amount and a refund a positive one. ``decimals``: how many digits
     the minor unit of a currency has in ``amt_minor``, where that is not ISO 4217's. ``sample``: 1234.56 as texts write
@@ -96,7 +96,7 @@ class AmountNotation:
 
 
 def _form(sample: str) -> re.Pattern[str]:
-    """What a number written as ``sample`` looks like: sign, whole part with or without thousands, decimals."""
+    """The pattern of numbers written like ``sample``: sign, whole part with or without thousands, decimals."""
     found = _SAMPLE.fullmatch(sample)
     assert found is not None
     thousands = "[ \u00a0\u202f]" if found[1] in (" ", "\u00a0", "\u202f") else re.escape(found[1])

@@ -26,7 +26,7 @@ _ROWS_AT_ONCE = 50_000  # judged together: what each bad row costs meanwhile is 
 
 @dataclass(frozen=True)
 class _KeptLimits:
-    """Which bad records of one answer are kept apart; the others are told in one line."""
+    """Limits on the bad records of one answer that are kept each; one line counts the others."""
 
     records: float = 20_000
     record_bytes: float = MOST_RECORD_BYTES
@@ -48,7 +48,7 @@ class RawPart:
 
 
 class BatchReader:
-    """What the parts of one batch gave so far."""
+    """Reads the parts of one batch: payments, quarantined records and counts so far."""
 
     def __init__(
         self, batch: Batch, encrypt: Callable[[bytes], bytes], fields: FieldMap, rules: ValidationRules

@@ -165,7 +165,7 @@ def check_columns(columns: Mapping[str, Sequence[object]], count: int) -> Checke
 
 
 def column_faults(name: str, values: list[object]) -> dict[int, Reject]:
-    """What is wrong with the shape of a field's values, by place; a value that is missing is a fault where required."""
+    """Faults in the shape of a field's values, by position; a missing value is a fault where the field is required."""
     return _checked(name, values)[1]
 
 

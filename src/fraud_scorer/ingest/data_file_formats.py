@@ -1,4 +1,4 @@
-"""What a data file is: its first bytes say it, and its name where they leave it open."""
+"""Detect a data file's format by its first bytes, and by its name where the bytes leave it open."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _FOREIGN = {  # first bytes to (what it is, the cure)
 
 @dataclass(frozen=True)
 class FileKind:
-    """How a file is read. ``encoding`` is of a CSV only: JSON says its own."""
+    """The format to read a file in. Only a CSV has an ``encoding``: JSON says its own."""
 
     name: Literal["csv", "json", "json lines", "parquet"]
     encoding: str = "utf-8"
@@ -50,7 +50,7 @@ def is_parquet(path: Path) -> bool:
 
 
 def detect_kind(path: Path) -> FileKind:
-    """What ``path`` is; a packed file is looked into.
+    """The format of ``path``; a compressed file is looked into.
 
     Raises:
         DataFileError: a spreadsheet, a PDF or another kind that is not read; says which, and the cure.

@@ -268,7 +268,7 @@ def _plain_amounts(path: Path, frame: pd.DataFrame, amounts: FileAmountFormat, f
 
 
 def _separator(path: Path, encoding: str) -> str:
-    """What the header line separates its names by; a comma unless it holds none."""
+    """The sign between the header line's names; a comma unless the line holds none."""
     names = _header(path, ",", encoding)
     return next((sign for sign in ";\t|" if len(names) == 1 and sign in names[0]), ",")
 

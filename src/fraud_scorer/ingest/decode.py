@@ -83,7 +83,7 @@ def _table(document: object, most: int) -> AnyTable:
 
 
 def _names_found(document: object) -> str:
-    """Which names stand in the answer; none that could be anybody's data."""
+    """Name the keys found in the answer; none that could be anybody's data."""
     if not isinstance(document, dict):
         return ""
     inner = [f"{key} holds {_names(document[key])}" for key in RECORD_KEYS if isinstance(document.get(key), dict)]

@@ -1,4 +1,4 @@
-"""What a delivery of a payment is to what is stored: new, a correction, unchanged, late, or to be decided anew."""
+"""Classify a delivery of a payment against the stored payment: new, correction, unchanged, late or rescore."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def classify(
 
 
 def _standing(trans_num: pd.Series, place: np.ndarray, stored_place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Which rows of a batch stand for their payments, one each at most; and which have no rival for that."""
+    """Rows of a batch that stand for their payments, one each at most; and rows that have no rival for that."""
     every = np.ones(len(place), bool)
     if not place.any():  # nothing but payments, as nearly always
         return every, every
@@ -147,7 +147,7 @@ def _standing(trans_num: pd.Series, place: np.ndarray, stored_place: np.ndarray)
 
 
 def _is_stored_one(ours: pd.DataFrame, stored: pd.DataFrame, same: np.ndarray, restamped: bool) -> np.ndarray:
-    """Which of these deliveries are the very ones that stand for their payments, told again."""
+    """Deliveries that repeat the very delivery that stands for the payment (bool)."""
     as_stored: np.ndarray = same & (ours["kind"].to_numpy() == stored["kind"].to_numpy())
     return as_stored if restamped else as_stored & (ours["event_time"].to_numpy() == stored["event_time"].to_numpy())
 

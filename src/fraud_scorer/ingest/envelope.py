@@ -1,4 +1,4 @@
-"""What stands beside the records of an answer: that the API has more of them, or that it failed.
+"""The envelope of an answer: fields beside its records that announce more records, or a failure.
 
 Pages are not followed, so that there are more has to be told: else the minute looks whole. Names are compared without
 case, underscores and hyphens, in the answer itself and in what usually holds such words (``meta``, ``pagination``,
@@ -66,7 +66,7 @@ _YES, _NO = _words("true yes y 1"), _words("false no n 0")
 
 @dataclass(frozen=True)
 class EnvelopeNotes:
-    """What was found, in words; empty where there is nothing to tell."""
+    """The notes found in an envelope, in words; empty where it has none."""
 
     more: str = ""  # the API has more than this answer holds
     error: str = ""  # the answer says of itself that it failed
@@ -86,7 +86,7 @@ def envelope_sentences(envelope: EnvelopeNotes) -> list[str]:
 
 
 def read_envelope(document: Mapping[str, object], records_key: str, count: int) -> EnvelopeNotes:
-    """What the answer ``document`` says beside its ``count`` records under ``records_key``."""
+    """The notes in ``document`` beside its ``count`` records under ``records_key``."""
     named = [one for one in _named(document) if one[0] != records_key]
     return EnvelopeNotes(more=_more(named, count), error=next(filter(None, map(_error, named)), ""))
 

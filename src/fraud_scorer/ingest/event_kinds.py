@@ -1,4 +1,4 @@
-"""What each record says happened: a purchase, or something that happens to a payment later."""
+"""The kind of a record: a purchase, or an event that happens to a payment later."""
 
 from __future__ import annotations
 
@@ -31,5 +31,5 @@ def standing_ranks(kind: pd.Series, amount_cents: pd.Series | None = None) -> np
 
 
 def can_be_scored(payments: pd.DataFrame) -> np.ndarray:
-    """Which records (columns kind and amount_cents) take or reserve money: all others go unscored."""
+    """Records (columns kind and amount_cents) that take or reserve money (bool); all others go unscored."""
     return standing_ranks(payments["kind"], payments["amount_cents"]) < STANDS_FOR[REFUND]

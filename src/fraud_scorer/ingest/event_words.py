@@ -1,4 +1,4 @@
-"""What a record's type and status say of its kind: built-in words of many APIs, and those that a team declares."""
+"""From a record's type and status to its kind: built-in words of many APIs, and words that a team declares."""
 
 from __future__ import annotations
 

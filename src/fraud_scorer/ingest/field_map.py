@@ -116,7 +116,7 @@ class FieldMap:
         return {theirs: ours for theirs, ours in self.pairs if ours not in seen}
 
     def rules(self, *, time_zone: str, currency: str) -> ValidationRules:
-        """How ``validate`` judges what ``apply`` gives."""
+        """The rules by which ``validate`` judges the columns that ``apply`` gives."""
         several = (ours for ours in self.theirs_to_ours.values() if not isinstance(ours, str))
         ids = NumericIds(self.numeric_ids, any({"trans_num", "cc_num"} <= set(ours) for ours in several))
         return ValidationRules(time_zone, currency, self.amounts, self.kinds, ids)
@@ -144,7 +144,7 @@ def _nested(value: object, path: list[str]) -> object:
 
 
 def _below(value: object, step: str) -> object:
-    """What stands under the name ``step`` of an object, or at that place of a list; None if nothing does."""
+    """The value under the name ``step`` of an object, or at that place of a list; None if there is none."""
     if isinstance(value, dict):
         return value.get(step)
     if isinstance(value, list) and step.isascii() and step.isdigit() and int(step) < len(value):

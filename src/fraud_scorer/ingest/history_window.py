@@ -1,4 +1,4 @@
-"""What a run's payments can know of the past: the history that goes to the feature function with them.
+"""The history that a run's payments may see, as input for the feature function.
 
 A batch sees what had landed before it, as it then stood, and itself. So a run of several batches gives the same
 features as one run for each, and a replay gives those of the first time.
@@ -37,7 +37,7 @@ def payments_to_score(payments: pd.DataFrame) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class CardHistory:
-    """Where a run's history comes from."""
+    """The earlier payments of a run's cards, read from the store."""
 
     store: Store
     known: pd.DataFrame  # of the run's payments, what was stored when it began

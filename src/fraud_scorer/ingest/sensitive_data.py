@@ -97,7 +97,7 @@ class CleanedBody:
 
 @dataclass(frozen=True)
 class SensitiveFields:
-    """What the field map says of it: ``remove`` are paths of theirs, ``mapped`` the names that the map reads."""
+    """The field map's sensitive fields: ``remove`` are paths of theirs, ``mapped`` the names that the map reads."""
 
     remove: tuple[str, ...] = ()
     mapped: frozenset[str] = frozenset()

@@ -124,7 +124,7 @@ def join_tables(tables: Sequence[AnyTable]) -> AnyTable:
 
 
 def join_key(table: AnyTable) -> tuple[str, ...]:
-    """What tables must share to be ``join_tables``."""
+    """Tables with equal keys can go through ``join_tables``."""
     return ("records",) if isinstance(table, Records) else ("rows", *table.columns)
 
 

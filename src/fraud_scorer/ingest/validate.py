@@ -43,7 +43,7 @@ _DAY_MICROS = 86_400_000_000
 
 @dataclass(frozen=True)
 class ValidationRules:
-    """What the settings say of payments that do not say it themselves."""
+    """Settings for values that payments do not give themselves, and for reading amounts, kinds and ids."""
 
     time_zone: str = "UTC"  # of naive event times
     currency: str = "USD"

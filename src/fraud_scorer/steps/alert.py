@@ -21,7 +21,7 @@ BUDGET_SECONDS = 25.0
 
 @dataclass(frozen=True)
 class AlertCounts:
-    """What one run of alert did. ``down`` names the channels whose server took nothing."""
+    """The result of one run of alert. ``down`` names the channels whose server took nothing."""
 
     sent: int = 0
     retry_later: int = 0

@@ -42,7 +42,7 @@ class Clock(Protocol):
 
 
 class ExtractLanding(Landing, Protocol):
-    """What extract needs of the landing beyond the port: one extractor a batch, and which minutes are closed."""
+    """The landing as extract needs it beyond the port: one extractor a batch, and the closed minutes."""
 
     def lock(self, batch: Batch) -> AbstractContextManager[bool]:
         """Held by one process at a time; gives False, at once, if that is another one."""
@@ -56,7 +56,7 @@ class ExtractLanding(Landing, Protocol):
 
 @dataclass(frozen=True)
 class ExtractLimits:
-    """How often and how long the API is asked."""
+    """Limits on the calls of the API."""
 
     calls: int = 1  # answers wanted of a `current` API; a windowed one gives the whole minute in one
     call_seconds: float = 5.0

@@ -26,7 +26,7 @@ class LoadStore(Protocol):
 
 @dataclass(frozen=True)
 class BatchToLoad:
-    """What is known of one batch of the run beside its frames."""
+    """One batch of the run, without its frames."""
 
     batch: Batch
     landing_seq: int
@@ -40,7 +40,7 @@ class BatchToLoad:
 
 @dataclass(frozen=True)
 class RunScoring:
-    """How the run was scored, for the ledger. All None if nothing had to be."""
+    """The run's scorer, for the ledger. All None if nothing had to be scored."""
 
     scored_by: str | None = None
     fallback_reason: str = ""
@@ -51,7 +51,7 @@ class RunScoring:
 
 @dataclass(frozen=True)
 class LoadResult:
-    """What became of one batch. ``counts`` is None where it is left to another run."""
+    """The result of loading one batch. ``counts`` is None where the batch is left to another run."""
 
     batch: Batch
     counts: LoadCounts | None
@@ -63,7 +63,7 @@ class LoadResult:
 
     @property
     def sentence(self) -> str:
-        """What happened, for the log and the task's result."""
+        """The result in one sentence, for the log and the task's result."""
         counts = self.counts
         if counts is None:
             return f"{self.batch.batch_id}: another run took it over, nothing written"
@@ -81,7 +81,7 @@ def _ignore(_batch: Batch, _error: TerminalError) -> None:
 
 
 def totals(results: Sequence[LoadResult]) -> dict[str, int]:
-    """What a run's loads changed, added up."""
+    """The changes of a run's loads, added up."""
     counts = [result.counts for result in results if result.counts is not None]
     return {
         "batches": len(counts),

@@ -31,7 +31,7 @@ SHADOW_COLUMNS = {
 
 @dataclass(frozen=True)
 class Scores:
-    """What was decided, and who scored."""
+    """The decisions, and their scorer."""
 
     decisions: pd.DataFrame  # DECISION_COLUMNS
     scored_by: str | None  # None: nothing was to be scored
@@ -94,7 +94,7 @@ def score(
 def shadow_scores(
     trans_nums: pd.Series, features: pd.DataFrame, *, model: Model, scorer: Scorer, threshold: float
 ) -> pd.DataFrame:
-    """What a second model would have decided about the same payments: ``SHADOW_COLUMNS``, no reasons, no alert."""
+    """A second model's decisions about the same payments: ``SHADOW_COLUMNS``, no reasons, no alert."""
     matrix = model.matrix(features) if len(features) else np.zeros((0, len(model.features)), np.float32)
     _check_matrix(model, matrix, len(trans_nums))
     raw = _scores(scorer, matrix, "shadow").raw

@@ -67,7 +67,7 @@ class BatchInput:
 
 @dataclass(frozen=True)
 class TransformConfig:
-    """What the settings say about transforming."""
+    """The settings of transform."""
 
     fields: FieldMap = field(default_factory=FieldMap)
     rules: ValidationRules = field(default_factory=ValidationRules)
@@ -79,7 +79,7 @@ class TransformConfig:
 
 @dataclass(frozen=True)
 class Transformed:
-    """What score and load need, all batches of the run together.
+    """The input of score and load, all batches of the run together.
 
     ``features`` has one row a payment to score (new, corrected or rescored, refunds left out); its index labels
     rows of ``payments``, and ``matrix`` (float32) has the same order.
@@ -100,7 +100,7 @@ class Transformed:
 
     @classmethod
     def of_frames(cls, frames: dict[str, pd.DataFrame]) -> Transformed:
-        """What ``frames`` gave."""
+        """The inverse of ``frames``."""
         matrix = frames["matrix"].to_numpy(np.float32)
         taken: dict[str, Any] = {name: frames[name] for name in _FRAMES}
         return cls(**taken, matrix=np.ascontiguousarray(matrix))
@@ -204,7 +204,7 @@ def _read_batch(
 
 # --- all batches --------------------------------------------------------------------------------------------------
 def _known(store: Store, read: Sequence[_ReadBatch]) -> pd.DataFrame:
-    """What is stored of all batches' payments."""
+    """The stored payments among all batches' payments."""
     ids = list(dict.fromkeys(trans_num for one in read for trans_num in one.tokenised["trans_num"]))
     known = store.known(ids) if ids else empty_frame(KNOWN_COLUMNS)
     return known[list(KNOWN_COLUMNS)].astype(KNOWN_COLUMNS)

@@ -1,4 +1,4 @@
-"""What a threshold would have meant over stored payments with their labels."""
+"""Back-test: the effect that a threshold would have had on stored payments with labels."""
 
 from __future__ import annotations
 

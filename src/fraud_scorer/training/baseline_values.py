@@ -1,4 +1,4 @@
-"""What reasons compare a payment with, learnt from the training data: the manifest's ``usual``."""
+"""Baseline values, learnt from the training data, that reasons compare a payment with: the manifest's ``usual``."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def calibration_table(label: np.ndarray, raw: np.ndarray) -> dict[str, list[floa
 
 @dataclass(frozen=True)
 class ThresholdRule:
-    """What a threshold is to achieve: least cost (``alert_cost`` an alert), or a budget of alerts a day."""
+    """The aim of a threshold: least cost (``alert_cost`` an alert), or a budget of alerts a day."""
 
     alert_cost: float = 20.0  # currency units: twenty minutes of an analyst at 60 an hour
     alerts_a_day: float | None = None

@@ -154,7 +154,7 @@ def _bad_row(
 
 
 def _alike(rejects: Sequence[Reject], start: int, count: int) -> str:
-    """How many of the ``count`` rows read at once have the first one's fault."""
+    """The number of rows, of the ``count`` read at once, that have the first bad row's fault; as words."""
     more = sum(one.reason == rejects[0].reason for one in rejects) - 1
     if more + 1 == count > 1 and not start:
         return " and every other row" if count < ROWS_AT_ONCE else f" and all of the first {count:,} rows"

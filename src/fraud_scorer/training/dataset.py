@@ -84,7 +84,7 @@ def make_dataset(
 
 
 def source_of_frame(payments: pd.DataFrame, name: str) -> dict[str, object]:
-    """What the manifest says of data that are no file: a name, and the sha256 of the rows."""
+    """The manifest's source entry for data that are no file: a name, and the sha256 of the rows."""
     hashes = pd.util.hash_pandas_object(payments, index=False).to_numpy()
     return {"names": [name], "sha256": hashlib.sha256(hashes.tobytes()).hexdigest()}
 

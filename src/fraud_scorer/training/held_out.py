@@ -1,4 +1,4 @@
-"""Which payments of a file a model is measured on: none that it may have seen, none that only feed features."""
+"""Choose the payments to measure a model on: none that it may have seen, none that only feed features."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class MeasuredRows:
 
 
 def choose_rows(micros: np.ndarray, asked: np.ndarray, manifest: Mapping[str, Any], *, also_seen: bool) -> MeasuredRows:
-    """What of a file counts, by time: in which file a payment stands tells nothing of whether the model has seen it.
+    """Choose the rows to measure on, by time alone: a payment's file does not tell whether the model has seen it.
 
     From the beginning of the model's data to its test period (without one: to the end of what it was fitted on) it may
     have seen any payment. The first payments of all only feed the features of later ones, as in training.

@@ -1,4 +1,4 @@
-"""How good a model is, in the figures people compare, and in money."""
+"""A model's quality, in the figures that people compare, and in money."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def one_currency(currencies: pd.Series, cure: str) -> str | None:
 def at_threshold(
     label: np.ndarray, probability: np.ndarray, amount: np.ndarray | None, days: float, threshold: float
 ) -> dict[str, Any]:
-    """What flagging from ``threshold`` on would have meant: alerts, frauds and amounts caught and lost.
+    """The effect of flagging from ``threshold`` on: alerts, frauds and amounts caught and lost.
 
     Amounts are null where ``amount`` is: of several currencies there is no sum.
     """

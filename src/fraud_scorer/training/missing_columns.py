@@ -1,4 +1,4 @@
-"""What data to be scored lack, though the model learnt from it."""
+"""Features that are missing in the data to score, though the model was trained with them."""
 
 from __future__ import annotations
 

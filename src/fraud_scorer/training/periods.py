@@ -68,7 +68,7 @@ def iso(micros: int) -> str:
 
 
 def split(data: Dataset, *, hold_out: float, label_delay_days: float, name: str) -> Periods:
-    """Where the periods lie.
+    """Split the time of the data into periods.
 
     The look-back's days at the beginning are left out (their features see too little), but never more than a quarter
     of the time there is. ``hold_out`` is the share of the rows, the latest ones, kept for the test.

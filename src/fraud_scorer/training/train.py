@@ -32,7 +32,7 @@ from fraud_scorer.training.saving import refuse_unwritable, save
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """How to train. The defaults are those of ``fraud-scorer train``."""
+    """The settings of a training. The defaults are those of ``fraud-scorer train``."""
 
     time_zone: str = "UTC"
     label_delay_days: float = 7.0
@@ -44,7 +44,7 @@ class TrainingPlan:
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What came of it."""
+    """The model that a training wrote."""
 
     model_hash: str
     manifest: dict[str, Any]
@@ -150,7 +150,7 @@ def _without_history(
 
 
 def _reference(made: _FittedModel, data: Dataset, matrix: np.ndarray, periods: Periods) -> dict[str, Any]:
-    """What live days are compared with: the test period, which shows the shipped model's scores on unseen payments.
+    """The reference for live days: the test period, which shows the shipped model's scores on unseen payments.
 
     Where nothing is held out, the payments it was fitted on, scored by trees that have not seen their cards.
     """

@@ -238,7 +238,7 @@ class SmtpMailer(AbstractContextManager["SmtpMailer"]):
 
 
 def _reason(error: Exception) -> str:
-    """What went wrong, without what was sent (a login's answer may repeat the user)."""
+    """The cause of a failed connection, without the bytes we sent (a login's answer may repeat the user)."""
     if isinstance(error, smtplib.SMTPAuthenticationError):
         return f"login refused ({error.smtp_code})"
     if isinstance(error, smtplib.SMTPResponseException):
