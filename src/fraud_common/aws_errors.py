@@ -1,4 +1,4 @@
-"""boto3's errors in one clear sentence each, with their cure: what is true of every service of AWS."""
+"""boto3's errors, common to all services of AWS, in one sentence each, with their cure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from botocore.exceptions import (
 )
 from urllib3.exceptions import HTTPError
 
-FAILURES = (BotoCoreError, ClientError, HTTPError, OSError)  # what asking AWS may raise
+FAILURES = (BotoCoreError, ClientError, HTTPError, OSError)  # errors that a call of AWS may raise
 THROTTLING = frozenset({"ThrottlingException", "Throttling", "ThrottledException", "TooManyRequestsException",
                         "RequestLimitExceeded", "SlowDown"})  # fmt: skip
 EXPIRED = frozenset({"ExpiredTokenException", "ExpiredToken", "RequestExpired"})

@@ -65,7 +65,7 @@ def card_number_in(text: str, *, unless_plain: bool = False) -> str | None:
 
 
 def card_numbers_in(texts: Sequence[str], *, unless_plain: bool = False) -> dict[int, str]:
-    """Of each text that holds a card number (by its place) the masked number; a digest or a UUID holds none.
+    """The masked card number of each text that holds one, by the text's position; a digest or a UUID holds none.
 
     One pass over all texts together; only what may be a number is looked at alone.
     """

@@ -9,7 +9,7 @@ from itertools import pairwise
 MAKE_LANDING_KEY = 'Make one: python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
 MAKE_CARD_KEY = "Make one: python -c \"import secrets; print('k1:' + secrets.token_hex(32))\""
 LEAST_SIGNS = 5
-# a value made of these alone, with digits and punctuation anywhere, is what examples and tests use
+# a value made of these alone, with digits and punctuation anywhere, is a placeholder of examples and tests
 KNOWN = re.compile(
     r"(admin|airflow|analyst|change|default|demo|dev|development|dummy|example|for|foo|bar|fraud|insert|key|letmein|"
     r"local|mailbox|me|my|none|only|pass|passw|password|payments|please|postgres|postgresql|qwerty|replace|root|scorer|"

@@ -1,4 +1,4 @@
-"""Addresses without what opens a door: logins, keys in the query, tokens in the path."""
+"""Mask the secrets in addresses: logins, keys in the query, tokens in the path."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def masked_url(url: str) -> str:
 
 
 def _masked_part(part: str) -> str:
-    """A query's ``name=value``, or what stands between two of them."""
+    """Mask a query's ``name=value``; a separator stays."""
     name, equals, value = part.partition("=")
     if not equals:
         return part if HARMLESS_VALUE.fullmatch(part) or part in "&;" else MASK

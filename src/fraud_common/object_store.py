@@ -29,7 +29,7 @@ from fraud_common.errors import FraudScorerError, SettingsError, TransientError
 
 CONNECT_SECONDS, READ_SECONDS = 2.0, 5.0  # one call's limits; a failed one is left to the next run
 AT_ONCE = 16  # calls that may be under way together
-KEYS_A_CALL = 1000  # S3's own bound of one delete
+KEYS_A_CALL = 1000  # S3's limit for one delete
 MISSING = frozenset({"NoSuchKey", "404"})
 THERE_ALREADY = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
 OTHER_REGION = frozenset({"PermanentRedirect", "301", "AuthorizationHeaderMalformed", "IllegalLocationConstraint"})
@@ -78,7 +78,7 @@ class Bucket:
         return content
 
     def put(self, key: str, content: bytes) -> None:
-        """Write the object, whatever was there: it is there as a whole, and durable, when this returns."""
+        """Write or replace the object: it is there as a whole, and durable, when this returns."""
         with self._told():
             self._client.put_object(Bucket=self._bucket, Key=self._prefix + key, Body=content)
 

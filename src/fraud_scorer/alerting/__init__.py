@@ -1,1 +1,1 @@
-"""E-mails: what they say and how they look."""
+"""Alerts, operator messages and the morning mail: composing, routing, rendering, channels."""

@@ -1,7 +1,7 @@
 """Compose alerts: from one batch's decisions to the messages that load writes in its transaction.
 
-Pure: the same batch gives the same messages, under the same Message-IDs. What a message says is frozen here, as JSON
-without card number or token; how it looks is decided when it is sent (``render``).
+Pure: the same batch gives the same messages, under the same Message-IDs. A message's content is frozen here, as JSON
+without card number or token; its look is made when it is sent (``render``).
 """
 
 from __future__ import annotations
@@ -210,7 +210,7 @@ def _routing_facts(row: Mapping[str, Any]) -> tuple[int, str, str | None, float]
 
 
 def _list_position(row: Mapping[str, Any]) -> ListPosition:
-    """By its expected loss."""
+    """The payment's position by its expected loss."""
     probability = float(row["fraud_probability"])
     return ListPosition(
         str(row["currency"]), int(row["amount_cents"]) * probability, probability, str(row["trans_num"])

@@ -1,4 +1,4 @@
-"""The morning mail: from what is known of a day to the messages that wait in the outbox.
+"""The morning mail: from the facts of a day to the messages that wait in the outbox.
 
 Pure. What the mail says is frozen here, as JSON without card number or token; how it looks is decided when it is sent
 (``daily_view``). One message a day and recipient: the Message-ID is made of these two, so that making it again, with
@@ -183,7 +183,7 @@ def _too_old(facts: DayFacts, dashboard_url: str) -> dict[str, object]:
 
 
 def _list_position(payment: ListedPayment) -> ListPosition:
-    """Known frauds by amount; then by expected loss (amount x probability); what is known to be honest comes last."""
+    """Known frauds by amount; then payments by expected loss (amount x probability); those known to be honest last."""
     cents, probability = payment.amount_cents, payment.fraud_probability or 0.0
     group = {"fraud": 0, "not_fraud": 2}.get(payment.label or "", 1)
     return ListPosition(

@@ -158,7 +158,7 @@ def _drift(drifted: Sequence[Sequence[Any]]) -> str:
 
 
 def _bars(hours: Sequence[Mapping[str, int]]) -> list[dict[str, Any]]:
-    """Each hour's two bars in pixels; what is not nothing is seen."""
+    """Each hour's two bars in pixels; a bar above zero has at least three."""
     most, most_flagged = max(hour["payments"] for hour in hours), max(hour["flagged"] for hour in hours)
     return [
         {

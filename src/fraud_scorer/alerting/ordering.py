@@ -1,4 +1,4 @@
-"""In which order payments are told: amounts of different currencies are never compared, so currencies take turns."""
+"""The order of payments in a message: amounts of different currencies are never compared, so currencies take turns."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ class RoutingRule(_Strict):
 
 
 class RoutingRules(_Strict):
-    """All rules, and who is told of what none of them fits."""
+    """All rules, and the recipients of payments that no rule fits."""
 
     rules: tuple[RoutingRule, ...] = ()
     otherwise: tuple[Name, ...] = ()

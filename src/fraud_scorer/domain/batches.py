@@ -51,7 +51,7 @@ class Batch:
 
     @classmethod
     def of_again(cls, minute: datetime, attempt: int = 1) -> Batch:
-        """The batch of what a windowed API answers when it is asked again for the interval that starts at ``minute``.
+        """The batch of a windowed API's answer when asked again for the interval that starts at ``minute``.
 
         Another one at each attempt: the bytes of a closed batch never change.
         """

@@ -83,7 +83,7 @@ class DayFacts:
     ends_at: datetime
     is_over: bool
     first_day: date | None  # with a payment; None: there is none yet
-    hours: tuple[HourSums, ...] = ()  # the day's own and those it is compared with
+    hours: tuple[HourSums, ...] = ()  # of the day, and of the days that it is compared with
     frauds: tuple[FraudSums, ...] = ()
     listed: tuple[ListedPayment, ...] = ()  # flagged, or known as fraud
     too_old: tuple[ListedPayment, ...] = ()  # flagged, and too old to mail when they were loaded on this day
@@ -97,5 +97,5 @@ class DayFacts:
 
     @property
     def is_before_first_payment(self) -> bool:
-        """Whether nothing was stored yet on that day, nor before it."""
+        """Whether no payment was stored yet, on that day or before."""
         return self.first_day is None or self.day < self.first_day

@@ -5,12 +5,12 @@ A frame holds one or more batches; ``batch_id`` and ``landing_seq`` say which ro
 
 from __future__ import annotations
 
-# What a delivery says happened. amount_cents is below zero where money goes back to the card (a refund, a reversal) and
-# never otherwise.
-PURCHASE = "purchase"  # money is taken (a sale), or nothing says what it is
+# The kind of a delivery. amount_cents is below zero where money goes back to the card (a refund, a reversal) and never
+# otherwise.
+PURCHASE = "purchase"  # money is taken (a sale); also a record without a kind
 AUTHORISATION = "authorisation"  # money is reserved; a capture takes it
-CAPTURE = "capture"  # takes what was authorised, or a part of it
-REFUND = "refund"  # gives back what was taken, or a part of it
+CAPTURE = "capture"  # takes the authorised amount, or a part of it
+REFUND = "refund"  # gives back the amount taken, or a part of it
 REVERSAL = "reversal"  # lifts an authorisation, or a part of it
 DISPUTE = "dispute"  # the card holder contests the payment (a chargeback)
 DECLINE = "decline"  # the payment was refused: no money moved
@@ -51,7 +51,7 @@ PAYMENT_COLUMNS: dict[str, str] = {
     "payload_is_fraud": "boolean",
     "body_hash": "object",  # bytes: sha256 of all that a delivery says but its time and its label
     "delivery": "str",  # one of DELIVERIES
-    "is_event": "bool",  # stands among the payment's events; true for every EVENT, and for what stood for the payment
+    "is_event": "bool",  # stands among the payment's events; true for every EVENT, and for the payment's stand-in
     "occurrence": "datetime64[us, UTC]",  # the delivery's own time; null if the API stamps each answer with its clock
 }
 
@@ -61,8 +61,8 @@ CORRECTION = "correction"  # stored with another body under a lower landing sequ
 UNCHANGED = "unchanged"  # stored already with this body, or under a higher landing sequence: nothing to do
 RESCORE = "rescore"  # stored with this body, and a new decision was asked for
 LATE = "late"  # landed before the first stored one; the first load of its batch gives the payment its time and label
-ARRIVAL = "arrival"  # the payment itself, after what stood for it: takes its place; a decision made of it stays
-EVENT = "event"  # something else than the payment: body, decision and labels of the payment stay as they are
+ARRIVAL = "arrival"  # the payment itself, after its stand-in: replaces it; the stand-in's decision stays
+EVENT = "event"  # an event of the payment: its body, decision and labels stay as they are
 DELIVERIES = (NEW, CORRECTION, UNCHANGED, RESCORE, LATE, ARRIVAL, EVENT)
 
 # What velocity features need of earlier payments (refunds left out).
@@ -86,7 +86,7 @@ DECISION_COLUMNS: dict[str, str] = {
     "fraud_probability": "float64",  # 0-1, calibrated
     "threshold": "float64",
     "flagged": "bool",
-    "reasons": "object",  # list of {"code", "text", "value", "usual"} for what is flagged, else None
+    "reasons": "object",  # list of {"code", "text", "value", "usual"} if flagged, else None
     "model_hash": "str",
     "scored_by": "str",  # local, sagemaker, local-fallback
 }

@@ -39,7 +39,7 @@ class PaymentsApi(Protocol):
 
 @dataclass(frozen=True)
 class Part:
-    """One landed answer of a batch: what is known of it without decrypting it."""
+    """One landed answer of a batch, as known without decrypting it."""
 
     number: int
     path: str
@@ -111,7 +111,7 @@ class Scorer(Protocol):
 
 
 class Model(Protocol):
-    """The artefacts of one trained model (``manifest.json`` and what it names)."""
+    """The artefacts of one trained model (``manifest.json`` and the files that it names)."""
 
     model_hash: str
     features: tuple[str, ...]
@@ -139,16 +139,16 @@ class Store(Protocol):
         """Landed and not yet loaded batches with their landing sequence, lowest first."""
 
     def ahead(self, batches: Sequence[Batch]) -> list[tuple[Batch, int]]:
-        """As ``unloaded``: what waits up to the last of these that was never loaded."""
+        """As ``unloaded``: the waiting batches up to the last of these that was never loaded."""
 
     def claim(self, batches: Sequence[Batch], token: str) -> None:
-        """From now on only the holder of ``token`` may load these batches."""
+        """Let only the holder of ``token`` load these batches from now on."""
 
     def answered(self, batches: Sequence[Batch], token: str) -> None:
-        """The run that claimed these was neither killed nor out of time."""
+        """Note that the run with these claims ended by itself: neither killed nor out of time."""
 
     def known(self, trans_nums: Sequence[str]) -> pd.DataFrame:
-        """Of the payments already stored: trans_num, event_time, landing_seq, first_landing_seq, body_hash, kind."""
+        """Stored ones among these payments: trans_num, event_time, landing_seq, first_landing_seq, body_hash, kind."""
 
     def history(self, card_tokens: Sequence[str], since: datetime, until: datetime, before_seq: int) -> pd.DataFrame:
         """HISTORY_COLUMNS of these cards' payments in [since, until) first landed before ``before_seq``."""
@@ -163,10 +163,10 @@ class Store(Protocol):
         """One batch in one transaction: all or nothing. Raises Fenced if ``token`` lost its claim, or out of turn."""
 
     def count_refusal(self, batch: Batch) -> int:
-        """One more run to which this waiting batch itself was the trouble: how many by now; 0 if it does not wait."""
+        """Count a run that failed by this waiting batch; gives the count, 0 if the batch does not wait."""
 
     def mark_failed(self, batch: Batch, error: str) -> bool:
-        """Pass it; whether it was not done by then."""
+        """Mark the batch failed, and pass it; False if it was done by then."""
 
 
 @dataclass
@@ -176,7 +176,7 @@ class LoadWork:
     batch: Batch
     landing_seq: int
     payments: pd.DataFrame  # PAYMENT_COLUMNS, this batch only
-    decisions: pd.DataFrame  # DECISION_COLUMNS plus features (list of float), for what was scored
+    decisions: pd.DataFrame  # DECISION_COLUMNS plus features (list of float), of the scored payments
     quarantine: pd.DataFrame  # QUARANTINE_COLUMNS
     profiles: pd.DataFrame  # merchant profiles first computed by this run
     received: int
@@ -187,10 +187,10 @@ class LoadWork:
     seconds: float
     invoked_variant: str = ""  # of the endpoint, as it says
     error: str = ""  # why nothing of the batch could be read; it is then marked failed
-    note: str = ""  # what its answers said that was not followed: more pages, an error beside the records
+    note: str = ""  # more pages, or an error beside the records, that its answers announced
     bad: int = 0  # records that are no payments, those among them that are kept only with their answer
     dropped: str = ""  # JSON: how many unusable optional values its payments lost, by reason
-    follows_lost: bool = False  # the run lost a batch that landed before it: it was prepared on what may not be so
+    follows_lost: bool = False  # the run lost an earlier batch, whose payments this one counted on
     messages: list[Message] = field(default_factory=list)
 
 
@@ -216,7 +216,7 @@ class Message:
     kind: str  # alert, operator, daily
     channel: str  # email, or a chat's name (alerting/channels)
     recipient: str
-    content: dict[str, object]  # what the template renders; JSON; no card number, no token
+    content: dict[str, object]  # JSON for the template; no card number, no token
     trans_nums: tuple[str, ...] = ()
     batch_id: str | None = None
     suppressed: str = ""  # why it is recorded and not sent: too_old, snoozed, flood

@@ -9,10 +9,10 @@ from typing import Any
 
 from fraud_scorer.explain import phrasing
 
-UNKNOWN = "unknown"  # the value of a reason that only says what is not known
+UNKNOWN = "unknown"  # the value of a reason whose value is unknown
 
 FeatureRow = Mapping[str, Any]  # declared features, and the payment's currency
-ReasonText = tuple[str, str, str]  # value, what is usual, the sentence
+ReasonText = tuple[str, str, str]  # the payment's value, the usual value, the sentence
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Baseline:
         return phrasing.money(known[feature], currency) if feature in known else ""
 
     def median_amount(self, feature: str, currency: str) -> float:
-        """The same as a number; NaN if unknown in this currency."""
+        """The median as a number; NaN if unknown in this currency."""
         return self._amounts(currency).get(feature, math.nan)
 
     def _amounts(self, currency: str) -> Mapping[str, float]:

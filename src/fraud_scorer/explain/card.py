@@ -1,4 +1,4 @@
-"""Sentences on the card's past: how fast it pays, what it spends, how far it travels, where it was before."""
+"""Sentences on the card's past: its payments, spending, travel, merchants and categories."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _pace(row: FeatureRow) -> str:
 
 
 def _daily(row: FeatureRow) -> float:
-    """Its payments a day, NaN without a past."""
+    """The card's payments a day, NaN without a past."""
     return float(row["card_count_30d"]) / max(row["card_days_seen"], 1.0) if row["card_days_seen"] > 0 else math.nan
 
 
@@ -37,7 +37,7 @@ def rapid_payments(row: FeatureRow, _: Baseline) -> ReasonText:
 
 
 def _several_in_an_hour(row: FeatureRow, recent: float, pace: str) -> ReasonText:
-    """Its true place among the payments of an hour, and how fast the last three came."""
+    """The payment's place among those of an hour, and the time that the last three took."""
     span, place = row["minutes_since_second_last"], ordinal(recent + 1)
     if recent == 2:
         value = f"{place} payment in {duration(span)}"
@@ -97,7 +97,7 @@ def large_payments(row: FeatureRow, baseline: Baseline) -> ReasonText:
 
 
 def travel(row: FeatureRow, baseline: Baseline) -> ReasonText:
-    """From the place of the card's last payment; its speed where nobody travels so fast."""
+    """The distance from the card's last payment; the speed, where nobody travels so fast."""
     km, speed = kilometres(row["km_from_last"]), row["speed_from_last_kmh"]
     if math.isnan(row["minutes_since_last"]):
         return "no past", "", _NO_PAST

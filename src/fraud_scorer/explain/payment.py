@@ -1,4 +1,4 @@
-"""Sentences on the payment itself: its amount, category and hour, its card holder, and the way from home."""
+"""Sentences on the payment itself: amount, category, hour, card holder, and distance from home."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _CLOSE = 1.25  # up to this ratio, either way, an amount is the usual one
 
 
 def amount_unusual(row: FeatureRow, baseline: Baseline) -> ReasonText:
-    """Against this card's mean; without one, against what others pay."""
+    """The amount against this card's mean; without a mean, against other cards' median."""
     value, ratio, normal = (
         money(row, row["amount"]),
         row["amount_over_mean"],
@@ -50,7 +50,7 @@ def category_risk(row: FeatureRow, baseline: Baseline) -> ReasonText:
 
 
 def odd_hour(row: FeatureRow, baseline: Baseline) -> ReasonText:
-    """By night or by day."""
+    """The hour, by night or by day."""
     value, normal = clock_hour(row["hour_local"]), share(baseline.night_share)
     habit = f"{normal} of payments are made at night" if normal else ""
     if row["is_night"] == 1:
@@ -59,7 +59,7 @@ def odd_hour(row: FeatureRow, baseline: Baseline) -> ReasonText:
 
 
 def card_holder(row: FeatureRow, baseline: Baseline) -> ReasonText:
-    """Age and city, as far as they are known."""
+    """The card holder's age and city, as far as they are known."""
     value = _holder_text(row["age_years"], row["city_pop"])
     normal = _holder_text(baseline.median("age_years"), baseline.median("city_pop"))
     if not value:
@@ -75,7 +75,7 @@ def _holder_text(years: float, people: float) -> str:
 
 
 def far_from_home(row: FeatureRow, baseline: Baseline) -> ReasonText:
-    """From the card holder's home to the merchant."""
+    """The distance from the card holder's home to the merchant."""
     km, middle = row["home_distance_km"], baseline.median("home_distance_km")
     value, normal = kilometres(km), kilometres(middle)
     if not value:

@@ -41,7 +41,7 @@ def plural(number: float, noun: str) -> str:
 
 
 def category(code: object) -> str:
-    """A category as people write it, in reasons, mails and on pages alike; what is no text is ``unknown``.
+    """A category as people write it, the same in reasons, mails and on pages; ``unknown`` where it is no text.
 
     >>> category("shopping_net"), category("grocery_pos"), category("gas_transport")
     ('shopping, online', 'grocery, in person', 'gas transport')

@@ -1,4 +1,4 @@
-"""Why a payment is suspicious, in plain words: contributions of features become reason codes with what is usual.
+"""Reason codes: why a payment is suspicious, from the features' contributions, each with the usual value beside it.
 
 A contribution is what a feature added to the model's log-odds for this payment (XGBoost's ``pred_contribs``).
 Features that tell one story share a reason code; only what raises the probability counts as a reason.
@@ -17,7 +17,7 @@ from fraud_scorer.explain.sentences import SENTENCES
 from fraud_scorer.features.declared import BY_NAME
 
 STRONGEST = 3
-_LEAST_CONTRIBUTION = 0.01  # log-odds; less is no reason anybody would name
+_LEAST_CONTRIBUTION = 0.01  # log-odds; a smaller contribution is no reason
 REASON_CODES: tuple[str, ...] = tuple(SENTENCES)
 FORMER_CODES = {"impossible_travel": "travel"}  # as decisions stored earlier name them
 
@@ -29,13 +29,13 @@ def strongest_reasons(
     baseline: Baseline,
     currencies: Sequence[str],
 ) -> list[list[dict[str, object]]]:
-    """The three strongest reasons of each row, strongest first; what only says what is unknown fills up what is left.
+    """The three strongest reasons of each row, strongest first; reasons with an unknown value come last.
 
     Args:
         features: declared features, one row a payment.
         contributions: log-odds, shape (rows, len(columns)); no bias column.
         columns: the declared feature behind each column of the matrix.
-        baseline: what to compare with where the card's own past says nothing.
+        baseline: usual values, for comparison where the card's own past says nothing.
         currencies: of each row's amounts.
 
     Returns:
@@ -65,7 +65,7 @@ def _select_reasons(codes: Sequence[str], row: dict[Any, Any], baseline: Baselin
 
 
 def with_current_codes(reasons: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
-    """Reasons as they were stored, under the codes that they would have now; their words stay."""
+    """Stored reasons under today's codes; their sentences stay as stored."""
     return [{**reason, "code": FORMER_CODES.get(str(reason.get("code")), reason.get("code"))} for reason in reasons]
 
 

@@ -1,4 +1,4 @@
-"""One sentence a reason code: the payment's value and what is usual.
+"""One sentence a reason code: the payment's value and the usual one.
 
 A model may count a value against a payment that looks harmless by itself (a category with few frauds, a short way from
 home), or one that is not known at all: what it means then, it means only beside the rest, and the sentence says so.

@@ -1,7 +1,7 @@
 """Spending features: a card's amounts, and a payment's amount against them, within the payment's own currency only.
 
-A hundred yen and a hundred dollars are no two hundred of anything, so each currency of a card has a line of its own
-here: a first payment in another currency is compared with nothing. How often a card pays counts every currency.
+Amounts of different currencies cannot be added, so each currency of a card has its own timeline here: a first payment
+in another currency is compared with nothing. Counts of a card's payments include every currency.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def amount_features(timeline: Timeline, starts: Starts) -> dict[str, np.ndarray]
 
     ``starts`` are the windows of ``timeline``.
     """
-    if not timeline.currency.any():  # all of one currency: nothing to part
+    if not timeline.currency.any():  # all of one currency
         return _of_one_currency(timeline, starts)
     purses, order = timeline.split_by(timeline.currency)
     result = {}
@@ -33,7 +33,7 @@ def amount_features(timeline: Timeline, starts: Starts) -> dict[str, np.ndarray]
 
 
 def _of_one_currency(timeline: Timeline, starts: Starts) -> dict[str, np.ndarray]:
-    """The same of a line whose groups hold one currency each."""
+    """Amount features of a timeline whose groups hold one currency each."""
     spent = prefix_sums(timeline.cents)
     result = {
         f"card_amount_{name}": (spent[:-1] - spent[start]) / timeline.minor_units_per_major

@@ -1,8 +1,8 @@
 """The features, declared: one list that training, serving, reasons and the model card all read.
 
-Card features describe the card's *earlier* payments that the payment may see (see ``visibility``); none looks further
-back than ``LOOK_BACK_DAYS``. A window of an hour holds what is less than 3,600 whole seconds older. Amounts are in
-units of the payment's currency, and what is made of amounts looks at the card's payments in that currency alone.
+Card features describe the card's *earlier* payments that the payment may see (see ``point_in_time``), at most
+``LOOK_BACK_DAYS`` back. A window of an hour holds payments that are less than 3,600 whole seconds older. Amounts are
+in units of the payment's currency, and features made of amounts use the card's payments in that currency alone.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NIGHT_HOURS = (22, 23, 0, 1, 2, 3, 4, 5)
 class Feature:
     """One declared feature.
 
-    ``dtype`` is float64 (null: NaN) or str (nullable). ``reason`` is the code under which it is named as a cause;
+    ``dtype`` is float64 (null: NaN) or str (nullable). ``reason`` is the reason code under which it is a cause;
     features that tell the same story share one.
     """
 
@@ -30,7 +30,7 @@ class Feature:
     unit: str
     sentence: str
     reason: str
-    group: str  # payment, card or merchant: whose past it needs
+    group: str  # payment, card or merchant: the past that it needs
 
 
 def _number(name: str, unit: str, sentence: str, reason: str, group: str = "card") -> Feature:

@@ -24,7 +24,7 @@ from fraud_scorer.features.declared import NUMBER_FEATURES, TEXT_FEATURES
 
 BINS = 10
 SCORE_TAIL = (0.99,)  # frauds are few: the tenth with the highest scores is cut once more
-MOST_VALUES = 20  # of a text; the others are the rest
+MOST_VALUES = 20  # of a text feature; all other values are the rest
 LEAST_SHARE = 1e-4  # an empty bin would make the index infinite
 SHARE_DIGITS = 6
 
@@ -113,7 +113,7 @@ def _unlike(name: str, values: Sequence[str]) -> str:
 
 
 def _edge_names(edges: Sequence[float]) -> list[str]:
-    """As short as they differ."""
+    """The edges as the shortest texts that differ."""
     for digits in (4, 6):
         names = [f"{edge:,.0f}" if abs(edge) >= 10**digits else f"{edge:.{digits}g}" for edge in edges]
         if len(set(names)) == len(names):

@@ -1,4 +1,4 @@
-"""From declared features to the matrix a booster reads: what ``preprocess.joblib`` holds.
+"""Encode declared features as the booster's matrix: the transformers that ``preprocess.joblib`` holds.
 
 The pickled transformers are these classes, so the installed library must be the one that trained (the manifest says
 which). Nothing is imputed: what is missing reaches the booster as NaN.

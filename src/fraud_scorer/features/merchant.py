@@ -1,4 +1,4 @@
-"""The merchants' daily profiles: what was known of a merchant when a day's first payment landed.
+"""Daily merchant profiles: payments and known frauds of a merchant when a day's first payment landed.
 
 Profile (day d, merchant), all days of the team's time zone, label delay D in whole days:
 

@@ -71,7 +71,7 @@ def _merge(payments: pd.DataFrame, history: pd.DataFrame, time_zone: str) -> _Ve
     landed = both["landing_seq"].to_numpy(np.int64)
     until = _replaced_at(both["trans_num"], landed)
     order = _order(timeline.group, timeline.micros, landed, both["trans_num"])
-    order = order[until[order] > landed[order]]  # what its own batch delivers again (a rescore) was never seen
+    order = order[until[order] > landed[order]]  # a version that its own batch replaces (a rescore) was never visible
     return _VersionedPayments(timeline.take(order), landed[order], until[order], row[order])
 
 
@@ -100,7 +100,7 @@ def _replaced_at(trans_num: pd.Series, landed: np.ndarray) -> np.ndarray:
 
 
 def _recompute_restricted(versions: _VersionedPayments) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
-    """(rows of the payments frame, their features) for all whose batch could not see everything before them."""
+    """(rows of the payments frame, their features) for payments whose batch could not see all earlier ones."""
     pending: list[tuple[np.ndarray, np.ndarray]] = []
     size = 0
     for visible, targets in _restricted(versions):
@@ -114,7 +114,7 @@ def _recompute_restricted(versions: _VersionedPayments) -> Iterator[tuple[np.nda
 
 
 def _restricted(versions: _VersionedPayments) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """For each card and batch with a hindered payment: the rows that batch sees, and its payments among them."""
+    """For each card and batch with such a payment: the rows visible to the batch, and its payments among them."""
     if not len(versions.row):
         return
     starts = np.flatnonzero(np.r_[True, versions.timeline.group[1:] != versions.timeline.group[:-1]])

@@ -52,7 +52,7 @@ class FileAmountFormat:
         self._known, self._known_from = declared, ""
 
     def plain(self, column: pd.Series, name: str, currencies: pd.Series | None, place: NameRow) -> pd.Series:
-        """The texts of ``column`` with a decimal point and nothing else; what is no amount stays as it is.
+        """The texts of ``column`` with a decimal point and nothing else; a text that is no amount stays as it is.
 
         Raises:
             DataFileError: an amount is in the other format, or may be read in both; names row and column.

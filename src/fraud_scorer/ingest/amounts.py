@@ -1,4 +1,4 @@
-"""Amounts as exact integers in the currency's minor unit: nothing is rounded away, what does not fit is a fault.
+"""Amounts as exact integers in the currency's minor unit: nothing is rounded, an amount that does not fit is a fault.
 
 >>> minor_units([12.34, "12.5", -7], ["USD", "KWD", "JPY"])[0].tolist()
 [1234, 12500, -7]
@@ -23,7 +23,7 @@ Fault = tuple[str, str]  # code and sentence
 Faults = dict[int, Fault]
 
 _EXACT = 2**33  # below this, a scaled float is off by less than _NOISE
-_NOISE = 1e-6  # of a minor unit: what binary fractions leave behind (0.1 + 0.2), never a decimal that was meant
+_NOISE = 1e-6  # of a minor unit: the error of binary fractions (0.1 + 0.2), never an intended decimal
 _THREE_DECIMALS = re.compile(r"[+-]?[1-9][0-9]{0,2}\.[0-9]{3}")  # or thousands
 _SAMPLE = re.compile(r"1([ ,.'’_\u00a0\u202f]?)234([.,])56")
 
@@ -58,7 +58,7 @@ class AmountNotation:
         return self._signed(cents), faults | unread
 
     def minor(self, amounts: Sequence[int | None], currencies: Sequence[str]) -> tuple[np.ndarray, Faults]:
-        """The same of amounts in the API's minor units."""
+        """As ``major``, from amounts in the API's minor units."""
         cents = np.array([amount or 0 for amount in amounts], np.int64)
         faults: Faults = {}
         for currency in set(self.decimals) & set(currencies):

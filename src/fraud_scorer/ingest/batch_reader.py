@@ -1,4 +1,4 @@
-"""One batch's answers, decoded and validated: what is bad goes to quarantine, and the rest goes on."""
+"""Decode and validate one batch's answers: bad records go to quarantine, payments go on."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from fraud_scorer.ingest.tables import AnyTable
 from fraud_scorer.ingest.validate import Validated, ValidationRules, validate
 
 MOST_RECORD_BYTES = 1_048_576  # kept in quarantine of one record, or of an unreadable answer; all of it is in landing
-_ROWS_AT_ONCE = 50_000  # judged together: what each bad row costs meanwhile is bounded
+_ROWS_AT_ONCE = 50_000  # validated together: bounds the memory of bad rows
 
 
 @dataclass(frozen=True)
@@ -59,12 +59,12 @@ class BatchReader:
         self.quarantined: list[dict[str, object]] = []
         self.errors: list[str] = []
         self.received = 0
-        self.notes: list[str] = []  # what the answers said that was not followed
+        self.notes: list[str] = []  # more pages, or errors, that the answers announced
         self.dropped: Counter[str] = Counter()  # unusable optional values of valid payments, by field and reason
         self.bad = 0  # records that are no payments, kept apart or not
 
     def take(self, part: RawPart) -> None:
-        """Decode and validate one part; what is bad goes to quarantine, row by row or as a whole."""
+        """Decode and validate one part; bad records go to quarantine, row by row or as a whole."""
         try:
             body = part.read()
         except LandingError as error:
@@ -109,7 +109,7 @@ class BatchReader:
         return replace(judged, payments=payments, rejects=rejects)
 
     def _refuse(self, part: RawPart, reason: str, detail: str, body: bytes | AnyTable) -> None:
-        """A whole answer: one record without a row index."""
+        """Quarantine a whole answer, as one record without a row index."""
         kept = body[:MOST_RECORD_BYTES] if isinstance(body, bytes) else b""
         self.received += 1
         self.bad += 1
@@ -130,7 +130,7 @@ def _decoded(body: bytes, part: RawPart) -> AnyTable:
 
 
 class _BadRecords:
-    """The bad records of one answer: the first ones each with its body, what is beyond the limits in one line."""
+    """The bad records of one answer: the first ones each with its body, those beyond the limits in one line."""
 
     def __init__(self, table: AnyTable, limits: _KeptLimits) -> None:
         self._table, self._limits = table, limits
@@ -140,11 +140,11 @@ class _BadRecords:
 
     @property
     def count(self) -> int:
-        """All of them."""
+        """The number of all bad records."""
         return len(self._kept) + self._others.total()
 
     def add(self, rejects: Sequence[Reject]) -> None:
-        """More of them, in the order of their rows."""
+        """Add bad records, in the order of their rows."""
         for one in rejects:
             reason, detail = _why(one, self._table)
             body = self._body(one.row_index)
@@ -154,13 +154,13 @@ class _BadRecords:
                 self._kept.append((one.row_index, reason, detail, body))
 
     def _body(self, row_index: int) -> bytes | None:
-        """None if it cannot be kept apart."""
+        """The record's body; None if it cannot be kept by itself."""
         if len(self._kept) >= self._limits.records or self._bytes >= self._limits.bytes_together:
             return None
         try:
             body = self._table.record_body(row_index, self._limits.record_bytes)
         except PayloadError:
-            self._bytes += MOST_RECORD_BYTES  # also the cost of those that are not kept is bounded
+            self._bytes += MOST_RECORD_BYTES  # bounds the cost of records that are not kept, too
             return None
         self._bytes += len(body)
         return body if len(body) <= self._limits.record_bytes else None

@@ -30,7 +30,7 @@ _SAYS_NOTHING = frozenset(
     ["n/a", "na", "null", "none", "nil", "nan", "undefined", "unknown", "missing", "anonymous", "no card", "no_card",
      "no-card", "false", "true", "guest", "cash", "not available", "not applicable"]
 )  # fmt: skip
-_PLAIN = re.compile(r"(?=[^a-zA-Z]*[a-wyzA-WYZ])[A-Za-z0-9_-]{8,64}")  # the usual reference, told in one look
+_PLAIN = re.compile(r"(?=[^a-zA-Z]*[a-wyzA-WYZ])[A-Za-z0-9_-]{8,64}")  # the usual reference, matched first
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 INVALID = ("invalid", f"is neither a card number of 8 to 19 digits nor a text of at most {LONGEST_BYTES} bytes")
@@ -41,7 +41,7 @@ NO_CARD = ("missing", "holds a word for no card, such as null or unknown")
 
 
 def card_numbers(values: Sequence[object]) -> tuple[list[str], dict[int, tuple[str, str]]]:
-    """Each card as text ("" where it is none), and by position what is wrong (code, sentence).
+    """Each card as text ("" where it is none), and the faults (code, sentence) by position.
 
     Integers of any size are exact; spaces and dashes between the digits of a number are dropped; a whole float is
     taken as long as no digit can be lost. A reference stays as it is, without the spaces around it.

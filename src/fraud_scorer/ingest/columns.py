@@ -126,7 +126,7 @@ def reject(row_index: int, field: str, kind: str, sentence: str) -> Reject:
 
 @dataclass(frozen=True)
 class Checked:
-    """The well-formed rows' columns (every one of ours, None where missing) and what was wrong with the others.
+    """The well-formed rows' columns (all of ours, None where missing), and the faults of the other rows.
 
     ``kept`` holds the row index of each place in ``columns``; ``dropped`` the optional values that were unusable, of
     any row.

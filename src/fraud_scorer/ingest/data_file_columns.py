@@ -1,4 +1,4 @@
-"""The columns of a file of past payments: what has to be there, and what a map names that is not."""
+"""The columns of a file of past payments: required ones, and mapped ones that the file lacks."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ def refuse_missing_columns(
 def warn_unseen_columns(
     path: Path, found: Mapping[str, object], unseen: Mapping[str, str], theirs: Sequence[str], warn: Warn
 ) -> None:
-    """Tell ``warn`` which mapped columns the file has not, a sentence each."""
+    """Warn of each mapped column that the file lacks, in a sentence."""
     for their, ours in unseen.items():
-        if ours == "is_fraud":  # what is to be scored has no labels yet
+        if ours == "is_fraud":  # payments to score have no labels yet
             continue
         near = difflib.get_close_matches(their, theirs, n=1)
         instead = f"the file's own {ours} is read" if ours in found else f"{ours} is missing in every payment"

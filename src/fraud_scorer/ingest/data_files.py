@@ -86,7 +86,7 @@ def row_name(path: Path, position: int) -> str:
 
 
 def row_names(positions: Sequence[int], path: Path) -> list[str]:
-    """Several rows of one file, without the file's name."""
+    """The names of several rows of one file, without the file's name."""
     try:
         lines = _lines(path, set(positions))
     except (OSError, ValueError, DataFileError, csv.Error):
@@ -135,7 +135,7 @@ def _guarded(path: Path, read: Callable[[], Iterator[pd.DataFrame]]) -> Iterator
 
 @contextmanager
 def _told(path: Path) -> Iterator[None]:
-    """Whatever goes wrong in reading ``path``, as our error."""
+    """Turn any error in reading ``path`` into ours."""
     try:
         yield
     except Exception as error:

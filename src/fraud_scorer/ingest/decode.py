@@ -1,4 +1,4 @@
-"""From the bytes of an answer to a table: tolerant of how it is wrapped, strict about what would be guesswork.
+"""Decode an answer's bytes to a table: tolerant of its wrapping, strict where it would have to guess.
 
 Accepted: pandas' ``orient="split"`` or a list of records (also under one well-known key), either once more wrapped in
 a JSON string. Columns may come in any order. Of a name that stands twice in one record the last value counts.
@@ -39,7 +39,7 @@ _MOST_NAMED, _MOST_LOOKED_AT = 8, 100
 
 
 def decode(body: bytes, *, http_status: int = 200, truncated: bool = False, bounded: bool = True) -> AnyTable:
-    """The rows of one answer; ``bounded``: within the limits (a file of one's own is bounded by its reader).
+    """The rows of one answer; ``bounded``: within the limits (a file is bounded by its reader).
 
     Integers stay exact whatever their size; bytes that are no UTF-8 and raw control characters survive as lone
     surrogates and NULs, so that validation can judge their row instead of losing the answer.
@@ -59,9 +59,9 @@ def decode(body: bytes, *, http_status: int = 200, truncated: bool = False, boun
 
 
 def _table(document: object, most: int) -> AnyTable:
-    """The records, wherever they stand; what stands beside them is looked at.
+    """The records, under any of their keys, and the envelope's notes.
 
-    An answer that failed and brings no records is no minute without payments; one that brings some is read and told.
+    A failed answer without records is an error, not an empty minute; one with records is read, and reported.
     """
     if isinstance(document, list):
         return _records(document, most)
@@ -126,7 +126,7 @@ def _text(body: bytes) -> str:
 
 
 def _unwrapped(wrapped: list[object], *, bounded: bool) -> object:
-    """The document in a list of one, which is emptied: no wrapping is held while what it wraps is parsed."""
+    """Unwrap the document in a list of one, which is emptied: no wrapping is held while its content is parsed."""
     document = wrapped.pop()
     for _ in range(_MOST_WRAPPINGS):
         if not isinstance(document, str):

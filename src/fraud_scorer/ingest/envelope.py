@@ -1,6 +1,6 @@
 """The envelope of an answer: fields beside its records that announce more records, or a failure.
 
-Pages are not followed, so that there are more has to be told: else the minute looks whole. Names are compared without
+Pages are not followed, so further pages must be reported: else the minute looks whole. Names are compared without
 case, underscores and hyphens, in the answer itself and in what usually holds such words (``meta``, ``pagination``,
 ``links`` …). The sentences quote names and counts, never another value.
 
@@ -92,7 +92,7 @@ def read_envelope(document: Mapping[str, object], records_key: str, count: int) 
 
 
 def _named(document: Mapping[str, object]) -> Iterator[_Named]:
-    """The first names that stand in the answer, then those in its holders."""
+    """The first names in the answer itself, then the names in its holders."""
     level: list[tuple[str, Mapping[str, object]]] = [("", document)]
     left = _MOST_NAMES
     for _ in range(_MOST_DEPTH):
@@ -193,7 +193,7 @@ def _letters(text: str) -> str:
 
 
 def _says_something(value: object, depth: int) -> bool:
-    """Whether any value in it is none of: empty, zero, false, a word for nothing, a code of success."""
+    """Whether it holds a value that is not empty, zero, false, a word for nothing or a code of success."""
     if isinstance(value, dict | list):
         inner = list(islice(value.values() if isinstance(value, dict) else value, _MOST_NAMES))
         return bool(inner) if not depth else any(_says_something(one, depth - 1) for one in inner)

@@ -9,7 +9,7 @@ from fraud_scorer.domain.frames import NEVER_STANDS, PURCHASE, REFUND, STANDS_FO
 
 
 def kinds_by_sign(amount_cents: np.ndarray) -> np.ndarray:
-    """One of ``frames.KINDS`` a record (object array): what is below zero is a refund.
+    """The kind of each record by its sign (object array): a refund below zero, else a purchase.
 
     >>> kinds_by_sign(np.array([1000, 0, -250])).tolist()
     ['purchase', 'purchase', 'refund']
@@ -18,9 +18,9 @@ def kinds_by_sign(amount_cents: np.ndarray) -> np.ndarray:
 
 
 def standing_ranks(kind: pd.Series, amount_cents: pd.Series | None = None) -> np.ndarray:
-    """Of each record its place (int64) among those that may stand for the payment: ``frames.STANDS_FOR``.
+    """Each record's rank (int64) among those that may stand for the payment: ``frames.STANDS_FOR``.
 
-    Where amounts are given, only what is below zero gives money back, whatever its kind says.
+    Where amounts are given, only a record below zero gives money back, whatever its kind.
     """
     found: np.ndarray = kind.map(STANDS_FOR).fillna(NEVER_STANDS).to_numpy(np.int64)
     if amount_cents is None:

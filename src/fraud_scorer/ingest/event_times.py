@@ -13,7 +13,7 @@ import numpy as np
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-LATEST = datetime(9999, 1, 1, tzinfo=UTC)  # what a calendar day can be told of
+LATEST = datetime(9999, 1, 1, tzinfo=UTC)  # a calendar day exists for earlier times only
 FUTURE_ALLOWED = timedelta(minutes=5)
 MISSING, UNREADABLE = -(2**62), -(2**62) + 1  # marks in an array of microseconds
 _BEYOND = 2**61

@@ -23,7 +23,7 @@ from fraud_scorer.domain.frames import (
 )
 from fraud_scorer.ingest.event_kinds import kinds_by_sign
 
-UNKNOWN = "unknown"  # of a word that says nothing to us: the record counts as a purchase, and `check` tells
+UNKNOWN = "unknown"  # of a word that we do not know: the record counts as a purchase, and `check` reports it
 # The first kind of which a text holds a word is meant: "refund_failed" is a decline, "charge.refunded" a refund.
 BUILT_IN: dict[str, str] = {
     DECLINE: "decline declined declines fail failed failure refused refusal rejected denied error blocked expired "
@@ -53,7 +53,7 @@ _TOGETHER = {
     "not authorised": DECLINE, "not approved": DECLINE, "do not honor": DECLINE, "do not honour": DECLINE,
     "no refund": PURCHASE, "none": PURCHASE, "card not present": PURCHASE,
 }  # fmt: skip
-# Words by which a kind word near them says what did not happen, or only may: no_error, refund_eligible.
+# Words that deny a kind word near them, or make it only possible: no_error, refund_eligible.
 _NO, _NOT, _MAY, _SOMEONE, _SMALL = "no", "not", "may", "someone", "small"
 _ROLES = {
     _NO: "no without nothing",  # denies all that follows
@@ -66,7 +66,7 @@ _ROLES = {
 _ROLE_OF = {word: role for role, words in _ROLES.items() for word in words.split()}
 _ORDER = (DECLINE, VERIFICATION, DISPUTE, REVERSAL, REFUND, CAPTURE, AUTHORISATION, PURCHASE, UNKNOWN)
 _GIVES_BACK = (REFUND, REVERSAL)
-SCORED = (PURCHASE, AUTHORISATION, CAPTURE)  # what takes or reserves money; all else is stored, never scored
+SCORED = (PURCHASE, AUTHORISATION, CAPTURE)  # they take or reserve money; all other kinds are stored, never scored
 _TAKES = (*SCORED, UNKNOWN)
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _BETWEEN = re.compile(r"[\W_]+")
@@ -181,6 +181,6 @@ def resolve_kinds(
 
 
 def unknown_words(texts: Sequence[str | None], words: KindVocabulary) -> list[str]:
-    """The distinct texts that say nothing to us, the most frequent first."""
+    """The distinct texts whose kind we do not know, the most frequent first."""
     given = pd.Series([text for text in texts if text], dtype=object)
     return [str(text) for text in given[words.of(given.tolist()) == UNKNOWN].value_counts().index]

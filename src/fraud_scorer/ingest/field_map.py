@@ -1,4 +1,4 @@
-"""The field map: how another team's payments API names what we call by the public API's names.
+"""The field map: from another team's field names to ours, which are the public API's.
 
 A YAML mapping, theirs to ours; a dot leads into a nested object, a number is a place in a list::
 
@@ -26,7 +26,7 @@ from fraud_scorer.ingest.tables import AnyTable
 from fraud_scorer.ingest.text_checks import NumericIds
 from fraud_scorer.ingest.validate import ValidationRules
 
-# Our names, and what stands under them. Required of a payment: trans_num, cc_num, merchant, one amount, one time.
+# Our names, and their meanings. Required of a payment: trans_num, cc_num, merchant, one amount, one time.
 OURS: dict[str, str] = {
     "trans_num": "the payment's id: text of at most 255 characters (an integer is taken as its digits)",
     "current_time": "event time: milliseconds since 1970, or ISO text",
@@ -59,7 +59,7 @@ OURS: dict[str, str] = {
 
 @dataclass(frozen=True)
 class FieldMap:
-    """Their name (dots lead into nested objects and lists) to ours, or to several of ours; and what is declared.
+    """Their name (dots lead into nested objects and lists) to ours, or to several of ours; and the file's declarations.
 
     ``constants``: ours to the value of payments that say none. ``amounts`` and ``kinds``: as ``rules`` hands them to
     ``validate``. ``numeric_ids``: ours whose values are long numbers. ``remove``: theirs that never land.
@@ -83,7 +83,7 @@ class FieldMap:
         return any(one in ours for _, one in self.pairs) or any(one in ours for one in self.constants)
 
     def apply(self, table: AnyTable) -> dict[str, list[object]]:
-        """The table's columns under our names; what we do not know is left out.
+        """The table's columns under our names; unknown columns are left out.
 
         Where several of theirs are one of ours, each row has the first that is there in it: neither absent nor null
         nor an empty text; for a card nor a word for none, such as null.
@@ -153,7 +153,7 @@ def _below(value: object, step: str) -> object:
 
 
 def _stands(table: AnyTable, name: str) -> bool:
-    """Whether any row has ``name``; below what is null in every row it may, for nothing says otherwise."""
+    """Whether any row has ``name``; True below a field that is null in every row, for it may be there."""
     first, *path = [name] if table.column(name) is not None else name.split(".")
     values = table.column(first) or []
     for step in path:

@@ -29,7 +29,7 @@ class FeatureInput:
 
 
 def payments_to_score(payments: pd.DataFrame) -> pd.DataFrame:
-    """The rows about which something is to be decided: new, corrected and rescored payments, refunds left out."""
+    """The rows that need a decision: new, corrected and rescored payments, refunds left out."""
     is_due = ~payments["delivery"].isin([UNCHANGED, LATE, EVENT]).to_numpy()
     due: pd.DataFrame = payments[is_due & can_be_scored(payments)]
     return due
@@ -40,7 +40,7 @@ class CardHistory:
     """The earlier payments of a run's cards, read from the store."""
 
     store: Store
-    known: pd.DataFrame  # of the run's payments, what was stored when it began
+    known: pd.DataFrame  # the run's payments that were stored when it began
     earlier_tokens: Mapping[str, str]  # card token under an older key to the one of today
     look_back: timedelta
 
@@ -69,7 +69,9 @@ class CardHistory:
         later = own["trans_num"].isin(
             self.known.loc[(self.known["first_landing_seq"] > landing_seq).to_numpy(), "trans_num"]
         )
-        stood = later & (own["delivery"] == EVENT) & ~own["trans_num"].duplicated(keep="last")  # for what came later
+        stood = (
+            later & (own["delivery"] == EVENT) & ~own["trans_num"].duplicated(keep="last")
+        )  # a later payment's stand-in
         own = own[(stood | (own["delivery"] == ARRIVAL) | ~(later | (own["delivery"] == EVENT))).to_numpy()]
         history = self._history(scored, landing_seq)
         unstored = payments[((payments["landing_seq"] < landing_seq) & payments["delivery"].isin(WRITTEN))]

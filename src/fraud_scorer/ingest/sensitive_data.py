@@ -88,7 +88,7 @@ _SAYS_NOTHING = frozenset(["null", "true", "false", '""', f'"{MARKER}"'])
 
 @dataclass(frozen=True)
 class CleanedBody:
-    """The bytes to keep, how many values were taken out, and what went wrong (the error's name; empty if nothing)."""
+    """The bytes to keep, the number of values taken out, and the error's name (empty if none)."""
 
     body: bytes
     count: int = 0
@@ -150,7 +150,7 @@ def without_sensitive(body: bytes, known: SensitiveFields = _UNDECLARED) -> Clea
             encoding, text = "latin-1", body.decode("latin-1")
         cleaned, count = _cleaned(text, known, 0)
         return CleanedBody(cleaned.encode(encoding, "surrogateescape"), count) if count else CleanedBody(body)
-    except Exception as error:  # what came must land, whatever it is
+    except Exception as error:  # every answer must land
         return CleanedBody(*_by_bytes(body), type(error).__name__)
 
 
@@ -215,7 +215,7 @@ def _has_name(text: str, lower: str, needle: re.Pattern[str], left: Iterator[int
 
 
 def _in_words(text: str) -> tuple[str, int]:
-    """Running text: what stands behind a name, and track data."""
+    """Clean running text: values behind a sensitive name, and track data."""
     text, named = _NAMED.subn(lambda found: f"{found[1]}{MARKER}", text)
     text, tracks = _TRACKS.subn(MARKER, text)
     return text, named + tracks
@@ -246,7 +246,7 @@ class _Scan:
         self._hidden: int | None = None  # how many containers were open where a sensitive one began
 
     def found(self) -> Iterator[tuple[int, int, str, int]]:
-        """Start, end, what comes instead, and how many values that takes out."""
+        """Start, end, replacement, and the number of values that it takes out."""
         for match in _STEP.finditer(self._text):
             name, value, comma = match.groups()
             if name in self._fine and self._is_plain(match):

@@ -1,4 +1,4 @@
-"""The records of a file of past payments that are no purchases: they are never scored nor learnt from, and told."""
+"""Records of a file of past payments that are no purchases: never scored nor learnt from, and reported."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fraud_scorer.ingest.validate import ValidationRules
 
 
 def declared_kinds(columns: Mapping[str, Sequence[object]], count: int, rules: ValidationRules) -> pd.Series:
-    """The kind of each of ``count`` raw rows as its type and status say; what says nothing counts as a purchase."""
+    """The kind of each of ``count`` raw rows by its type and status; without a known word it counts as a purchase."""
     types, statuses = (
         [value if isinstance(value, str) else str(value) if isinstance(value, int) else None for value in values]
         for values in (columns.get(name, [None] * count) for name in ("type", "status"))
@@ -22,7 +22,7 @@ def declared_kinds(columns: Mapping[str, Sequence[object]], count: int, rules: V
 
 
 def warn_skipped(kinds: pd.Series, warn: Warn, *, frauds: pd.Series | None = None) -> None:
-    """Tell ``warn`` in one sentence how many records are no purchases, by kind, and how many of them are frauds.
+    """Warn in one sentence of the records that are no purchases: counts by kind, and of frauds among them.
 
     ``frauds``: whether each record's label says fraud (boolean, null where there is none).
     """

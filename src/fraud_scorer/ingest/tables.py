@@ -1,4 +1,4 @@
-"""Tables of raw values: what a decoded answer (or a file of past payments) holds, before anything is judged."""
+"""Tables of raw values from a decoded answer (or a file of past payments), before validation."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Table:
         return [row[position] for row in self.rows]
 
     def is_record(self, row_index: int) -> bool:  # noqa: ARG002
-        """Every row is one."""
+        """True: every row of a table is a record."""
         return True
 
     def take(self, row_indexes: Iterable[int]) -> Table:
@@ -71,7 +71,7 @@ class Table:
 class Records:
     """Records of JSON values, each with the names that are its own: their union is never made, it has no bound.
 
-    ``odd`` holds, by row index, what stood where a record was expected; such a record is empty in ``items``.
+    ``odd`` holds, by row index, values that are no records; each leaves an empty record in ``items``.
     """
 
     items: Sequence[Mapping[str, object]]
@@ -99,11 +99,11 @@ class Records:
         return row_index not in self.odd
 
     def take(self, row_indexes: Iterable[int]) -> Records:
-        """These records alone; what was no record is left out of ``odd``."""
+        """These records alone, without the entries of ``odd``."""
         return Records([self.items[row] for row in row_indexes])
 
     def record_body(self, row_index: int, most: float = math.inf) -> bytes:
-        """As ``Table.record_body``; of what was no record, that."""
+        """As ``Table.record_body``; for an entry of ``odd``, the entry itself."""
         item = self.odd.get(row_index, self.items[row_index])
         _refuse_longer(item, most)
         return _body([item])
@@ -117,7 +117,7 @@ AnyTable = Table | Records
 
 
 def join_tables(tables: Sequence[AnyTable]) -> AnyTable:
-    """Tables of one ``join_key`` as one, in their order."""
+    """Join tables of one ``join_key``, in their order."""
     if isinstance(tables[0], Records):
         return Records([item for one in tables if isinstance(one, Records) for item in one.items])
     return Table(tables[0].columns, [row for one in tables if isinstance(one, Table) for row in one.rows])
@@ -129,7 +129,7 @@ def join_key(table: AnyTable) -> tuple[str, ...]:
 
 
 def _refuse_longer(document: object, most: float) -> None:
-    """Count values and the characters of texts as far as ``most``, whatever the nesting."""
+    """Refuse a document with more than ``most`` values and characters, at any nesting."""
     waiting = [document]
     while waiting:
         value = waiting.pop()
@@ -167,7 +167,7 @@ def _plain(column: pd.Series) -> list[object]:
         column.astype(object).where(column.notna(), None).tolist() if column.hasnans else column.tolist()
     )
     if column.dtype == object and not {str, type(None)}.issuperset(map(type, values)):
-        return [_as_json(value) for value in values]  # what Parquet holds beside numbers and texts
+        return [_as_json(value) for value in values]  # other types that Parquet may hold
     return values
 
 

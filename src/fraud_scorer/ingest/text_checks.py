@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from fraud_common.card_numbers import card_numbers_in
 from fraud_scorer.ingest.columns import LONGEST, Reject, reject
 
-NUMERIC_IDS = ("trans_num", "merchant")  # fields that may be declared ids that are long numbers by nature
+NUMERIC_IDS = ("trans_num", "merchant")  # fields that a team may declare to be long numbers by nature
 _TEXTS = tuple(name for name in LONGEST if name != "currency")
 _SCALARS = {str, int, float, bool, type(None)}
 _LONGEST_LOOKED_AT = 10_000  # characters; no field takes a longer text, so none is stored
@@ -23,10 +23,10 @@ _ESCAPE, _TAG, _APART = re.compile(r"\\+u(00[0-9a-fA-F]{2})"), re.compile(r"<[^<
 
 @dataclass(frozen=True)
 class NumericIds:
-    """The fields whose values are long numbers by nature: one in ten of those passes Luhn's check.
+    """The fields whose values are long numbers by nature: one in ten long numbers passes Luhn's check.
 
-    In them only what is written as ids are not is refused: digits in groups or of another script, and the number of
-    the payment's own card. ``stand_for_card``: of the map's own accord the id is the card too.
+    In them only digits in groups or of another script are refused, and the number of the payment's own card.
+    ``stand_for_card``: the field map uses the id as the card too.
     """
 
     fields: Collection[str] = ()
@@ -34,7 +34,7 @@ class NumericIds:
 
 
 def card_numbers_in_texts(columns: Mapping[str, Sequence[object]], ids: NumericIds) -> dict[int, Reject]:
-    """By row the first text field that holds a card number; its detail shows the last four digits."""
+    """The first text field with a card number, by row; its detail shows the last four digits."""
     found: dict[int, Reject] = {}
     for name in _TEXTS:
         values = columns.get(name, ())

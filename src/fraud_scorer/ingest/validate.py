@@ -1,7 +1,7 @@
 """From raw columns to payments and rejects: every row becomes one or the other, and none raises.
 
-What is required of a payment (id, time, amount, currency, card, merchant) rejects its row where it is unusable; what is
-optional is dropped, counted, and the payment goes on without it.
+An unusable required value (id, time, amount, currency, card, merchant) rejects its row; an unusable optional value is
+dropped and counted, and the payment goes on without it.
 
 Shapes are checked in one pydantic pass (``rows``), contents by whole columns here.
 """
@@ -122,7 +122,7 @@ def validate(
 
 
 class _Judged:
-    """Well-formed columns, and what is wrong with their contents: the first fault of what is required counts."""
+    """Well-formed columns and the faults in their contents: of a required field, the first fault counts."""
 
     def __init__(self, well_formed: Checked, rejects: dict[int, Reject]) -> None:
         self.columns = well_formed.columns
@@ -165,7 +165,7 @@ def _texts(judged: _Judged) -> dict[str, list[Any]]:
 
 
 def _last_fours(cards: Sequence[str], told: Sequence[str | int | None], ids: Sequence[str | None]) -> Any:
-    """Of a card number its own; else what the API says. A payment that stands for its own card has none."""
+    """The last four of a card number; else the API's. A payment whose id is its card has none."""
     four_of = {card: last_four(card) for card in set(cards)}
     own = [four_of[card] for card in cards]
     if any(map(eq, cards, ids)):

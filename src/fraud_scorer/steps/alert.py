@@ -1,4 +1,4 @@
-"""alert: send the messages that wait, this run's and what an earlier run could not send.
+"""alert: send the messages that wait: this run's, and those that earlier runs could not send.
 
 Every message is leased alone, right before it is sent: a lease is longer than a mailer's longest try, so two senders
 never hold one message at a time. Delivery is at-least-once: if the server's answer is lost, or this process dies before
@@ -38,7 +38,7 @@ def alert(
     budget_seconds: float = BUDGET_SECONDS,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> AlertCounts:
-    """Send what waits, longest due first, and mark each message by its server's answer.
+    """Send the due messages, longest due first, and mark each message by its server's answer.
 
     A refused message (5xx) is kept as failed and a busy server's (4xx) is tried again later; neither holds up the
     others. A server that is down ends its channel's turn at once: its messages keep waiting.

@@ -113,7 +113,7 @@ def extract_again(
 
 
 def extract_missed(api: PaymentsApi, landing: ExtractLanding, clock: Clock, limits: ExtractLimits) -> list[Completion]:
-    """Finish what earlier runs left: half-done batches, and minutes in which nothing ran.
+    """Finish half-done batches of earlier runs, and minutes in which nothing ran.
 
     A windowed API is asked for them, oldest first, within the look-back and the budget; where it is too late, a
     half-done batch is closed with what it holds, and a minute with nothing is recorded ``missed``. Ends at the
@@ -140,7 +140,7 @@ def extract_missed(api: PaymentsApi, landing: ExtractLanding, clock: Clock, limi
 
 
 def _unfinished(api: PaymentsApi, landing: ExtractLanding, clock: Clock, limits: ExtractLimits) -> Iterator[Batch]:
-    """Open batches and gaps whose own run can no longer be at it, oldest first, asked ones bounded in number."""
+    """Open batches and gaps whose own run must have ended, oldest first; the number to ask for is bounded."""
     now = clock.now()
     open_minutes = {batch.minute for batch in landing.open_batches() if batch.minute}
     gaps = set(_gaps(landing, now))
@@ -190,7 +190,7 @@ def _exclusive_lock(batch: Batch, landing: ExtractLanding, clock: Clock, ends: d
 def _extract(
     batch: Batch, api: PaymentsApi, landing: ExtractLanding, clock: Clock, limits: ExtractLimits, ends: datetime
 ) -> Completion:
-    """Ask for what is still wanted, then close; the caller holds the batch's lock."""
+    """Ask for the missing answers, then close the batch; the caller holds its lock."""
     notes: list[str] = []
     if _may_ask(batch, api, clock.now(), limits):
         asking = _BatchCalls(batch, api, landing, clock, limits, notes)
@@ -203,7 +203,7 @@ def _extract(
 
 
 class _BatchCalls:
-    """The calls of one batch: as many answers as are wanted, each landed at once."""
+    """The calls for one batch: each answer lands at once, until enough have landed."""
 
     def __init__(
         self,
@@ -225,7 +225,7 @@ class _BatchCalls:
         )
         self.gave_up = False  # the window was answered unreadably as often as one run asks
         self.retry_after: float | None = None
-        self.cure = ""  # of the last call that gave no answer
+        self.cure = ""  # the cure of the last call that gave no answer
 
     def error(self) -> ApiUnavailable:
         """Why not enough has landed."""
@@ -268,7 +268,7 @@ class _BatchCalls:
         return any(landed) if self._api.windowed else len(landed) >= self._limits.calls
 
     def _landed(self) -> list[bool]:
-        """Whether each part from earlier runs is a window's answer: none but the last can be, else it was closed."""
+        """Whether each part of earlier runs is a window's answer: only the last can be, or the batch were closed."""
         parts = self._landing.parts(self._batch)
         last = parts[-1:] if self._api.windowed else []
         return [False] * (len(parts) - len(last)) + [self._is_answer(part) for part in last]
@@ -287,7 +287,7 @@ class _BatchCalls:
             return False
 
     def _look(self, body: bytes, part: Part) -> bool:
-        """Whether a window needs no other answer; one with records that says it failed is the best so far."""
+        """Whether a window needs no other answer; an answer with records that reports a failure is the best so far."""
         try:
             envelope = decode(body, http_status=part.http_status, truncated=part.truncated).envelope
         except PayloadError as error:

@@ -1,4 +1,4 @@
-"""load: what was decided goes to the store, batch by batch, each in one transaction, all or nothing."""
+"""load: write payments and decisions to the store, batch by batch, each in one transaction, all or nothing."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class BatchToLoad:
     landing_seq: int
     received: int  # records in its answers, good or bad
     seconds: float  # work on the run so far, this batch's share
-    error: str = ""  # why nothing of it could be read
-    note: str = ""  # what its answers said that was not followed
+    error: str = ""  # why nothing of the batch could be read
+    note: str = ""  # more pages, or an error, that its answers announced
     bad: int = 0  # records that are no payments
     dropped: str = ""  # JSON: how many unusable optional values its payments lost, by reason
 
@@ -77,7 +77,7 @@ class LoadResult:
 
 
 def _ignore(_batch: Batch, _error: TerminalError) -> None:
-    """Tell nobody."""
+    """Report nothing."""
 
 
 def totals(results: Sequence[LoadResult]) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Score: what transform chose is scored, calibrated, flagged at the threshold, and what is flagged gets its reasons.
+"""score: score the prepared payments, calibrate, flag at the threshold, and give flagged payments their reasons.
 
 Reasons cost some milliseconds a row: of more than ``MOST_EXPLAINED`` flagged payments (a broken model, a threshold of
 0) the most probable ones get theirs, so that a run ends in time; `fraud-scorer explain` says the others'.
@@ -139,7 +139,7 @@ def _probabilities(model: Model, raw: np.ndarray) -> np.ndarray:
 
 
 def _to_explain(probability: np.ndarray, flagged: np.ndarray) -> np.ndarray:
-    """The places of what is flagged, of the most probable ones if these are too many; ascending."""
+    """Positions of the flagged payments, of the most probable ones if there are too many; ascending."""
     rows = np.flatnonzero(flagged)
     most_probable = np.argsort(-probability[rows], kind="stable")[:MOST_EXPLAINED]
     return np.sort(rows[most_probable])

@@ -1,4 +1,4 @@
-"""Transform: from landed bytes to what the model reads. Decode, validate, quarantine, tokenise, classify, compute.
+"""transform: from landed bytes to the model's input. Decode, validate, quarantine, tokenise, classify, compute.
 
 Takes every waiting batch, lowest landing sequence first. One bad record never stops its batch, and a batch of which
 nothing can be read never stops the others.
@@ -39,11 +39,11 @@ BATCH_COLUMNS = {
     "landing_seq": "int64",
     "received": "int64",  # records that came; an answer that cannot be read counts as one
     "valid": "int64",  # payments and events, repeats inside the batch collapsed
-    "duplicates": "int64",  # those repeats
+    "duplicates": "int64",  # the repeats inside the batch
     "quarantined": "int64",  # records that are no payments, those among them that are kept only with their answer
     "dropped": "str",  # unusable optional values of valid payments: a JSON object of counts by reason; null if none
     "error": "str",  # why nothing of the batch could be read; null if something could
-    "note": "str",  # what its answers said that was not followed; null if nothing
+    "note": "str",  # more pages, or an error, that its answers announced; null if none
 }
 
 
@@ -94,7 +94,7 @@ class Transformed:
     earlier_tokens: Mapping[str, str] = field(default_factory=dict)  # of an older key: the card's of today; not staged
 
     def frames(self) -> dict[str, pd.DataFrame]:
-        """All of it as frames, for the stage."""
+        """All fields as frames, for the stage."""
         matrix = pd.DataFrame(self.matrix, columns=[str(number) for number in range(self.matrix.shape[1])])
         return {name: getattr(self, name) for name in _FRAMES} | {"matrix": matrix}
 
@@ -213,7 +213,7 @@ def _known(store: Store, read: Sequence[_ReadBatch]) -> pd.DataFrame:
 def _classified(
     read: Sequence[_ReadBatch], known: pd.DataFrame, *, rescore: bool, restamped: bool
 ) -> list[pd.DataFrame]:
-    """``PAYMENT_COLUMNS`` of each batch, up to one with late deliveries; what one brings is known to those after it."""
+    """``PAYMENT_COLUMNS`` of each batch, up to one with late deliveries; each batch knows those before it."""
     frames: list[pd.DataFrame] = []
     for one in read:
         batch, sequence = one.work.batch, one.work.landing_seq

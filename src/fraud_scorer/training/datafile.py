@@ -25,7 +25,7 @@ from fraud_scorer.ingest.skipped_records import warn_skipped
 from fraud_scorer.ingest.tables import table_of_frame
 from fraud_scorer.ingest.validate import ValidationRules, validate
 
-_SEVERAL = {"event_time": TIMES, "amt": AMOUNTS}  # what any of several columns may say
+_SEVERAL = {"event_time": TIMES, "amt": AMOUNTS}  # fields that any of several columns may give
 _END_OF_TIME = datetime(2200, 1, 1, tzinfo=UTC)  # a file may describe any past, and simulated futures
 _DAYS_PER_YEAR = 365.2425
 _MICROS_PER_DAY = 86_400_000_000
@@ -64,7 +64,7 @@ def read_payments(
     decimal: str | None = None,
     warn: Warn = lambda _: None,
 ) -> PaymentsFile:
-    """All rows of all files together; ``warn`` is told, a sentence each, which mapped columns a file has not.
+    """All rows of all files together; ``warn`` is told, a sentence each, which mapped columns a file lacks.
 
     It is also told how many records are no purchases. A purchase that was refunded or disputed later is one.
     ``decimal`` says how a CSV writes its amounts (``point`` or ``comma``) where they do not show it.
@@ -190,7 +190,7 @@ def _place(paths: Sequence[Path], frames: Sequence[pd.DataFrame], position: int)
 
 
 def _sha256(paths: Sequence[Path]) -> str:
-    """Of the file's bytes; of several files' hashes in their order."""
+    """The sha256 of the file's bytes; of several files, of their hashes in order."""
     digests = []
     for path in paths:
         with path.open("rb") as file:

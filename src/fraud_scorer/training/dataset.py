@@ -1,4 +1,4 @@
-"""Labelled payments with their features, point in time: what training and evaluation work on."""
+"""Labelled payments with point-in-time features: the data of training and evaluation."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Dataset:
 
     @property
     def days_spanned(self) -> float:
-        """From the first payment to the last, in days."""
+        """Days from the first payment to the last."""
         return float(self.micros[-1] - self.micros[0]) / _MICROS_PER_DAY if len(self) else 0.0
 
 

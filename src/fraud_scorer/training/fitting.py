@@ -50,7 +50,7 @@ _FOLDS = 6
 
 @dataclass(frozen=True)
 class ChosenSettings:
-    """Settings, and how they were come by."""
+    """The chosen settings, and all that were tried."""
 
     parameters: dict[str, float]
     rounds: int
@@ -87,7 +87,7 @@ def fit(
 
 
 def refuse_thin_folds(label: np.ndarray, rows: np.ndarray, card: np.ndarray, name: str) -> None:
-    """Find out before minutes of training that some cards could not be scored by trees that have not seen them.
+    """Refuse, before minutes of training, data of so few cards that some cannot be scored out of fold.
 
     Raises:
         DataFileError: without one part's cards, no fraud or no genuine payment is left to learn from.
@@ -123,7 +123,7 @@ def out_of_fold(
 
 
 def refit(matrix: np.ndarray, label: np.ndarray, rows: np.ndarray, fitted: ChosenSettings) -> Any:
-    """The same settings and number of trees on ``rows``: a booster ready to ship."""
+    """Fit the chosen settings and number of trees on ``rows``: a booster ready to ship."""
     import xgboost
 
     everything = sample(matrix, label, rows, _MOST_GENUINE)

@@ -18,7 +18,7 @@ _MORE = "Give a longer file, with frauds and genuine payments"
 
 @dataclass(frozen=True)
 class MeasuredRows:
-    """The rows (bool) to measure on, and what is to be known of them: ``counts`` for scripts, ``note`` for people."""
+    """The rows (bool) to measure on, and a note on them: ``counts`` for scripts, ``note`` for people."""
 
     rows: np.ndarray
     counts: dict[str, Any]
@@ -34,9 +34,9 @@ def choose_rows(micros: np.ndarray, asked: np.ndarray, manifest: Mapping[str, An
 
     Args:
         micros: event times (UTC microseconds) of history and data together, in order; at least one.
-        asked: which of them are data (bool); at least one.
+        asked: which rows are data (bool); at least one.
         manifest: the model's.
-        also_seen: count what the model may have seen, too.
+        also_seen: count payments that the model may have seen, too.
     """
     begin, end = _seen(manifest)
     is_later = micros >= end
@@ -56,7 +56,7 @@ def choose_rows(micros: np.ndarray, asked: np.ndarray, manifest: Mapping[str, An
 
 
 def _seen(manifest: Mapping[str, Any]) -> tuple[int, int]:
-    """From when, and until when (excluded), the model may have seen payments (the manifest says whole seconds)."""
+    """The period (end excluded) of which the model may have seen payments (the manifest has whole seconds)."""
     periods = manifest["periods"]
     end = _micros(periods["test_from"]) if periods["test_from"] else _micros(periods["trained_until"]) + 1_000_000
     return _micros(manifest["data"]["from"]), end

@@ -1,4 +1,4 @@
-"""Splits by time: what could have been known when a model is trained, and what comes after."""
+"""Split by time: payments whose labels are known when a model is trained, and payments after them."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def split(data: Dataset, *, hold_out: float, label_delay_days: float, name: str)
 
 
 def warm_up_end(first: int, last: int) -> int:
-    """Until when payments only feed the features of later ones, of data between two times (UTC microseconds)."""
+    """The end of the warm-up, in which payments only feed later ones' features (UTC microseconds)."""
     return first + min(LOOK_BACK_DAYS * DAY_MICROS, (last - first) // 4)
 
 

@@ -64,7 +64,7 @@ def readable_json(value: Mapping[str, Any]) -> str:
 
 
 def refuse_unwritable(out: Path) -> None:
-    """Find out before minutes of training, and without making anything, that ``out`` cannot become a folder.
+    """Refuse, before minutes of training, an ``out`` that cannot become a folder; creates nothing.
 
     Raises:
         ArtifactError: a file stands in the way, or the nearest folder there is may not be written.

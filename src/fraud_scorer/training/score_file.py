@@ -42,7 +42,7 @@ def score_payments(
     decimal: str | None = None,
     warn: Warn = lambda _: None,
 ) -> pd.DataFrame:
-    """One row a payment of ``data``, in order of event time; ``warn`` is told what makes the scores worse.
+    """One row a payment of ``data``, in order of event time; ``warn`` gets a sentence on each cause of worse scores.
 
     Returns:
         trans_num, event_time, raw_score, fraud_probability, threshold, flagged, reasons (JSON text, empty where not
@@ -80,7 +80,7 @@ def score_payments(
 
 
 def refuse_output(out: Path, read: Sequence[Path]) -> None:
-    """Find out before anything is scored that ``out`` cannot be written, or would replace a file that is ``read``.
+    """Refuse, before anything is scored, an ``out`` that cannot be written or would replace a file that is ``read``.
 
     Raises:
         ArtifactError: names ``out`` and the cure.
@@ -93,7 +93,7 @@ def refuse_output(out: Path, read: Sequence[Path]) -> None:
 
 
 def write_scores(scores: pd.DataFrame, out: Path) -> None:
-    """As Parquet if ``out`` ends so, else CSV; the file is there as a whole or not at all."""
+    """Write Parquet if ``out`` ends so, else CSV; the file is there as a whole or not at all."""
     if is_parquet(out):
         replace_file(out, lambda draft: scores.to_parquet(draft, index=False))
     else:

@@ -57,10 +57,10 @@ def train(
 
     Args:
         data: labelled payments with features (rows without a label are left out).
-        source: what the manifest says of the data (names, sha256).
+        source: the manifest's entry on the data (names, sha256).
         out: the folder; written as a whole at the end.
         plan: periods, threshold rule, what to compare.
-        progress: is told what goes on, a sentence at a time.
+        progress: gets a sentence on each stage.
 
     Raises:
         SettingsError: the threshold of least cost is asked for, of payments in several currencies.
