@@ -19,7 +19,7 @@ _BETWEEN = r"[\W_]{0,8}"
 _MAY_BE_CARD = re.compile(rf"\d(?:{_BETWEEN}\d){{{_FEWEST - 1},}}")
 _PIECE = re.compile(r"\d+")
 _WITH_EXPIRY = re.compile(r"[3-6]\d{14,15}(?:0[1-9]|1[0-2])[2-4]\d")  # 15 or 16 digits, then month and year
-# what an id of letters and digits is made of: a digest or a UUID, whose runs of digits are chance
+# an id of letters and digits: a digest or a UUID, whose runs of digits are chance
 OPAQUE = re.compile(
     r"(?=.*[a-fA-F])(?:[0-9a-fA-F]{32}|[0-9a-fA-F]{40}|[0-9a-fA-F]{64}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
 )
@@ -67,7 +67,7 @@ def card_number_in(text: str, *, unless_plain: bool = False) -> str | None:
 def card_numbers_in(texts: Sequence[str], *, unless_plain: bool = False) -> dict[int, str]:
     """The masked card number of each text that holds one, by the text's position; a digest or a UUID holds none.
 
-    One pass over all texts together; only what may be a number is looked at alone.
+    One pass over all texts together; only texts that may hold a number are looked at alone.
     """
     places = _candidates(texts)
     found = {

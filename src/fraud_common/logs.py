@@ -49,7 +49,7 @@ def without_card_numbers(text: str) -> str:
 
 
 def masked(value: Any) -> Any:
-    """``value`` of an event without card numbers: texts, whole numbers, what holds them, and what they stand in.
+    """``value`` of an event without card numbers: texts, whole numbers, and their containers.
 
     >>> masked({"error": ["at 4242424242424242", 4242424242424242], "payments": 12})
     {'error': ['at ************4242', '************4242'], 'payments': 12}

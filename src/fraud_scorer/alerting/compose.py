@@ -85,8 +85,8 @@ def compose_alerts(
     Args:
         batch: the batch.
         payments: PAYMENT_COLUMNS, this batch only.
-        decisions: DECISION_COLUMNS of what was scored now; empty on a plain replay, which thus sends nothing.
-        policy: what the settings say.
+        decisions: DECISION_COLUMNS of the payments scored now; empty on a plain replay, which thus sends nothing.
+        policy: the settings of alerts.
         snoozed: tokens under ``card``, names under ``merchant``.
         usual_share: the flagged share (0-1) of earlier batches, None if too few payments are known.
         now: aware; when the messages are made; whether a payment is too old is judged by it, once.

@@ -1,6 +1,6 @@
 """The morning mail: from the facts of a day to the messages that wait in the outbox.
 
-Pure. What the mail says is frozen here, as JSON without card number or token; how it looks is decided when it is sent
+Pure. The mail's content is frozen here, as JSON without card number or token; its look is made when it is sent
 (``daily_view``). One message a day and recipient: the Message-ID is made of these two, so that making it again, with
 whatever became known since, writes nothing.
 """
@@ -37,9 +37,9 @@ def compose_daily(
     """The messages about one day, one an address; none for a day before the first payment ever.
 
     Args:
-        facts: what is known of the day.
+        facts: of the day.
         addresses: who is told; each once.
-        policy: what the settings say.
+        policy: the settings of alerts.
         now: aware; when the messages are made.
     """
     if facts.is_before_first_payment:

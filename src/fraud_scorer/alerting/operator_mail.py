@@ -28,7 +28,7 @@ def operator_message(
         message_id: without angle brackets; the same for the same incident, so that it is told once.
         recipient: an address, or a chat's name.
         title: what happened, also the subject.
-        lines: paragraphs: what it means.
+        lines: paragraphs that say what it means.
         facts: name and value, shown as a small table.
         action: what to do, one sentence or a command.
         now: aware; when it was noticed.

@@ -1,6 +1,6 @@
 """Render a message: e-mail (text and HTML) and chat text, from its frozen content and the templates beside this file.
 
-A kind of message is a view (what its templates are given) and three templates: ``<kind>.txt.j2``, ``<kind>.html.j2``
+A kind of message is a view (its templates' values) and three templates: ``<kind>.txt.j2``, ``<kind>.html.j2``
 and ``<kind>.slack.j2``. The same message always renders to the same bytes, so that a retry repeats the mail exactly.
 """
 
@@ -37,7 +37,7 @@ def render_email(message: Message, *, sender: str) -> EmailMessage:
         sender: as ``Name <address>``.
 
     Raises:
-        KeyError: the kind is unknown, or the content lacks what its view needs.
+        KeyError: the kind is unknown, or the content lacks a value that its view needs.
     """
     view = VIEWS[message.kind](message.content)
     email = EmailMessage(policy=SMTP if message.recipient.isascii() else SMTPUTF8)

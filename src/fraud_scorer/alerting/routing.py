@@ -9,10 +9,10 @@
         categories: [shopping_net, misc_net]
         probability_at_least: 0.9
         recipients: [lead@example.org, slack]
-    otherwise: [analyst@example.org] # told of what no rule fits; left out: the usual recipients
+    otherwise: [analyst@example.org] # told of payments that no rule fits; left out: the usual recipients
 
 ``slack`` stands for that chat's webhook, as each chat in ``channels.CHATS`` by its name. Nothing flagged goes untold:
-what no rule fits goes to ``otherwise``.
+a payment that no rule fits goes to ``otherwise``.
 """
 
 from __future__ import annotations

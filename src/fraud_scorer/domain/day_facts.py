@@ -1,7 +1,7 @@
 """The facts of one day: the values between the database and the morning mail.
 
 A day is one of the report's calendar: 23 to 25 hours of ``time_zone``. Amounts are exact integers in the currency's
-minor unit. "Flagged" is our decision; a label ("fraud") is what a chargeback, a verdict or the payments API says.
+minor unit. "Flagged" is our decision; a label ("fraud") comes from a chargeback, a verdict or the payments API.
 """
 
 from __future__ import annotations

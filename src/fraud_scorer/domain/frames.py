@@ -55,7 +55,7 @@ PAYMENT_COLUMNS: dict[str, str] = {
     "occurrence": "datetime64[us, UTC]",  # the delivery's own time; null if the API stamps each answer with its clock
 }
 
-# What a delivery of a payment is to the store.
+# The relation of a delivery to the stored payment.
 NEW = "new"  # never stored: scored, inserted
 CORRECTION = "correction"  # stored with another body under a lower landing sequence: scored anew, updated
 UNCHANGED = "unchanged"  # stored already with this body, or under a higher landing sequence: nothing to do
@@ -65,7 +65,7 @@ ARRIVAL = "arrival"  # the payment itself, after its stand-in: replaces it; the 
 EVENT = "event"  # an event of the payment: its body, decision and labels stay as they are
 DELIVERIES = (NEW, CORRECTION, UNCHANGED, RESCORE, LATE, ARRIVAL, EVENT)
 
-# What velocity features need of earlier payments (refunds left out).
+# Earlier payments, as velocity features need them (refunds left out).
 HISTORY_COLUMNS: dict[str, str] = {
     "trans_num": "str",
     "event_time": "datetime64[us, UTC]",
@@ -79,7 +79,7 @@ HISTORY_COLUMNS: dict[str, str] = {
     "merch_long": "float64",
 }
 
-# What was decided about a payment that was scored.
+# The decision about a scored payment.
 DECISION_COLUMNS: dict[str, str] = {
     "trans_num": "str",
     "raw_score": "float64",  # 0-1, the booster's

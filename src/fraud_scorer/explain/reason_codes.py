@@ -1,7 +1,7 @@
 """Reason codes: why a payment is suspicious, from the features' contributions, each with the usual value beside it.
 
 A contribution is what a feature added to the model's log-odds for this payment (XGBoost's ``pred_contribs``).
-Features that tell one story share a reason code; only what raises the probability counts as a reason.
+Features that tell one story share a reason code; only a contribution that raises the probability counts as a reason.
 """
 
 from __future__ import annotations

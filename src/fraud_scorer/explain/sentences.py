@@ -1,7 +1,7 @@
 """One sentence a reason code: the payment's value and the usual one.
 
-A model may count a value against a payment that looks harmless by itself (a category with few frauds, a short way from
-home), or one that is not known at all: what it means then, it means only beside the rest, and the sentence says so.
+A model may count against a payment a value that looks harmless alone (a category with few frauds, a short way from
+home), or an unknown value. Such a value is a sign only together with others, and its sentence says so.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ def compute_features(
         time_zone: the team's calendar.
 
     Returns:
-        One column a declared feature (float64, ``category`` str), the index of ``payments``. What is missing stays
+        One column a declared feature (float64, ``category`` str), the index of ``payments``. Missing values stay
         NaN; refunds (negative amounts) are NaN throughout, and no payment sees them.
     """
     is_payment = payments["amount_cents"].to_numpy(np.int64) >= 0

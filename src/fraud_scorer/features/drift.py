@@ -59,7 +59,7 @@ def drift_reference(features: pd.DataFrame, probability: np.ndarray) -> dict[str
 
 
 def number_shares(values: np.ndarray, edges: Sequence[float] | np.ndarray) -> np.ndarray:
-    """Shares (float64) of the bins that ``edges`` part, and of what is missing, which comes last.
+    """Shares (float64) of the bins that ``edges`` part, and of the missing values, which come last.
 
     Args:
         values: float32, NaN for missing, at least one.
@@ -76,7 +76,7 @@ def number_shares(values: np.ndarray, edges: Sequence[float] | np.ndarray) -> np
 
 
 def text_shares(texts: pd.Series, values: Sequence[str]) -> np.ndarray:
-    """Shares (float64) of ``values``, of the rest, and of what is missing, in this order.
+    """Shares (float64) of ``values``, of all other values, and of the missing ones, in this order.
 
     >>> text_shares(pd.Series(["travel", "home", None, "travel"]), ["travel"]).tolist()
     [0.5, 0.25, 0.25]

@@ -1,7 +1,7 @@
 """Encode declared features as the booster's matrix: the transformers that ``preprocess.joblib`` holds.
 
 The pickled transformers are these classes, so the installed library must be the one that trained (the manifest says
-which). Nothing is imputed: what is missing reaches the booster as NaN.
+which). Nothing is imputed: missing values reach the booster as NaN.
 """
 
 from __future__ import annotations

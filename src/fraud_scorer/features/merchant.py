@@ -6,7 +6,7 @@ Profile (day d, merchant), all days of the team's time zone, label delay D in wh
 - labelled payments and frauds on days d-D-7..d-D-1 and d-D-30..d-D-1, with labels known before d began;
 - of all these only payments that landed before A(d), the first batch that brought a payment of day d or later.
 
-So a profile never changes once its day has begun, and a replay reads what the live run read.
+So a profile never changes once its day has begun, and a replay reads the live run's profiles.
 """
 
 from __future__ import annotations

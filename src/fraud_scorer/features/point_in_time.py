@@ -2,8 +2,8 @@
 
 A payment P of batch b sees a payment Q of the same card if (Q.event_time, Q.trans_num) < (P.event_time, P.trans_num)
 and Q had landed when b landed (a lower landing sequence), or lies in b itself. Nearly always payments land in the
-order they happen, and then P sees all that precede it on the sorted line. The few others (late payments, corrected
-ones) get a line of their own that holds what their batch could see.
+order they happen, and then P sees all payments before it on the timeline. The few others (late and corrected
+payments) get a timeline of their own, of the payments that their batch could see.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Card numbers and card references before they become tokens; a reference is the API's own opaque id of a card.
 
-A reference is only hashed, so any text will do. What looks like a number is judged as one: its separators are dropped,
+A reference is only hashed, so any text will do. A text like a number is judged as a number: its separators are dropped,
 and a masked or damaged number is refused, because it would join the payments of different cards.
 """
 

@@ -22,11 +22,11 @@ def refuse_missing_columns(
 ) -> None:
     """Refuse a file in which a required field is nowhere, or in a column that the map names and that is not there.
 
-    ``found``: the fields of ours that the file has; ``unseen``: what the map names and no row has, theirs to ours;
+    ``found``: the fields of ours that the file has; ``unseen``: mapped names that no row has, theirs to ours;
     ``theirs``: the file's own columns.
 
     Raises:
-        DataFileError: names the column and what the file has instead.
+        DataFileError: names the column, and the columns of the file.
     """
     single = ["trans_num", "cc_num", "merchant", *(["is_fraud"] if label_required else [])]
     missing = [name for name in single if name not in found]

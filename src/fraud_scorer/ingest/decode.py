@@ -3,8 +3,8 @@
 Accepted: pandas' ``orient="split"`` or a list of records (also under one well-known key), either once more wrapped in
 a JSON string. Columns may come in any order. Of a name that stands twice in one record the last value counts.
 
-What an answer costs is bounded before it is parsed: one with more marks of objects and values than the limits is
-refused as a whole, whatever it holds. A good answer of the payments API's byte limit is far below them.
+The cost of an answer is bounded before it is parsed: an answer with more marks of objects and values than the limits
+is refused as a whole, whatever it holds. A good answer of the payments API's byte limit is far below them.
 
 >>> decode(json.dumps('{"columns": ["cc_num"], "data": [[4532015112830366000]]}').encode()).rows
 [[4532015112830366000]]

@@ -93,8 +93,8 @@ def classify(
 ) -> pd.DataFrame:
     """``delivery``, ``is_event``, ``occurrence`` added; known payments get their stored event time, but from late ones.
 
-    A delivery is compared with what stands for its payment so far (``frames.STANDS_FOR``): what stands before that
-    takes its place, what stands behind it is an event, and only what stands where it does may be a correction.
+    A delivery is compared with the delivery that stands for its payment so far, by rank (``frames.STANDS_FOR``): a
+    lower rank takes its place, a higher rank is an event, and only an equal rank may be a correction.
 
     Args:
         tokenised: one batch's payments and events, as ``drop_repeats`` leaves them.

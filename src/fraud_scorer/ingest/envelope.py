@@ -1,7 +1,7 @@
 """The envelope of an answer: fields beside its records that announce more records, or a failure.
 
 Pages are not followed, so further pages must be reported: else the minute looks whole. Names are compared without
-case, underscores and hyphens, in the answer itself and in what usually holds such words (``meta``, ``pagination``,
+case, underscores and hyphens, in the answer itself and in the objects that usually hold them (``meta``, ``pagination``,
 ``links`` …). The sentences quote names and counts, never another value.
 
 >>> read_envelope({"has_more": True, "data": [{"id": 1}]}, "data", 1).more

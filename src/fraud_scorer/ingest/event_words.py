@@ -159,11 +159,11 @@ def resolve_kinds(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The kind of each record (object array, ``frames.KINDS``), and its amount (int64) with the sign of that kind.
 
-    The stronger of type and status counts: what is declined took no money, whatever its type. Money that is given back
+    The stronger of type and status counts: a declined record took no money, whatever its type. Money that is given back
     is below zero, as a refund that has no type is. Where neither says anything, the sign of the amount does.
 
-    ``one_record``: each payment has one record, which shows today's status. What takes money by its type and amount is
-    the payment then, though it was refunded or disputed later.
+    ``one_record``: each payment has one record, which shows today's status. A record that takes money by its type and
+    amount is the payment then, though it was refunded or disputed later.
     """
     by_sign = kinds_by_sign(amount_cents)
     if not any(types) and not any(statuses):

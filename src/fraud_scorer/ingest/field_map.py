@@ -9,7 +9,7 @@ A YAML mapping, theirs to ours; a dot leads into a nested object, a number is a 
     shops.0.name: merchant
     amount: amt_minor
 
-Names that are ours already need no entry. What names alone cannot say stands in sections (``field_file``).
+Names that are ours already need no entry. Sections declare the rest (``field_file``).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The history that a run's payments may see, as input for the feature function.
 
-A batch sees what had landed before it, as it then stood, and itself. So a run of several batches gives the same
-features as one run for each, and a replay gives those of the first time.
+A batch sees the payments that had landed before it, as they then stood, and its own. So a run of several batches
+gives the same features as one run for each, and a replay gives those of the first time.
 """
 
 from __future__ import annotations

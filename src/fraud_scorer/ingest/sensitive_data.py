@@ -2,7 +2,7 @@
 
 They are known by the name of their field (in any case, nesting or column of a split frame, also in JSON inside a
 string), by the shape of track data, and by the field map's ``remove``. A marker takes each value's place; every other
-byte stays as it came, so what is landed can be replayed. Nothing here raises.
+byte stays as it came, so the landed bytes can be replayed. Nothing here raises.
 
 >>> without_sensitive(b'{"card": {"cardCvv2": "123"}, "amt": 1.50}').body
 b'{"card": {"cardCvv2": "[removed]"}, "amt": 1.50}'
@@ -42,7 +42,7 @@ _TELLS_ONLY = re.compile(  # that a code matched, was there or was asked for: no
 _OTHERS_TOO = frozenset(["cid", "csc", "pincode", "pin_code"])  # a customer's id, a postal code: kept if it is mapped
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NO_LETTER = re.compile(r"[^a-z0-9]+")
-# parts of such names in small letters, each with what may follow: most texts have none of them
+# parts of such names in small letters, each with the text that may follow: most texts have none of them
 _NEEDLES = [(needle, re.compile(re.escape(needle) + follows)) for needle, follows in {
     "cvv": "", "cvc": "", "cvn": "", "cvd": "", "cvx": "", "cv2": "", "cav": r"2?(?![a-z])", "csc": r"2?(?![a-z])",
     "cid": r"2?(?![a-z])", "security": r"[\W_]{0,3}(?:code|value|n|data)", "verification": "",
@@ -238,7 +238,7 @@ class _Scan:
         self._columns = [_name(one[0]) for one in _TOKEN.finditer(names[1]) if one[0] != ","] if names else []
         self._verdicts: dict[str, bool] = {}  # of each name
         self._names: dict[str, str] = {}  # of each mark that names a field
-        self._fine: set[str] = set()  # those of them whose values may stay, for all that the name says
+        self._fine: set[str] = set()  # names whose values may stay
         self._longest = max((one.count(".") + 1 for one in known.remove), default=0)
         self._objects: list[bool] = []  # of each open container, whether it is an object
         self._keys: list[str | int | None] = []  # of each, where in it we are; None: an object's key comes next
@@ -276,7 +276,7 @@ class _Scan:
         return end - start < 6 or not _HINT.search(self._text, start, end)
 
     def _word(self, mark: str) -> tuple[str, int] | None:
-        """A name is kept in mind; of a value what comes instead of it, if it must go."""
+        """Remember a name; give a value's replacement, if the value must go."""
         if self._objects and self._objects[-1] and self._keys[-1] is None:
             self._keys[-1] = self._named(mark)
             return None

@@ -51,7 +51,7 @@ def alert(
         monotonic: the clock, in seconds.
 
     Raises:
-        StoreUnavailable: the outbox cannot be reached; what was sent and not marked is sent again later.
+        StoreUnavailable: the outbox cannot be reached; messages sent and not marked are sent again later.
     """
     counts = AlertCounts()
     until = monotonic() + budget_seconds

@@ -86,7 +86,7 @@ def extract_again(
 ) -> Completion:
     """Ask a windowed API again for a minute, closed or not, and land the answer as a batch of its own.
 
-    The minute's own batch stays as it is. What is known already changes nothing when it is loaded.
+    The minute's own batch stays as it is. Payments that are stored already change nothing when loaded.
 
     Raises:
         SettingsError: the API has no windows: it would answer with today's payments.

@@ -115,7 +115,7 @@ def load(
     Args:
         batches: the run's batches.
         payments: PAYMENT_COLUMNS of all of them.
-        decisions: DECISION_COLUMNS and ``features`` of what was scored. A payment that two batches of the run bring
+        decisions: DECISION_COLUMNS and ``features`` of the scored payments. A payment that two batches of the run bring
             has one row a batch, told apart by a column ``batch_id``; without it ``trans_num`` must be unique.
         quarantine: QUARANTINE_COLUMNS of all of them.
         profiles: merchant profiles that this run computed; written with the first batch that is loaded.

@@ -68,7 +68,7 @@ def score(
 
     Raises:
         ArtifactError: matrix or scores do not fit the model.
-        ValueError: a feature is infinite, which one payment can cause: whose fault it is, is for the run to find out.
+        ValueError: a feature is infinite, which one payment can cause; the run finds out which batch brought it.
     """
     _check_matrix(model, matrix, len(trans_nums))
     answer = _scores(scorer, matrix, reference)

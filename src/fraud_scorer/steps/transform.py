@@ -124,7 +124,7 @@ def transform(
 
     Batches beyond ``config.most_payments``, from the first one that brings a later day than those before, and after
     one with late deliveries, are left for the next run (they are missing from ``batches``): a day's merchant profiles
-    count what was stored when the day began, and a late delivery changes what later ones see.
+    count the payments stored when the day began, and a late delivery changes the past of later ones.
     """
     read = list(_bounded((_read_batch(one, tokens, encrypt, config) for one in work), config))
     known = _known(store, read)

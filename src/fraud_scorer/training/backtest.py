@@ -21,7 +21,7 @@ def backtest(payments: pd.DataFrame, thresholds: Sequence[float], alert_cost: fl
         payments: trans_num, event_time (UTC microseconds), amount_cents, currency, fraud_probability, label
             (fraud, not_fraud or null: not known).
         thresholds: to compare.
-        alert_cost: what an alert costs, in the payments' currency.
+        alert_cost: the cost of an alert, in the payments' currency.
 
     Returns:
         ``currency`` (of every amount; null without payments),

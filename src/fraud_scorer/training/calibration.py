@@ -13,8 +13,8 @@ _TILT = 1e-4  # keeps the order of raw scores inside a plateau
 def calibration_table(label: np.ndarray, raw: np.ndarray) -> dict[str, list[float]]:
     """A rising table (raw, probability) by isotonic regression, from 0 to 1; lines between its knots.
 
-    Ends are held off 0 and 1 by what so many payments can tell; plateaus get a slight tilt, so that calibrated scores
-    rank payments as raw ones do.
+    Ends are held off 0 and 1 by as much as the number of payments allows; plateaus get a slight tilt, so that
+    calibrated scores rank payments as raw ones do.
     """
     from sklearn.isotonic import IsotonicRegression
 

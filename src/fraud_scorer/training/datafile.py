@@ -43,7 +43,7 @@ _IN_FUTURE = "lies after the year 2199; is its unit right?"
 class PaymentsFile:
     """Past payments, in order of event time and ``trans_num``.
 
-    ``payments``: what ``compute_features`` reads, with ``landing_seq`` counting up in this order (a file tells no
+    ``payments``: input of ``compute_features``, with ``landing_seq`` counting up in this order (a file tells no
     landing), ``card_token`` (the card's text: a key in memory, never written), and ``payload_is_fraud`` (boolean,
     nullable unless a label was required).
     """

@@ -39,7 +39,7 @@ def evaluate_file(
 
     Args:
         data: all payments that feed features, in order of time.
-        source: what the report says of them (names, sha256).
+        source: the report's entry on them (names, sha256).
         model: with its manifest.
         scorer: of the model's booster.
         threshold: to flag from.

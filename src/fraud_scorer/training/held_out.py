@@ -29,7 +29,7 @@ class MeasuredRows:
 def choose_rows(micros: np.ndarray, asked: np.ndarray, manifest: Mapping[str, Any], *, also_seen: bool) -> MeasuredRows:
     """Choose the rows to measure on, by time alone: a payment's file does not tell whether the model has seen it.
 
-    From the beginning of the model's data to its test period (without one: to the end of what it was fitted on) it may
+    From the beginning of the model's data to its test period (without one: to the end of its fitting data) it may
     have seen any payment. The first payments of all only feed the features of later ones, as in training.
 
     Args:

@@ -44,7 +44,7 @@ def card_precision_at_k(day: np.ndarray, card: np.ndarray, label: np.ndarray, sc
     """Mean over days: of the ``k`` cards with the highest score of the day, the share with a fraud that day.
 
     As the Fraud Detection Handbook counts: a card found fraudulent among the day's ``k`` is blocked, and its later
-    payments are left out. Days with fewer than ``k`` cards count what they have.
+    payments are left out. Days with fewer than ``k`` cards count all of them.
     """
     blocked = np.zeros(int(card.max(initial=0)) + 1, bool)
     order = np.argsort(day, kind="stable")
@@ -85,7 +85,7 @@ def one_currency(currencies: pd.Series, cure: str) -> str | None:
     """The currency of these payments (null without payments): only then are their amounts added.
 
     Raises:
-        SettingsError: there are several; ``cure`` says what to do then.
+        SettingsError: there are several; ``cure`` is the error's cure.
     """
     found = sorted(str(one) for one in currencies.unique())
     if len(found) > 1:

@@ -59,7 +59,7 @@ def train(
         data: labelled payments with features (rows without a label are left out).
         source: the manifest's entry on the data (names, sha256).
         out: the folder; written as a whole at the end.
-        plan: periods, threshold rule, what to compare.
+        plan: periods, threshold rule, comparison.
         progress: gets a sentence on each stage.
 
     Raises:

@@ -20,7 +20,7 @@ class Chat:
     Args:
         name: its recipient's name in the alert rules, and its channel in the outbox: small letters and ``_``.
         setting: the setting that holds the webhook's address, a secret; empty: no such chat.
-        body: what is posted as JSON for one message; the same for the same message.
+        body: makes the JSON to post for one message; the same for the same message.
     """
 
     name: str
