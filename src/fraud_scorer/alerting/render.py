@@ -20,7 +20,7 @@ import css_inline
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from fraud_common.money import amount_text, totals_text
-from fraud_common.text import probability_text
+from fraud_common.text import count_text, probability_text
 from fraud_scorer.alerting.morning_mail_view import daily_view
 from fraud_scorer.alerting.wording import card_text, clean
 from fraud_scorer.domain.ports import Message
@@ -87,7 +87,7 @@ def domain_of(sender: str) -> str:
 def _alert_view(content: Mapping[str, Any]) -> dict[str, Any]:
     payments = [_payment_view(payment) for payment in content["payments"]]
     worst, left_out = payments[0], payments[PAYMENTS_SHOWN:]
-    headline = "1 suspicious payment" if len(payments) == 1 else f"{len(payments):,} suspicious payments"
+    headline = count_text(len(payments), "suspicious payment")
     total = _total(payments)
     return {
         **content,

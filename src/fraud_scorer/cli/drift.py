@@ -9,6 +9,7 @@ from typing import Any
 import typer
 from rich.table import Table
 
+from fraud_common.text import count_text
 from fraud_scorer import wiring
 from fraud_scorer.cli.daily import Day
 from fraud_scorer.cli.output import AsJson, console, print_json
@@ -72,7 +73,7 @@ def summary(features: list[dict[str, Any]], compared: int) -> str:
         compared: payments of that day that were compared.
     """
     if all(one["state"] == "too_few" for one in features):
-        return f"{compared:,} payment{'' if compared == 1 else 's'}, too few to say whether anything drifted."
+        return f"{count_text(compared, 'payment')}, too few to say whether anything drifted."
     counts = Counter(_shown(one) for one in features)
     others = ", ".join(f"{counts[shown]} {word}" for shown, word in _COUNTED.items() if counts[shown])
     return f"{'; '.join(filter(None, [_told(features), others]))}."
@@ -84,7 +85,7 @@ def _told(features: list[dict[str, Any]]) -> str:
         return "no feature drifted"
     named = ", ".join(f"{one['feature'].replace('_', ' ')} {_number(one['psi'])}" for one in drifted[:_MOST_NAMED])
     more = f" and {len(drifted) - _MOST_NAMED} more" if len(drifted) > _MOST_NAMED else ""
-    return f"{len(drifted)} feature{'' if len(drifted) == 1 else 's'} drifted: {named}{more}"
+    return f"{count_text(len(drifted), 'feature')} drifted: {named}{more}"
 
 
 def _number(psi: float) -> str:

@@ -106,9 +106,9 @@ def extract_again(
     ends = clock.now() + timedelta(seconds=limits.budget_seconds)
     with _exclusive_lock(batch, landing, clock, ends):
         notes: list[str] = []
-        asking = _BatchCalls(batch, api, landing, clock, limits, notes, window=minute)
-        if not asking.until(ends):
-            raise asking.error()
+        calls = _BatchCalls(batch, api, landing, clock, limits, notes, window=minute)
+        if not calls.ask_until(ends):
+            raise calls.error()
         return landing.close(batch, now=clock.now(), notes=notes)
 
 
@@ -122,7 +122,7 @@ def extract_missed(api: PaymentsApi, landing: ExtractLanding, clock: Clock, limi
     ends = clock.now() + timedelta(seconds=limits.budget_seconds)
     done: list[Completion] = []
     unreadable = 0
-    for batch in _unfinished(api, landing, clock, limits):
+    for batch in _unfinished_batches(api, landing, clock, limits):
         if clock.now() >= ends:
             break
         with landing.lock(batch) as mine:
@@ -139,7 +139,9 @@ def extract_missed(api: PaymentsApi, landing: ExtractLanding, clock: Clock, limi
     return done
 
 
-def _unfinished(api: PaymentsApi, landing: ExtractLanding, clock: Clock, limits: ExtractLimits) -> Iterator[Batch]:
+def _unfinished_batches(
+    api: PaymentsApi, landing: ExtractLanding, clock: Clock, limits: ExtractLimits
+) -> Iterator[Batch]:
     """Open batches and gaps whose own run must have ended, oldest first; the number to ask for is bounded."""
     now = clock.now()
     open_minutes = {batch.minute for batch in landing.open_batches() if batch.minute}
@@ -193,11 +195,11 @@ def _extract(
     """Ask for the missing answers, then close the batch; the caller holds its lock."""
     notes: list[str] = []
     if _may_ask(batch, api, clock.now(), limits):
-        asking = _BatchCalls(batch, api, landing, clock, limits, notes)
-        finished = asking.until(ends if api.windowed else min(ends, batch.end + CURRENT_FOR))
+        calls = _BatchCalls(batch, api, landing, clock, limits, notes)
+        finished = calls.ask_until(ends if api.windowed else min(ends, batch.end + CURRENT_FOR))
         nothing_landed = not landing.parts(batch)
         if not finished and (api.windowed or nothing_landed):
-            raise asking.error()
+            raise calls.error()
     status = "landed" if landing.parts(batch) else "missed"
     return landing.close(batch, now=clock.now(), status=status, notes=notes)
 
@@ -235,12 +237,12 @@ class _BatchCalls:
         error.retry_after = self.retry_after
         return error
 
-    def until(self, ends: datetime) -> bool:
+    def ask_until(self, ends: datetime) -> bool:
         """Ask until enough has landed (True) or time is up (False)."""
-        return self._asked(ends) or (self._api.windowed and self._failed_with_records)
+        return self._call_until(ends) or (self._api.windowed and self._failed_with_records)
 
-    def _asked(self, ends: datetime) -> bool:
-        landed = self._landed()
+    def _call_until(self, ends: datetime) -> bool:
+        landed = self._readable_parts()
         most = len(landed) + (1 if len(landed) >= MOST_UNREADABLE else MOST_UNREADABLE)
         while not self._enough(landed):
             if self._api.windowed and len(landed) >= most:
@@ -255,11 +257,11 @@ class _BatchCalls:
             except ApiUnavailable as error:
                 self._notes.append(f"{now:%H:%M:%S} {error.what}")
                 self.cure = error.cure
-                if not self._waited(error.retry_after, ends):
+                if not self._wait(error.retry_after, ends):
                     return False
                 continue
             landed.append(self._land(answer))
-            if not landed[-1] and not self._enough(landed) and not self._waited(None, ends):
+            if not landed[-1] and not self._enough(landed) and not self._wait(None, ends):
                 return False
         return True
 
@@ -267,7 +269,7 @@ class _BatchCalls:
         """A windowed API: one readable answer. A current one: so many answers."""
         return any(landed) if self._api.windowed else len(landed) >= self._limits.calls
 
-    def _landed(self) -> list[bool]:
+    def _readable_parts(self) -> list[bool]:
         """Whether each part of earlier runs is a window's answer: only the last can be, or the batch were closed."""
         parts = self._landing.parts(self._batch)
         last = parts[-1:] if self._api.windowed else []
@@ -278,15 +280,15 @@ class _BatchCalls:
         part = self._landing.land(self._batch, answer)
         if part.removed:
             self._note(part, f"brought {part.removed:,} card codes, PINs or track data: removed before it was landed")
-        return self._look(answer.body, part)
+        return self._is_usable(answer.body, part)
 
     def _is_answer(self, part: Part) -> bool:
         try:
-            return self._look(self._landing.read(self._batch, part), part)
+            return self._is_usable(self._landing.read(self._batch, part), part)
         except LandingError:
             return False
 
-    def _look(self, body: bytes, part: Part) -> bool:
+    def _is_usable(self, body: bytes, part: Part) -> bool:
         """Whether a window needs no other answer; an answer with records that reports a failure is the best so far."""
         try:
             envelope = decode(body, http_status=part.http_status, truncated=part.truncated).envelope
@@ -301,7 +303,7 @@ class _BatchCalls:
     def _note(self, part: Part, sentence: str) -> None:
         self._notes.append(f"{part.received_at:%H:%M:%S} part {part.number} {sentence}")
 
-    def _waited(self, retry_after: float | None, ends: datetime) -> bool:
+    def _wait(self, retry_after: float | None, ends: datetime) -> bool:
         """Wait as the server asks, or a little longer each time; False if that would outlast the budget."""
         self.retry_after = retry_after
         seconds = retry_after if retry_after is not None else self._pause

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from fraud_common.errors import SettingsError
+from fraud_common.text import count_text
 from fraud_scorer.ingest.decode import decode, harmless_names
 from fraud_scorer.ingest.envelope import envelope_sentences
 from fraud_scorer.ingest.event_words import SCORED
@@ -78,7 +79,7 @@ def _told(judged: Validated) -> str:
         words = [word for word in judged.unknown_kinds if _WORD.fullmatch(word)][:_MOST_WORDS]
         shown = f": {', '.join(words)}" if words else ""
         number = len(judged.unknown_kinds)
-        sentences.append(f"{number} unknown {'word' if number == 1 else 'words'} in type and status{shown} (purchases, "
+        sentences.append(f"{count_text(number, 'unknown word')} in type and status{shown} (purchases, "
                          "unless declared under kinds)")  # fmt: skip
     if judged.dropped:
         counts = Counter(one.reason for one in judged.dropped)
@@ -101,7 +102,7 @@ def _numeric_ids(rejects: Sequence[Reject]) -> str:
 
 
 def _records(count: int) -> str:
-    return "1 record" if count == 1 else f"{count} records"
+    return count_text(count, "record")
 
 
 _UNSEEN = (
