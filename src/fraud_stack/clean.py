@@ -29,7 +29,7 @@ class Written:
 
 
 def note_owner(options: StackOptions) -> None:
-    """Write down whose databases lie outside their data folder (root's: see `server_user`)."""
+    """Note the owner of databases that lie outside their data folder (root's: see `server_user`)."""
     home = data_folder(options.data_dir)
     if home != options.data_dir.absolute():
         make_reachable(home)

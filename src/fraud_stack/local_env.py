@@ -93,7 +93,7 @@ def _addresses(options: StackOptions, kept: Mapping[str, str]) -> dict[str, str]
 
 
 def _endpoint(port: int) -> dict[str, str]:
-    """What makes boto3 speak to the local twin; it checks no credentials, but boto3 wants some."""
+    """The settings by which boto3 speaks to the local twin; the twin checks no credentials, but boto3 wants some."""
     return {
         "SAGEMAKER_ENDPOINT": ENDPOINT_NAME,
         "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": f"http://127.0.0.1:{port}",
@@ -122,6 +122,6 @@ def in_force(kept: Mapping[str, str], checkout: Path) -> dict[str, str]:
 
 
 def chosen_by_the_user(checkout: Path) -> dict[str, str]:
-    """What stands in ``.env`` or in the environment: it goes before what this stack would choose."""
+    """The values in ``.env`` or in the environment: they go before the values that this stack would choose."""
     in_file = {name: value for name, value in dotenv_values(checkout / ".env", interpolate=False).items() if value}
     return in_file | {name: value for name, value in os.environ.items() if value}

@@ -89,7 +89,7 @@ def other_ports(ports: Mapping[str, int], taken: Iterable[str]) -> dict[str, int
 
 
 def holder(port: int) -> str:
-    """Who listens on ``port``, as ``" by NAME (pid N)"``; empty where the system does not tell."""
+    """The process that listens on ``port``, as ``" by NAME (pid N)"``; empty where the system does not tell."""
     try:
         listening = [c for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN]
         pids = [c.pid for c in listening if c.laddr and c.laddr.port == port and c.pid]

@@ -43,7 +43,7 @@ def make_private(data_dir: Path) -> None:
 
 
 def _close(path: Path) -> None:
-    """Symbolic links are left alone: what they lead to may be anybody's."""
+    """Take the rights of others away; symbolic links are left alone, for their targets may be anybody's."""
     found = path.lstat()
     if path.is_symlink() or found.st_uid != os.geteuid():
         return

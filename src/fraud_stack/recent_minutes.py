@@ -55,5 +55,5 @@ def settled_minutes(fraud_db_url: str, since: datetime) -> list[Minute]:
 
 
 def imported_days(fraud_db_url: str) -> int:
-    """How many days of history are in."""
+    """The number of days of history that are imported."""
     return int(ask(fraud_db_url, "monitoring/stack_imported_days")[0][0])

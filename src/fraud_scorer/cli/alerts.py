@@ -27,7 +27,7 @@ def alerts_list(
     last: Last = 50,
     as_json: AsJson = False,
 ) -> None:
-    """Messages that wait or were refused, latest first (or of the states that are asked for)."""
+    """List messages that wait or were refused, latest first, or messages of other states."""
     states = ("pending", "failed", "sent", "suppressed")
     if unknown := set(status or ()) - set(states):
         raise SettingsError(f"no such state: {', '.join(sorted(unknown))}", f"There are {', '.join(states)}")

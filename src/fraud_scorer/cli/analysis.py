@@ -35,7 +35,7 @@ def backtest(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """What would have been alerted, caught and missed at other thresholds, and at what cost."""
+    """Count the alerts, the frauds caught and missed, and the costs that other thresholds would have meant."""
     from fraud_scorer.store.analysis import long_engine, payments_to_backtest
     from fraud_scorer.training.backtest import backtest as run
 
@@ -62,7 +62,7 @@ def backtest(
 
 
 def explain(trans_num: Annotated[str, typer.Argument(help="The payment's id")], as_json: AsJson = False) -> None:
-    """Why a stored payment got its fraud probability, in plain words."""
+    """Explain in plain words why a stored payment got its fraud probability."""
     from fraud_scorer.scoring.artifacts import load_artifacts
     from fraud_scorer.store.analysis import payment_to_explain
     from fraud_scorer.store.engine import create_store_engine

@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
 
 
 def quarantine_list(reason: Reason = None, last: Last = 50, as_json: AsJson = False) -> None:
-    """The open records, latest first; how many there are of each reason."""
+    """List the open records, latest first, and the number of each reason."""
     parts = wiring.Parts(load_settings())
     rows = parts.quarantine.listed(last, reason=reason)
     if as_json:
@@ -43,7 +43,7 @@ def quarantine_show(
     full: Annotated[bool, typer.Option("--full", help="All of it, without card numbers, codes and PINs")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """What is wrong with one record: its fields, and the values of those that tell nothing of a person."""
+    """Show why one record is in quarantine: its fields, and the values of those that tell nothing of a person."""
     from fraud_scorer.use_cases.quarantine.show import shown
 
     record = shown(wiring.Parts(load_settings()), number, full=full)
@@ -85,7 +85,7 @@ def _not_open(parts: wiring.Parts, numbers: list[int], tried: int) -> list[str]:
 def quarantine_drop(
     numbers: Numbers = None, reason: Reason = None, everything: Everything = False, as_json: AsJson = False
 ) -> None:
-    """Give records up: they are not tried again, and count as open no more."""
+    """Drop records: they are not tried again, and are no longer counted as open."""
     _require_a_choice(numbers, reason, everything)
     tell({"dropped": wiring.Parts(load_settings()).quarantine.drop(numbers or None, reason=reason)}, as_json)
 

@@ -58,7 +58,7 @@ def check(
 def status(
     last: Annotated[int, typer.Option(min=1, max=1440, help="How many minutes back")] = 15, as_json: AsJson = False
 ) -> None:
-    """The run ledger's last minutes, what waits, and the endpoint's circuit breaker."""
+    """Show the run ledger's last minutes, the batches that wait, and the endpoint's circuit breaker."""
     from fraud_scorer.use_cases.status import system_status
 
     state = system_status(wiring.Parts(load_settings()), last)
@@ -95,7 +95,7 @@ def settings(
     as_json: AsJson = False,
     example: Annotated[bool, typer.Option("--example", help="Print .env.example instead")] = False,
 ) -> None:
-    """What is in force and where each value came from; secrets are masked, also inside addresses."""
+    """Show the settings in force and the source of each value; secrets are masked, also inside addresses."""
     if example:
         typer.echo(env_example(), nl=False)
         return
