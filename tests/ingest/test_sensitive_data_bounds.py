@@ -11,7 +11,7 @@ from fraud_scorer.ingest.sensitive_data import without_sensitive
 CPU_SECONDS = 20  # of 8 MB; the largest of them takes a third of that on a machine that does nothing else
 SCRIPT = """
 import resource, sys
-from fraud_scorer.ingest.sensitive_data import Sensitive, without_sensitive
+from fraud_scorer.ingest.sensitive_data import SensitiveFields, without_sensitive
 
 name, size, seconds = sys.argv[1], 8_000_000, int(sys.argv[2])
 
@@ -34,7 +34,7 @@ body, map_of_it = {
 }[name]()
 used = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
 resource.setrlimit(resource.RLIMIT_CPU, (int(used) + 1 + seconds,) * 2)
-without_sensitive(body, Sensitive(remove=tuple(map_of_it)))
+without_sensitive(body, SensitiveFields(remove=tuple(map_of_it)))
 """
 NAMES = (
     "carets", "equals signs", "letters D before digits", "parts of names", "values under a deep path",
