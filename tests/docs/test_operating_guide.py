@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 import typer.main
 
 from fraud_common import errors
@@ -70,6 +71,7 @@ def test_every_incident_has_its_line() -> None:
         assert f'"{title}' in titles
 
 
+@pytest.mark.integration  # takes seconds
 def test_commands_within_sentences_exist() -> None:
     """Not only those in shell blocks."""
     for page in sorted((ROOT / "docs").rglob("*.md")):

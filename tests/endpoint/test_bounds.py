@@ -30,6 +30,7 @@ def test_no_body_costs_more_memory_than_it_may(artifacts: Path) -> None:
     assert found == STATUSES, ran.stdout + ran.stderr[-2000:]
 
 
+@pytest.mark.integration  # the library starts a process or listens
 def test_a_damaged_model_without_a_manifest_leaves_the_old_one_in_force(
     tmp_path: Path, booster: xgboost.Booster
 ) -> None:
@@ -56,6 +57,7 @@ def _damaged(content: bytes) -> list[bytes]:
     ]
 
 
+@pytest.mark.integration  # the library starts a process or listens
 def test_a_damaged_model_is_no_start(tmp_path: Path, booster: xgboost.Booster) -> None:
     """Refused with a sentence at the start; a sound one is served."""
     content = bytes(booster.save_raw("ubj"))

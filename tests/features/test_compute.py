@@ -118,6 +118,7 @@ def test_history_may_begin_anywhere_before_the_look_back(make_payments, to_histo
     pd.testing.assert_frame_equal(long, short, check_exact=True)
 
 
+@pytest.mark.integration  # takes seconds
 def test_serving_a_week_minute_by_minute_equals_training(make_payments, to_history):
     """To the last bit: the features of a week served minute by minute are those that training computes at once."""
     payments = make_payments(7, rows=1_500, days=45, cards=15, late=0.02)

@@ -81,6 +81,7 @@ def test_another_keys_signature_is_refused(door: str, folder: Path) -> None:
         DOORS[door](folder)
 
 
+@pytest.mark.integration  # the library starts a process or listens
 @pytest.mark.parametrize("door", ["any model", "the server", "the archive for SageMaker"])
 def test_a_changed_model_keeps_no_signature(door: str, folder: Path) -> None:
     """A file and its hash in the manifest changed together: the manifest is no longer what was signed."""
@@ -138,6 +139,7 @@ def test_a_shadow_that_is_not_signed_scores_nothing(folder: Path) -> None:
     assert "is not signed" in said[0]["event"]
 
 
+@pytest.mark.integration  # the library starts a process or listens
 def test_a_server_takes_up_signed_models_only(folder: Path) -> None:
     """An unsigned change of the folder leaves the old model in force; its signature makes it the model in force."""
     sign(folder, KEY)

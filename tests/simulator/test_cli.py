@@ -41,6 +41,7 @@ def test_history(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert said.startswith(f"{len(frame):,} payments from 2026-11-19T22:31:00Z until 2026-11-20T10:31:00Z")
 
 
+@pytest.mark.integration  # the library starts a process or listens
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -36,6 +36,7 @@ def test_other_seed_other_payments(stream: Stream) -> None:
     assert mine["cc_num"].isin(other["cc_num"]).mean() < 0.01
 
 
+@pytest.mark.integration  # takes seconds
 @pytest.mark.parametrize("seconds", [1, 60, 61, 3600, 5 * 3600 + 7])
 def test_windows_add_up(stream: Stream, week: pd.DataFrame, seconds: int) -> None:
     """Consecutive windows of any length hold each payment once, and exactly those of their time."""
@@ -94,6 +95,7 @@ def test_some_frauds_look_honest_and_some_honest_payments_odd(week: pd.DataFrame
     assert away.sum() > len(fraud)
 
 
+@pytest.mark.integration  # takes seconds
 def test_compromised_merchant_is_shared(week: pd.DataFrame, stream: Stream) -> None:
     """The cards misused after a breach had all paid at one merchant before."""
     before = stream.frame(END - 14 * DAY, END - 7 * DAY)

@@ -147,6 +147,7 @@ def test_a_rescore_sees_the_capture_that_stood_for_a_payment(model):
         assert anew == {key: first[key] for key in anew}
 
 
+@pytest.mark.integration  # takes seconds
 @settings(max_examples=4, deadline=None)
 @given(seed=st.integers(0, 10_000), cuts=st.lists(st.floats(0, 1), min_size=BATCHES, max_size=BATCHES))
 def test_a_batch_may_land_in_two_parts(model, seed, cuts):
@@ -159,6 +160,7 @@ def test_a_batch_may_land_in_two_parts(model, seed, cuts):
     assert whole
 
 
+@pytest.mark.integration  # takes seconds
 @settings(max_examples=4, deadline=None)
 @given(seed=st.integers(0, 10_000))
 def test_rows_of_a_batch_may_come_in_any_order(model, seed):
@@ -169,6 +171,7 @@ def test_rows_of_a_batch_may_come_in_any_order(model, seed):
     assert minute_by_minute([work(minute, records) for minute, records in enumerate(shuffled)], model) == whole
 
 
+@pytest.mark.integration  # takes seconds
 @settings(max_examples=4, deadline=None)
 @given(seed=st.integers(0, 10_000), last=st.integers(1, BATCHES - 1))
 def test_what_lands_later_changes_no_score(model, seed, last):

@@ -202,6 +202,7 @@ def test_a_failed_answer_is_no_empty_batch(store, work, run):
     assert result.batches["error"].isna().tolist() == [False, True]
 
 
+@pytest.mark.integration  # takes seconds
 def test_bad_records_beyond_the_limit_are_told_in_one_line(store, payment, work, run, cipher):
     """The first 20,000 of an answer are kept apart; good ones among them go on, all are counted."""
     bad = [{"trans_num": str(number)} for number in range(20_500)]
@@ -215,6 +216,7 @@ def test_bad_records_beyond_the_limit_are_told_in_one_line(store, payment, work,
     assert result.quarantine["row_index"].max() == 19_999
 
 
+@pytest.mark.integration  # takes seconds
 def test_a_long_answer_is_judged_in_pieces_under_its_own_row_numbers(store, payment, work, run):
     """A bad row's number is its place in the answer, wherever it stands."""
     rows = [payment(number % 7) for number in range(120_000)]

@@ -110,6 +110,7 @@ def one_by_one(run):
     return made
 
 
+@pytest.mark.integration  # takes seconds
 @pytest.mark.parametrize("seed", range(4))
 def test_batches_give_the_same_however_they_are_grouped(seed, fake_store, run, random_works, one_by_one):
     """One run for all, one for each, or some before the others are stored: every input is the same bit for bit."""
@@ -127,6 +128,7 @@ def test_batches_give_the_same_however_they_are_grouped(seed, fake_store, run, r
     assert {NEW, CORRECTION, UNCHANGED, EVENT} <= set(payments["delivery"])
 
 
+@pytest.mark.integration  # takes seconds
 @pytest.mark.parametrize("seed", range(4))
 def test_rescore_sees_what_the_first_decision_saw(seed, fake_store, run, random_works, one_by_one):
     """Decided anew after everything is stored: each body in force gets the input it had when it came."""

@@ -27,6 +27,7 @@ def _edit(folder, **changes):
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
 
+@pytest.mark.integration  # takes seconds
 @pytest.mark.parametrize("name", ["manifest.json", "preprocess.joblib", "model.ubj"])
 def test_a_missing_file_is_named(folder, name):
     """With the cure."""
@@ -132,6 +133,7 @@ def test_a_category_never_seen_and_a_missing_one_score(model, dataset):
     assert np.isnan(matrix[0, model.features.index("minutes_since_last")])
 
 
+@pytest.mark.integration  # takes seconds
 def test_a_missing_feature_is_named(model, dataset):
     """A frame without a declared feature is no input."""
     with pytest.raises(ArtifactError, match="home_distance_km"):

@@ -25,6 +25,7 @@ def _run(*arguments: object, fails: type[Exception] | None = None):
     return result.stdout
 
 
+@pytest.mark.integration  # takes seconds
 def test_a_file_becomes_a_model_a_report_scores_and_a_card(public_file, tmp_path):
     """train, evaluate, score-file, model-card, one after the other; the model is signed where a key is given."""
     out, key = tmp_path / "model", tmp_path / "key.pem"
@@ -44,6 +45,7 @@ def test_a_file_becomes_a_model_a_report_scores_and_a_card(public_file, tmp_path
     assert trained["model_hash"][:12] in (tmp_path / "CARD.md").read_text()
 
 
+@pytest.mark.integration  # takes seconds
 def test_a_later_file_is_measured_with_its_past(model_folder, make_public, tmp_path):
     """Alone it lacks one, and the report says so; with it, labelled or not, all of it counts, as within one file."""
     whole = make_public()
@@ -74,6 +76,7 @@ def test_a_later_file_is_measured_with_its_past(model_folder, make_public, tmp_p
     assert "only feed the features" in page
 
 
+@pytest.mark.integration  # takes seconds
 def test_what_the_model_was_fitted_on_is_never_called_unseen(model_folder, make_public, tmp_path):
     """As CSV, in two files or a part of it: refused; counted on demand, and said to be seen."""
     whole = make_public().iloc[:4_000]
@@ -89,6 +92,7 @@ def test_what_the_model_was_fitted_on_is_never_called_unseen(model_folder, make_
     assert "may have seen" in told["note"]
 
 
+@pytest.mark.integration  # takes seconds
 def test_a_model_that_flags_nothing_says_so(public_file, tmp_path):
     """An alert dearer than every fraud is never raised."""
     out = tmp_path / "model"

@@ -89,6 +89,7 @@ def test_scores_are_written_whole_or_not_at_all(model, make_public, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.parquet", "out.csv", "out.parquet"]
 
 
+@pytest.mark.integration  # takes seconds
 def test_evaluation_of_the_training_file_counts_its_test_period_only(model, dataset, source, tmp_path):
     """The figures are those the manifest holds; JSON and a self-contained page are written."""
     scorer = LocalScorer(model.booster_path, width=len(model.features))

@@ -24,6 +24,7 @@ def world(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return numbers, label, chance.integers(0, 2_000, ALL)
 
 
+@pytest.mark.integration  # takes seconds
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_probabilities_of_the_shipped_trees_hold_later(seed):
     """Between 0.01 and 0.7, where the threshold lies, frauds are as many as was said: a seventh more or less at most.

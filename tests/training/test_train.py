@@ -180,6 +180,7 @@ def test_the_manifest_stays_readable(model_folder):
     assert any(line.strip().startswith('"edges": [') and line.endswith("],") for line in lines)
 
 
+@pytest.mark.integration  # takes seconds
 def test_without_a_test_period_the_fitted_one_is_the_reference(dataset, source, tmp_path):
     """Scored by trees that have not seen the cards, and the manifest says so."""
     reference = train(dataset, source, tmp_path, replace(PLAN, hold_out=0.0)).manifest["reference"]

@@ -39,6 +39,7 @@ def test_log_folders_go_once_nothing_was_written_for_a_week(tmp_path: Path) -> N
     assert not old.parents[1].exists()
 
 
+@pytest.mark.integration  # the library starts a process or listens
 @pytest.mark.parametrize("code", [0, 3])
 def test_airflow_is_told_from_when_on_and_its_failure_is_told(
     code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

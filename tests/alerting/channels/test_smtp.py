@@ -50,6 +50,7 @@ def test_answers_about_the_server(start, mailer_for, answer, message):
         mailer_for(port).send(message())
 
 
+@pytest.mark.integration  # the library starts a process or listens
 def test_nobody_listens(mailer_for, message):
     """A port without a server is a server that is down."""
     with pytest.raises(MailServerDown, match="ConnectionRefusedError") as caught:
