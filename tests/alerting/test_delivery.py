@@ -88,8 +88,9 @@ class Desk:
         with self.engine.begin() as connection:
             connection.execute(
                 text(
-                    "insert into run_ledger (batch_id, kind, minute, status)"
-                    " values ('2026-11-20T10:31Z', 'minute', '2026-11-20T10:31Z', 'done') on conflict do nothing"
+                    "insert into run_ledger (batch_id, kind, minute, status, received, valid)"
+                    " values ('2026-11-20T10:31Z', 'minute', '2026-11-20T10:31Z', 'done', 3, 3)"
+                    " on conflict do nothing"
                 )
             )
 
