@@ -17,7 +17,8 @@ from fraud_common.object_store import s3_client
 from fraud_scorer.domain.batches import Batch
 from fraud_scorer.domain.ports import Answer
 from fraud_scorer.landing.cipher import Cipher
-from fraud_scorer.landing.in_bucket import BucketLanding
+from fraud_scorer.landing.disk import DiskLanding
+from fraud_scorer.landing.replicator import Replicator
 
 CIPHER = Cipher.from_setting(Fernet.generate_key().decode())
 NOW = datetime(2026, 11, 20, 10, 32, 1, tzinfo=UTC)
@@ -141,7 +142,8 @@ def client_behind(url: str) -> Any:
 class Machine:
     """One installation: a folder of its own and the bucket of all."""
 
-    landing: BucketLanding
+    landing: DiskLanding
+    replicator: Replicator
 
     def land(self, *batches: Batch, now: datetime = NOW) -> None:
         for batch in batches:

@@ -16,7 +16,7 @@ from disk_lab import KEY
 from fraud_common.object_store import Bucket
 from fraud_scorer.landing.cipher import Cipher
 from fraud_scorer.landing.disk import DiskLanding
-from fraud_scorer.landing.in_bucket import BucketLanding
+from fraud_scorer.landing.replicator import Replicator
 
 
 @pytest.fixture
@@ -58,7 +58,8 @@ def machine(gate: Gate, tmp_path) -> Callable[..., Machine]:
 
     def made(name: str = "one", address: str = ADDRESS, *, read_seconds=60.0, connect=None, **more):
         bucket = Bucket(address, connect or partial(client_through, gate.url, read_seconds))
-        return Machine(BucketLanding(tmp_path / name, CIPHER, bucket, **more))
+        landing = DiskLanding(tmp_path / name, CIPHER, bucket=bucket)
+        return Machine(landing, Replicator(landing, bucket, **more))
 
     return made
 

@@ -26,14 +26,14 @@ def test_a_bucket_that_is_away_is_told_and_made_up_for(machine, gate, stored, fa
     one.land(BATCH)
     gate.behaviour = FAULTS[fault]
     with pytest.raises(TransientError, match=r"s3://landed/ours.*The next run tries again") as told:
-        one.landing.copy()
+        one.replicator.copy()
     assert SECRET not in str(told.value)
     one.land(minute(1))
     assert stored() == {}
 
     gate.released.set()
     gate.behaviour = lambda *_: False
-    assert machine().landing.copy() == 2
+    assert machine().replicator.copy() == 2
     assert set(markers(stored())) == {BATCH.batch_id, minute(1).batch_id}
 
 
@@ -43,7 +43,7 @@ def test_nobody_listening_is_told(machine, monkeypatch) -> None:
     one.land(BATCH)
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9")
     with pytest.raises(TransientError, match="s3://landed/ours cannot be reached"):
-        one.landing.copy()
+        one.replicator.copy()
 
 
 @pytest.mark.parametrize("arrives", [True, False])
@@ -63,14 +63,14 @@ def test_cut_at_any_write_no_half_batch_is_seen(machine, gate, stored, last, arr
 
     gate.behaviour = cut
     with pytest.raises(TransientError):
-        one.landing.copy()
+        one.replicator.copy()
     seen = markers(stored())
     assert len(seen) == (last + arrives > 4) + (last + arrives > 7)
 
     gate.behaviour = lambda *_: False
-    machine().landing.copy()
+    machine().replicator.copy()
     assert markers(stored()) == {done.batch.batch_id: done.landing_seq for done in one.landing.completions()}
-    assert machine().landing.waiting() == []
+    assert machine().replicator.waiting() == []
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_what_someone_must_mend_is_told_with_its_cure(machine, gate, status, cod
     one = machine()
     one.land(BATCH)
     gate.behaviour = lambda handler, _: handler.error(status, code)
-    for call in (one.landing.copy, one.landing.probe, one.landing.restore):
+    for call in (one.replicator.copy, one.replicator.probe, one.replicator.restore):
         with pytest.raises(SettingsError, match=told) as raised:
             call()
         assert SECRET not in str(raised.value)
@@ -98,31 +98,31 @@ def test_what_someone_must_mend_is_told_with_its_cure(machine, gate, status, cod
 def test_a_wrong_bucket_or_no_credentials_are_told(machine, monkeypatch) -> None:
     """As moto and boto3 themselves say it."""
     with pytest.raises(SettingsError, match="there is no bucket elsewhere"):
-        machine(address="s3://elsewhere").landing.probe()
+        machine(address="s3://elsewhere").replicator.probe()
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
     with pytest.raises(SettingsError, match=r"no usable AWS credentials.*AWS_ACCESS_KEY_ID"):
-        machine("two", connect=s3_client).landing.probe()
+        machine("two", connect=s3_client).replicator.probe()
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "nowhere")
     with pytest.raises(SettingsError, match="AWS_ENDPOINT_URL_S3"):
-        machine("three", connect=s3_client).landing.probe()
+        machine("three", connect=s3_client).replicator.probe()
 
 
 def test_the_probe_tries_every_right_and_leaves_nothing(machine, gate, stored) -> None:
     """It says what waits, claims nothing, and refuses a store that writes over what is there."""
     one = machine()
     one.land(BATCH)
-    assert one.landing.probe() == f"{ADDRESS} can be written; 1 batches wait to be copied there"
+    assert one.replicator.probe() == f"{ADDRESS} can be written; 1 batches wait to be copied there"
     assert stored() == {}
     assert {request.method for request in gate.requests} == {"GET", "PUT", "POST"}
 
-    machine("two").landing.restore()
+    machine("two").replicator.restore()
     with pytest.raises(SettingsError, match="another installation"):
-        one.landing.probe()
+        one.replicator.probe()
 
     gate.ignored_headers = {"if-none-match"}
     with pytest.raises(SettingsError, match="ignores If-None-Match"):
-        machine("two").landing.probe()
+        machine("two").replicator.probe()
 
 
 def test_one_setting_chooses_and_a_disk_pays_for_no_bucket(tmp_path) -> None:
@@ -138,7 +138,7 @@ def test_one_setting_chooses_and_a_disk_pays_for_no_bucket(tmp_path) -> None:
                                 fraud_landing_keys={Fernet.generate_key().decode()!r})
             parts = Parts(settings)
             parts.landing.close(Batch.of_id("2026-11-20T10:31Z"), now=parts.clock.now(), status="missed")
-            print("boto3" in sys.modules, bool(parts.archive))
+            print("boto3" in sys.modules, bool(parts.replicator))
     """
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False"] * 4 + ["True"] * 2

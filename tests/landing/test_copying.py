@@ -8,8 +8,9 @@ from bucket_lab import BATCH, CIPHER, HISTORY, NOW, answer, markers, minute
 from structlog.testing import capture_logs
 
 from fraud_common.errors import LandingError, TransientError
-from fraud_scorer.landing.files import alone
-from fraud_scorer.landing.in_bucket import BucketLanding
+from fraud_scorer.landing.disk import DiskLanding
+from fraud_scorer.landing.files import file_lock
+from fraud_scorer.landing.replicator import Replicator
 
 
 def test_a_closed_batch_is_copied_whole_and_an_open_one_is_not(machine, stored) -> None:
@@ -18,12 +19,12 @@ def test_a_closed_batch_is_copied_whole_and_an_open_one_is_not(machine, stored) 
     one.land(BATCH, HISTORY)
     one.landing.land(minute(1), answer(minute(1)))
 
-    assert one.landing.waiting() == [BATCH, HISTORY]
-    assert one.landing.uncopied_since() == NOW
-    assert one.landing.copy() == 2
-    assert one.landing.waiting() == []
-    assert one.landing.uncopied_since() is None
-    assert machine().landing.copy() == 0
+    assert one.replicator.waiting() == [BATCH, HISTORY]
+    assert one.replicator.uncopied_since() == NOW
+    assert one.replicator.copy() == 2
+    assert one.replicator.waiting() == []
+    assert one.replicator.uncopied_since() is None
+    assert machine().replicator.copy() == 0
 
     kept = stored()
     assert markers(kept) == {done.batch.batch_id: done.landing_seq for done in one.landing.completions()}
@@ -34,7 +35,7 @@ def test_a_closed_batch_is_copied_whole_and_an_open_one_is_not(machine, stored) 
 def test_nothing_is_asked_of_the_bucket_to_land_or_when_nothing_waits(machine, gate) -> None:
     """Landing, closing and a run without news make no call."""
     one = machine()
-    one.landing.copy()
+    one.replicator.copy()
     one.land(BATCH)
     one.landing.completions()
     one.bodies()
@@ -46,11 +47,11 @@ def test_no_time_copies_nothing_and_another_process_is_left_to_it(machine) -> No
     one = machine()
     one.land(BATCH, minute(1))
 
-    assert one.landing.copy(seconds=0) == 0
-    with alone(one.landing._folder / "copying"):
-        assert machine().landing.copy() == 0
-    assert len(one.landing.waiting()) == 2
-    assert one.landing.copy() == 2
+    assert one.replicator.copy(seconds=0) == 0
+    with file_lock(one.landing.places.path / "copying"):
+        assert machine().replicator.copy() == 0
+    assert len(one.replicator.waiting()) == 2
+    assert one.replicator.copy() == 2
 
 
 def test_a_large_batch_is_copied_over_several_runs_each_part_once(machine, gate, stored) -> None:
@@ -62,9 +63,9 @@ def test_a_large_batch_is_copied_over_several_runs_each_part_once(machine, gate,
     one.land(minute(1))
 
     copied = []
-    while one.landing.waiting():
+    while one.replicator.waiting():
         before = len(gate.requests)
-        copied.append(one.landing.copy(seconds=5))
+        copied.append(one.replicator.copy(seconds=5))
         assert len(gate.requests) - before <= 5
     written = [request.path for request in gate.requests if request.method == "PUT"]
     assert len(written) == len(set(written)) == 1 + 21 + 3
@@ -78,11 +79,11 @@ def test_a_call_that_fails_loses_no_part_that_was_copied(machine, gate) -> None:
     one.land(BATCH)
     gate.behaviour = lambda handler, request: "/0002-" in request.path and handler.error(503, "SlowDown")
     with pytest.raises(TransientError):
-        one.landing.copy()
+        one.replicator.copy()
     gate.behaviour = lambda *_: False
     gate.requests.clear()
 
-    assert machine().landing.copy() == 1
+    assert machine().replicator.copy() == 1
     assert [request.path.rpartition("/")[2][:5] for request in gate.requests if request.method == "PUT"] == [
         "0002-", "1031",
     ]  # fmt: skip
@@ -111,11 +112,11 @@ def test_many_batches_are_remembered_in_few_writes(tmp_path) -> None:
     seen = set()
     memory = tmp_path / "copied.json"
     shelf = Shelf(lambda: seen.add(memory.read_bytes()))
-    landing = BucketLanding(tmp_path, CIPHER, shelf)
+    landing = DiskLanding(tmp_path, CIPHER, bucket=shelf)
     for number in range(120):
         landing.close(minute(number), now=NOW, status="missed")
 
-    assert landing.copy() == 120
+    assert Replicator(landing, shelf).copy() == 120
     assert len(shelf.kept) == 1 + 120
     seen.add(memory.read_bytes())
     assert len(seen) == 3  # who copies; after a hundred; in the end
@@ -125,10 +126,10 @@ def test_a_part_lost_from_the_disk_keeps_nothing_from_being_copied(machine, stor
     """It is told, and what came after it is safe."""
     one = machine()
     one.land(BATCH, minute(1))
-    (one.landing._folder / one.landing.parts(BATCH)[0].path).unlink()
+    (one.landing.places.path / one.landing.parts(BATCH)[0].path).unlink()
 
     with capture_logs() as logs:
-        assert one.landing.copy() == 2
+        assert one.replicator.copy() == 2
     assert [line["event"] for line in logs] == ["A part was lost before it was copied."]
     with pytest.raises(LandingError, match=r"0001\.part \(on disk and in s3://landed/ours\) is missing"):
         one.landing.read(BATCH, one.landing.parts(BATCH)[0])
@@ -140,19 +141,19 @@ def test_what_the_disk_cannot_read_is_told_by_name(machine, name) -> None:
     """As an error of ours, which stops no minute; a folder stands for a broken disk."""
     one = machine()
     one.land(BATCH)
-    broken = one.landing._folder / name
+    broken = one.landing.places.path / name
     broken.unlink(missing_ok=True)
     broken.mkdir()
     with pytest.raises(TransientError, match=f"{name} cannot be read: Is a directory"):
-        one.landing.copy()
+        one.replicator.copy()
 
 
 def test_another_bucket_is_filled_from_the_start(machine, stored) -> None:
     """What was copied to one prefix says nothing of another."""
     one = machine()
     one.land(BATCH)
-    one.landing.copy()
-    assert machine(address="s3://landed/theirs/").landing.copy() == 1
+    one.replicator.copy()
+    assert machine(address="s3://landed/theirs/").replicator.copy() == 1
     assert sum(name.startswith("theirs/closed/") for name in stored()) == 1
 
 
@@ -161,10 +162,10 @@ def test_a_new_bucket_asks_for_nothing_that_is_purged(machine, gate, stored) -> 
     one = machine()
     old = [minute(-40 * 1440 + number) for number in range(3)]
     one.land(*old)
-    one.landing.copy()
-    one.landing.purge(old, now=NOW, keep_days=30)
+    one.replicator.copy()
+    one.replicator.purge(old, now=NOW, keep_days=30)
     one.land(BATCH)
-    new = machine(address="s3://landed/new").landing
+    new = machine(address="s3://landed/new").replicator
     gate.requests.clear()
 
     assert new.waiting() == [BATCH]
@@ -180,7 +181,7 @@ def test_every_sign_that_the_setting_allows_is_allowed_in_a_prefix(machine, stor
     one = machine(address=f"s3://landed/{prefix}")
     old = minute(-40 * 1440)
     one.land(old, BATCH)
-    assert one.landing.copy() == 2
+    assert one.replicator.copy() == 2
     assert f"{prefix}/closed/2026-11-20/1031" in stored()
-    assert one.landing.purge({old}, now=NOW, keep_days=30) == 1
+    assert one.replicator.purge({old}, now=NOW, keep_days=30) == 1
     assert len(stored()) == 1 + 3

@@ -16,15 +16,15 @@ def test_copied_bytes_leave_the_disk_and_are_read_from_the_bucket(machine) -> No
     one = machine()
     old, late = minute(-3 * 1440), minute(-3 * 1440 + 1)
     one.land(old, BATCH)
-    one.landing.copy()
+    one.replicator.copy()
     one.land(late)
     before = one.bodies()
 
-    assert one.landing.purge(set(), now=NOW, keep_days=30) == 0
-    on_disk = {path.parent.name for path in one.landing._folder.rglob("*.part")}
+    assert one.replicator.purge(set(), now=NOW, keep_days=30) == 0
+    on_disk = {path.parent.name for path in one.landing.places.path.rglob("*.part")}
     assert on_disk == {f"{late.minute:%H%M}", "1031"}
     assert machine().bodies() == before
-    assert machine().landing.copy() == 1
+    assert machine().replicator.copy() == 1
 
 
 def test_purging_forgets_in_the_bucket_too(machine, stored) -> None:
@@ -32,10 +32,10 @@ def test_purging_forgets_in_the_bucket_too(machine, stored) -> None:
     one = machine()
     old = [minute(-40 * 1440 + n) for n in range(3)]
     one.land(*old, BATCH)
-    one.landing.copy()
+    one.replicator.copy()
     last = one.landing.last_sequence()
 
-    assert one.landing.purge({*old[:2], BATCH}, now=NOW, keep_days=30) == 2
+    assert one.replicator.purge({*old[:2], BATCH}, now=NOW, keep_days=30) == 2
     assert set(markers(stored())) == {old[2].batch_id, BATCH.batch_id}
     assert len(stored()) == 1 + 2 * 3
     assert [done.status for done in one.landing.completions()] == ["purged", "purged", "landed", "landed"]
@@ -49,15 +49,15 @@ def test_bytes_that_are_here_alone_never_leave_the_disk_unread(machine) -> None:
     one, two = machine("one"), machine("two")
     old = minute(-3 * 1440)
     one.land(old)
-    one.landing.copy()
+    one.replicator.copy()
     two.landing.land(old, answer(old, b"what the second machine was given"))
     two.landing.close(old, now=NOW)
-    two.landing.restore(take_over=True)
+    two.replicator.restore(take_over=True)
     before = two.bodies()
-    two.landing.copy()
+    two.replicator.copy()
 
-    two.landing.purge(set(), now=NOW, keep_days=30)
-    assert not list(two.landing._folder.rglob("*.part"))
+    two.replicator.purge(set(), now=NOW, keep_days=30)
+    assert not list(two.landing.places.path.rglob("*.part"))
     assert two.bodies() == before
     assert before[old.batch_id] == [b"what the second machine was given" + old.batch_id.encode()]
 
@@ -75,16 +75,16 @@ def test_what_the_bucket_cannot_forget_now_it_forgets_later(machine, gate, store
     one = machine()
     old = minute(-40 * 1440)
     one.land(old, BATCH)
-    one.landing.copy()
+    one.replicator.copy()
     gate.behaviour = lambda handler, request: request.method == "POST" and fault(handler)
     with pytest.raises((TransientError, SettingsError)):
-        one.landing.purge({old}, now=NOW, keep_days=30)
-    assert [path.parent.name for path in one.landing._folder.rglob("*.part")] == ["1031"] * 2
+        one.replicator.purge({old}, now=NOW, keep_days=30)
+    assert [path.parent.name for path in one.landing.places.path.rglob("*.part")] == ["1031"] * 2
     assert one.landing.parts(old) == []
     assert old.batch_id in markers(stored())
 
     gate.behaviour = lambda *_: False
-    assert machine().landing.purge(set(), now=NOW, keep_days=30) == 0
+    assert machine().replicator.purge(set(), now=NOW, keep_days=30) == 0
     assert set(markers(stored())) == {BATCH.batch_id}
     assert len(stored()) == 1 + 3
 
@@ -94,15 +94,15 @@ def test_back_at_an_earlier_bucket_it_knows_its_own(machine, stored) -> None:
     one, elsewhere = machine(), machine(address="s3://landed/elsewhere")
     old = minute(-40 * 1440)
     one.land(old, BATCH)
-    one.landing.copy()
-    elsewhere.landing.copy()
-    elsewhere.landing.purge({old}, now=NOW, keep_days=30)
+    one.replicator.copy()
+    elsewhere.replicator.copy()
+    elsewhere.replicator.purge({old}, now=NOW, keep_days=30)
     assert old.batch_id in markers(stored())
 
     with capture_logs() as logs:
-        assert machine().landing.copy() == 1
+        assert machine().replicator.copy() == 1
     assert logs == []
-    machine().landing.purge(set(), now=NOW, keep_days=30)
+    machine().replicator.purge(set(), now=NOW, keep_days=30)
     assert set(markers(stored())) == {BATCH.batch_id}
 
 
@@ -110,8 +110,8 @@ def test_imported_days_are_forgotten_too(machine, stored) -> None:
     """They have no minute: the second they were closed counts."""
     one = machine()
     one.land(HISTORY, now=NOW - timedelta(days=40))
-    one.landing.copy()
-    one.landing.purge({HISTORY}, now=NOW, keep_days=30)
+    one.replicator.copy()
+    one.replicator.purge({HISTORY}, now=NOW, keep_days=30)
     assert set(stored()) == {"ours/writer"}
 
 
@@ -120,9 +120,9 @@ def test_a_machine_that_was_replaced_forgets_nothing_of_the_other(machine, store
     one, two = machine("one"), machine("two")
     old = minute(-40 * 1440)
     one.land(old)
-    one.landing.copy()
-    two.landing.restore(take_over=True)
+    one.replicator.copy()
+    two.replicator.restore(take_over=True)
     before = stored()
     with pytest.raises(SettingsError, match="another installation"):
-        one.landing.purge({old}, now=NOW, keep_days=30)
+        one.replicator.purge({old}, now=NOW, keep_days=30)
     assert stored() == before

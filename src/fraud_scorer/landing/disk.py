@@ -23,6 +23,7 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -33,12 +34,12 @@ from fraud_scorer.ingest.sensitive_data import SensitiveFields, without_sensitiv
 from fraud_scorer.landing.cipher import Cipher
 from fraud_scorer.landing.files import (
     Header,
-    alone,
     as_purged,
     body_in,
     completion_of,
     completion_text,
     disk_faults,
+    file_lock,
     header_of,
     line_without_marks,
     missing,
@@ -46,6 +47,8 @@ from fraud_scorer.landing.files import (
     write_whole,
 )
 from fraud_scorer.landing.names import (
+    TEMPORARY,
+    LandingFolder,
     batch_marked,
     batch_named,
     day_minutes,
@@ -54,27 +57,40 @@ from fraud_scorer.landing.names import (
     folders,
     is_folded,
     marker_lines,
-    names_of,
     old_markers,
+    part_key,
     part_numbers,
     sequence_of,
     tells_marks,
 )
 
+if TYPE_CHECKING:
+    from fraud_common.object_store import Bucket
+
 log = structlog.get_logger()
-TEMPORARY = ".writing-"
 
 
 class DiskLanding:
-    """Implements ``ports.Landing`` under ``folder``; safe for several processes at once."""
+    """Implements ``ports.Landing`` under ``folder``; safe for several processes at once.
+
+    Args:
+        folder: where it lands; its layout is drawn above.
+        cipher: encrypts what lands.
+        sensitive: what never lands beside what names and shapes tell; asked at each answer.
+        bucket: holds the parts of copied batches whose bytes left the disk (see ``replicator``); None: there is none.
+    """
 
     def __init__(
-        self, folder: Path, cipher: Cipher, sensitive: Callable[[], SensitiveFields] = SensitiveFields
+        self,
+        folder: Path,
+        cipher: Cipher,
+        sensitive: Callable[[], SensitiveFields] = SensitiveFields,
+        bucket: Bucket | None = None,
     ) -> None:
-        """``sensitive``: what never lands beside what names and shapes tell; asked at each answer."""
-        self._folder = folder
+        self.places = LandingFolder(folder)
         self._cipher = cipher
         self._sensitive = sensitive
+        self._bucket = bucket
 
     # --- writing ------------------------------------------------------------------------------------------------
     def land(self, batch: Batch, answer: Answer) -> Part:
@@ -90,13 +106,13 @@ class DiskLanding:
         answer = replace(answer, body=cleaned.body)
         header = Header.of(answer, self._cipher.mark(answer.body), cleaned.count)
         content = header.line() + self._cipher.encrypt(answer.body)
-        folder = self._parts_folder(batch)
+        folder = self.places.parts_of(batch)
         with disk_faults(folder):
             write = write_whole(folder, content, prefix=TEMPORARY)
-            with self._locked():
+            with self.places.lock():
                 number = max(part_numbers(folder), default=0) + 1
                 path = write.rename_to(f"{number:04d}.part")
-        return header.part(number, path.relative_to(self._folder))
+        return header.part(number, path.relative_to(self.places.path))
 
     def close(self, batch: Batch, *, now: datetime, status: str = "landed", notes: Sequence[str] = ()) -> Completion:
         """Give the batch its landing sequence: max(last + 1, epoch seconds of ``now``). Idempotent.
@@ -104,20 +120,20 @@ class DiskLanding:
         Raises:
             TransientError: the disk is full or cannot be written; the batch is still open then.
         """
-        with disk_faults(self._folder), self._locked():
+        with disk_faults(self.places.path), self.places.lock():
             if (found := self.completion(batch)) is not None:
                 return found
             sequence = max(self.last_sequence() + 1, int(now.timestamp()))
             parts, closed_at = tuple(self.parts(batch)), now.astimezone(UTC)
             completion = Completion(batch, sequence, status, parts, closed_at, tuple(notes))
-            folder, name = self._marker_place(batch)
+            folder, name = self.places.marker_place(batch)
             written = write_whole(folder, completion_text(completion).encode(), prefix=TEMPORARY)
             written.rename_to(f"{sequence:012d}-{name}")
         return completion
 
     def lock(self, batch: Batch) -> AbstractContextManager[bool]:
         """Be the only one who extracts this batch; gives False, at once, if someone else is."""
-        return alone(self._parts_folder(batch) / "lock")
+        return file_lock(self.places.parts_of(batch) / "lock")
 
     def purge(self, finished: Collection[Batch], *, now: datetime, keep_days: int) -> int:
         """Delete what landed more than ``keep_days`` ago of these (loaded or missed) batches; gives how many.
@@ -127,7 +143,7 @@ class DiskLanding:
         """
         oldest_kept = now - timedelta(days=keep_days)
         purged = 0
-        for day in self._closed_days():
+        for day in self.places.closed_days():
             names = {name: batch for name, batch in old_markers(day, oldest_kept).items() if batch in finished}
             self._purge_day(day, names)
             purged += len(names)
@@ -137,12 +153,12 @@ class DiskLanding:
     def purgeable(self, *, now: datetime, keep_days: int) -> list[Batch]:
         """The batches that landed more than ``keep_days`` ago and whose bytes are still here, finished or not."""
         oldest_kept = now - timedelta(days=keep_days)
-        return [batch for day in self._closed_days() for batch in old_markers(day, oldest_kept).values()]
+        return [batch for day in self.places.closed_days() for batch in old_markers(day, oldest_kept).values()]
 
     # --- reading ------------------------------------------------------------------------------------------------
     def completion(self, batch: Batch) -> Completion | None:
         """The marker that closed the batch, if it is closed."""
-        folder, own_name = self._marker_place(batch)
+        folder, own_name = self.places.marker_place(batch)
         for name in file_names(folder):
             if is_folded(name):
                 found = folded(folder / name).get(batch)
@@ -156,31 +172,32 @@ class DiskLanding:
 
     def completions(self, after_seq: int = 0) -> list[Completion]:
         """Every marker above ``after_seq``, in order of landing sequence; only those files are opened."""
-        with disk_faults(self._folder), self._locked():  # else a later number may be seen before an earlier one is
-            paths = [day / n for day in self._closed_days() for n in file_names(day) if sequence_of(n) > after_seq]
+        with disk_faults(self.places.path), self.places.lock():  # else a later number is seen before an earlier one
+            days = self.places.closed_days()
+            paths = [day / name for day in days for name in file_names(day) if sequence_of(name) > after_seq]
         found = {completion.landing_seq: completion for path in paths for completion in self._markers_in(path)}
         return [found[sequence] for sequence in sorted(found) if sequence > after_seq]
 
     def last_sequence(self) -> int:
         """The highest landing sequence given so far, 0 if none."""
-        return max((sequence_of(name) for day in self._closed_days() for name in file_names(day)), default=0)
+        return max((sequence_of(name) for day in self.places.closed_days() for name in file_names(day)), default=0)
 
     def first_sequence(self) -> int | None:
         """The lowest landing sequence that is known here (of a purged day its highest), None if nothing ever landed."""
-        return min((sequence_of(name) for day in self._closed_days() for name in file_names(day)), default=None)
+        return min((sequence_of(name) for day in self.places.closed_days() for name in file_names(day)), default=None)
 
     def closed_minutes(self, since: datetime) -> set[datetime]:
         """The minutes from ``since`` on whose batches are closed (from names alone: fast)."""
         first_day = since.astimezone(UTC).strftime("%Y-%m-%d")
-        days = (day for day in self._closed_days() if first_day <= day.name < "history")
+        days = (day for day in self.places.closed_days() if first_day <= day.name < "history")
         return {minute for day in days for minute in day_minutes(day) if minute >= since}
 
     def first_minute(self) -> datetime | None:
         """The earliest minute that was ever closed or begun, None on a new installation."""
-        days = [*self._closed_days(), *folders(self._folder / "parts")]
+        days = [*self.places.closed_days(), *self.places.part_days()]
         for name in sorted({day.name for day in days if day.name < "history"}):
-            minutes = day_minutes(self._folder / "closed" / name)
-            begun = (batch_named(name, folder.name).minute for folder in folders(self._folder / "parts" / name))
+            minutes = day_minutes(self.places.path / "closed" / name)
+            begun = (batch_named(name, folder.name).minute for folder in folders(self.places.path / "parts" / name))
             if minutes := minutes | {minute for minute in begun if minute}:
                 return min(minutes)
         return None
@@ -188,29 +205,34 @@ class DiskLanding:
     def open_batches(self) -> list[Batch]:
         """Batches with parts and no marker, oldest first."""
         unmarked = []
-        for day in folders(self._folder / "parts"):
-            closed = {name.partition("-")[2] for name in file_names(self._folder / "closed" / day.name)}
+        for day in self.places.part_days():
+            closed = {name.partition("-")[2] for name in file_names(self.places.path / "closed" / day.name)}
             unmarked += [batch_named(day.name, folder.name) for folder in folders(day) if folder.name not in closed]
-        begun = [batch for batch in unmarked if part_numbers(self._parts_folder(batch))]
+        begun = [batch for batch in unmarked if part_numbers(self.places.parts_of(batch))]
         return sorted((batch for batch in begun if self.completion(batch) is None), key=lambda batch: batch.batch_id)
 
     def parts(self, batch: Batch) -> list[Part]:
-        """What has landed of the batch, in order; a part with an altered header has no hash, and cannot be read."""
-        folder = self._parts_folder(batch)
+        """What has landed of the batch, in order; a part with an altered header has no hash, and cannot be read.
+
+        Where there is a bucket, a closed batch's parts are those that its marker names: the bytes may be there alone.
+        """
+        if self._bucket and (done := self.completion(batch)) is not None:
+            return list(done.parts) if done.status == "landed" else []
+        folder = self.places.parts_of(batch)
         paths = [(number, folder / f"{number:04d}.part") for number in sorted(part_numbers(folder))]
-        return [header_of(path).part(number, path.relative_to(self._folder)) for number, path in paths]
+        return [header_of(path).part(number, path.relative_to(self.places.path)) for number, path in paths]
 
     def read(self, batch: Batch, part: Part) -> bytes:
         """The body as received. Raises LandingError if it is missing, altered or under an unknown key."""
-        path = self._parts_folder(batch) / f"{part.number:04d}.part"
+        path = self.places.parts_of(batch) / f"{part.number:04d}.part"
         return body_in(self._content(path, part), part, self._cipher, place=path)
 
     def _markers_in(self, path: Path) -> list[Completion]:
         """What a marker file says: of one batch, or of a day's purged ones."""
-        done = [self._marked(line, path) for line in marker_lines(path)]
+        done = [self.marked(line, path) for line in marker_lines(path)]
         return [as_purged(one) for one in done] if is_folded(path.name) else done
 
-    def _marked(self, text: str, path: Path) -> Completion:
+    def marked(self, text: str, path: Path) -> Completion:
         """The marker ``text`` of ``path``; one that is altered is made again from its name and the batch's parts."""
         try:
             return completion_of(text, path)
@@ -221,33 +243,22 @@ class DiskLanding:
         sequence = sequence_of(path.name)
         return Completion(batch, sequence, "landed", tuple(parts), datetime.fromtimestamp(sequence, UTC), ())
 
-    def _content(self, path: Path, _part: Part) -> bytes:
-        try:
+    def _content(self, path: Path, part: Part) -> bytes:
+        with suppress(FileNotFoundError):
             return path.read_bytes()
-        except FileNotFoundError:
-            raise missing(path) from None
-
-    # --- places -------------------------------------------------------------------------------------------------
-    def _parts_folder(self, batch: Batch) -> Path:
-        return self._folder.joinpath("parts", *names_of(batch))
-
-    def _marker_place(self, batch: Batch) -> tuple[Path, str]:
-        day, name = names_of(batch)
-        return self._folder / "closed" / day, name
-
-    def _closed_days(self) -> list[Path]:
-        return folders(self._folder / "closed")
-
-    def _locked(self) -> AbstractContextManager[bool]:
-        return alone(self._folder / "lock", wait=True)
+        if self._bucket is None:
+            raise missing(path)
+        if (content := self._bucket.get(part_key(part))) is None:
+            raise missing(f"{part.path} (on disk and in {self._bucket.address})")
+        return content
 
     # --- purging ------------------------------------------------------------------------------------------------
     def _purge_day(self, day: Path, names: dict[str, Batch]) -> None:
         """Parts first, then markers: a crash in between is mended by the next purge."""
         for batch in names.values():
-            shutil.rmtree(self._parts_folder(batch), ignore_errors=True)
+            shutil.rmtree(self.places.parts_of(batch), ignore_errors=True)
         if names or tells_marks(day):
-            with disk_faults(day), self._locked():
+            with disk_faults(day), self.places.lock():
                 self._fold(day, list(names))
 
     def _fold(self, day: Path, names: Sequence[str]) -> None:
@@ -265,7 +276,7 @@ class DiskLanding:
 
     def _sweep(self, oldest_kept: datetime) -> None:
         """Remove emptied days, and what a killed process left half written."""
-        for day in folders(self._folder / "parts"):
+        for day in self.places.part_days():
             remove_unfinished(day, prefix=TEMPORARY, before=oldest_kept)
             with suppress(OSError):  # not empty, or an extract has just begun in it
                 day.rmdir()

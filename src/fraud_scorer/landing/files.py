@@ -112,7 +112,7 @@ def remove_unfinished(folder: Path, *, prefix: str, before: datetime) -> None:
 
 
 @contextmanager
-def alone(path: Path, *, wait: bool = False) -> Iterator[bool]:
+def file_lock(path: Path, *, wait: bool = False) -> Iterator[bool]:
     """Hold the lock of this file; gives False, at once, if someone else does (``wait``: in the end it is ours)."""
     with disk_faults(path):
         make_folder(path.parent)

@@ -4,18 +4,48 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
 from fraud_common.errors import TransientError
 from fraud_scorer.domain.batches import Batch
-from fraud_scorer.domain.ports import Completion
-from fraud_scorer.landing.files import MARKS, as_purged, completion_of
+from fraud_scorer.domain.ports import Completion, Part
+from fraud_scorer.landing.files import MARKS, as_purged, completion_of, file_lock
 
 _BEGIN = 1 << 16
 FOLDS_REMEMBERED = 4  # of a day each, about 2 MB
+TEMPORARY = ".writing-"
+
+
+@dataclass(frozen=True)
+class LandingFolder:
+    """Where everything lies in a landing folder (see ``disk``)."""
+
+    path: Path
+
+    def parts_of(self, batch: Batch) -> Path:
+        """The folder of the batch's parts."""
+        return self.path.joinpath("parts", *names_of(batch))
+
+    def marker_place(self, batch: Batch) -> tuple[Path, str]:
+        """The folder of the batch's marker, and the end of the marker's name."""
+        day, name = names_of(batch)
+        return self.path / "closed" / day, name
+
+    def closed_days(self) -> list[Path]:
+        """The folders of markers, a day each, and that of imported history."""
+        return folders(self.path / "closed")
+
+    def part_days(self) -> list[Path]:
+        """The folders of parts, a day each."""
+        return folders(self.path / "parts")
+
+    def lock(self) -> AbstractContextManager[bool]:
+        """Hold the folder for milliseconds: who lists markers or gives numbers does so alone."""
+        return file_lock(self.path / "lock", wait=True)
 
 
 def folders(parent: Path) -> list[Path]:
@@ -58,6 +88,11 @@ def landed_about(name: str) -> datetime:
 def part_numbers(folder: Path) -> list[int]:
     """The numbers of the parts in a batch's folder."""
     return [int(name[:-5]) for name in file_names(folder) if name.endswith(".part")]
+
+
+def part_key(part: Part) -> str:
+    """Where the part is in a bucket: named by its hash, so that no two installations mean the same key."""
+    return f"{part.path.removesuffix('.part')}-{part.sha256[:16]}.part"
 
 
 def batch_named(day: str, name: str) -> Batch:

@@ -59,8 +59,8 @@ def keep_house(parts: Parts) -> HousekeepingResult:
         stages_dropped=parts.stage.purge(now=now),
         **purged,
         purge_is_done=is_done,
-        batches_purged=parts.landing.purge(finished, now=now, keep_days=days),
-        batches_copied=parts.archive.copy(seconds=COPY_SECONDS) if parts.archive else 0,
+        batches_purged=(parts.replicator or parts.landing).purge(finished, now=now, keep_days=days),
+        batches_copied=parts.replicator.copy(seconds=COPY_SECONDS) if parts.replicator else 0,
         still_waiting=len(set(old) - finished),
     )
     log.info("Kept house.", action="housekeeping", **vars(done))
@@ -115,7 +115,7 @@ def rebuild_ledger(parts: Parts, *, take_over: bool = False, pass_lost: bool = F
     itself first learns what the bucket holds; ``take_over`` if another machine copied there until now.
     ``pass_lost``: batches that wait and whose bytes are lost for good are marked failed, so that the others get on.
     """
-    fetched = parts.archive.restore(take_over=take_over) if parts.archive else 0
+    fetched = parts.replicator.restore(take_over=take_over) if parts.replicator else 0
     markers = parts.landing.completions()
     parts.store.note_landed(markers)
     known = {done.batch for done in markers}

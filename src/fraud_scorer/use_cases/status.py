@@ -16,7 +16,7 @@ def system_status(parts: Parts, last: int) -> dict[str, Any]:
         "ledger": parts.ledger.recent(last),
         "waiting": {
             "batches to load": len(parts.ledger.unloaded(10_000)) + len(landed),
-            **({"batches to copy": len(parts.archive.waiting())} if parts.archive else {}),
+            **({"batches to copy": len(parts.replicator.waiting())} if parts.replicator else {}),
             "mails to send": backlog.pending,
             "mails refused": backlog.failed,
             "records in quarantine": parts.quarantine.open_records(),

@@ -12,12 +12,13 @@ import structlog
 from fraud_scorer.wiring.chosen import Chosen
 
 if TYPE_CHECKING:
+    from fraud_common.object_store import Bucket
     from fraud_scorer.domain.ports import PaymentsApi
     from fraud_scorer.ingest.card_tokens import CardTokens
     from fraud_scorer.ingest.sensitive_data import SensitiveFields
     from fraud_scorer.landing.cipher import Cipher
     from fraud_scorer.landing.disk import DiskLanding
-    from fraud_scorer.landing.in_bucket import BucketLanding
+    from fraud_scorer.landing.replicator import Replicator
     from fraud_scorer.landing.stage_files import Stage
     from fraud_scorer.steps.extract import ExtractLimits
     from fraud_scorer.steps.transform import TransformConfig
@@ -56,23 +57,30 @@ class Incoming(Chosen):
 
     @cached_property
     def landing(self) -> DiskLanding:
-        """The raw answers: on disk, or on disk first and then in a bucket."""
+        """The raw answers on disk; those of copied batches may be in the bucket alone."""
         from fraud_scorer.landing.disk import DiskLanding
 
-        chosen = self.settings.fraud_landing
-        folder = self.settings.fraud_data_dir / "landing"
-        return self.archive or DiskLanding(Path(chosen) if chosen else folder, self.cipher, self.sensitive)
+        chosen = "" if self.bucket else self.settings.fraud_landing
+        folder = Path(chosen) if chosen else self.settings.fraud_data_dir / "landing"
+        return DiskLanding(folder, self.cipher, self.sensitive, self.bucket)
 
     @cached_property
-    def archive(self) -> BucketLanding | None:
-        """The landing, if it is copied to a bucket."""
+    def bucket(self) -> Bucket | None:
+        """Where closed batches are copied to, None if they stay on disk."""
         if not self.settings.fraud_landing.startswith("s3://"):
             return None
         from fraud_common.object_store import Bucket
-        from fraud_scorer.landing.in_bucket import BucketLanding
 
-        folder = self.settings.fraud_data_dir / "landing"
-        return BucketLanding(folder, self.cipher, Bucket(self.settings.fraud_landing), sensitive=self.sensitive)
+        return Bucket(self.settings.fraud_landing)
+
+    @cached_property
+    def replicator(self) -> Replicator | None:
+        """What copies the landing to the bucket, if there is one."""
+        if self.bucket is None:
+            return None
+        from fraud_scorer.landing.replicator import Replicator
+
+        return Replicator(self.landing, self.bucket)
 
     def sensitive(self) -> SensitiveFields:
         """What the field map declares never to be kept; of one that cannot be read, nothing: the minute must land."""

@@ -79,7 +79,7 @@ class Telling(Incoming):
             Operator(settings.alert_operator, domain_of(settings.alert_from), settings.dashboard_url),
             silent_after=timedelta(minutes=settings.watch_no_payments_minutes),
             interval=interval,
-            uncopied_since=self.archive.uncopied_since if self.archive else None,
+            uncopied_since=self.replicator.uncopied_since if self.replicator else None,
             rules_fault=self.rules_fault,
             failures=partial(last_failures, settings.fraud_data_dir),
         )

@@ -132,8 +132,8 @@ def _keys(parts: Parts) -> str:
 
 
 def _landing(parts: Parts) -> str:
-    if parts.archive:
-        return parts.archive.probe()
+    if parts.replicator:
+        return parts.replicator.probe()
     chosen = parts.settings.fraud_landing
     return _writable(Path(chosen)) if chosen else "in the data folder"
 

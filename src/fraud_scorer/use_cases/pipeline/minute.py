@@ -146,8 +146,8 @@ class Pipeline:
     def _copy(self) -> None:
         """Where a bucket is set, copy to it; no step waits for it, and what it misses the next run copies."""
         try:
-            if archive := self.parts.archive:
-                archive.copy(seconds=COPY_SECONDS)
+            if replicator := self.parts.replicator:
+                replicator.copy(seconds=COPY_SECONDS)
         except FraudScorerError as error:
             log.warning("The bucket lacks what has landed.", action="copy", what=error.what, cure=error.cure)
 
