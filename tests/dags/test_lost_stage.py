@@ -41,7 +41,7 @@ def stage(
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     load_settings.cache_clear()
-    landing, batch = wiring.Parts(load_settings()).landing, Batch.of_minute(MINUTE)
+    landing, batch = wiring.Parts(load_settings()).files.landing, Batch.of_minute(MINUTE)
     landing.land(batch, Answer(json.dumps([PAYMENT]).encode(), 200, "", MINUTE + timedelta(minutes=1)))
     landing.close(batch, now=MINUTE + timedelta(minutes=1))
     yield tmp_path / "stage"

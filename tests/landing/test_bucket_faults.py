@@ -137,8 +137,8 @@ def test_one_setting_chooses_and_a_disk_pays_for_no_bucket(tmp_path) -> None:
             settings = Settings(_env_file=None, fraud_data_dir={str(tmp_path)!r}, fraud_landing=chosen,
                                 fraud_landing_keys={Fernet.generate_key().decode()!r})
             parts = Parts(settings)
-            parts.landing.close(Batch.of_id("2026-11-20T10:31Z"), now=parts.clock.now(), status="missed")
-            print("boto3" in sys.modules, bool(parts.replicator))
+            parts.files.landing.close(Batch.of_id("2026-11-20T10:31Z"), now=parts.clock.now(), status="missed")
+            print("boto3" in sys.modules, bool(parts.files.replicator))
     """
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False"] * 4 + ["True"] * 2

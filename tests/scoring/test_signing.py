@@ -48,7 +48,7 @@ def settings(folder: Path, **changes: object) -> Settings:
 
 
 DOORS: dict[str, Callable[[Path], object]] = {
-    "the model in force": lambda folder: Parts(settings(folder)).model,
+    "the model in force": lambda folder: Parts(settings(folder)).scoring.model,
     "any model": lambda folder: load_artifacts(folder, PUBLIC),
     "the server": lambda folder: ServedModel.load(folder, PUBLIC),
     "the archive for SageMaker": lambda folder: pack(folder, PUBLIC),

@@ -35,8 +35,8 @@ def test_a_new_source_is_one_entry(nothing_set: Path, tmp_path: Path, monkeypatc
     monkeypatch.setitem(SOURCES, "folder", lambda settings, now: Folder(settings.payments_api_url.partition("://")[2]))
     (tmp_path / "payments.json").write_bytes(b"[]")
     wired = Parts(Settings(payments_api_url=f"folder://{tmp_path}"))
-    assert wired.api.windowed
-    assert wired.api.ask(Batch.of_minute(NOW), deadline=NOW).body == b"[]"
+    assert wired.source.api.windowed
+    assert wired.source.api.ask(Batch.of_minute(NOW), deadline=NOW).body == b"[]"
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/x", "HTTPS://example.org/?from={start}&to={end}"])

@@ -69,7 +69,7 @@ def test_what_waits_can_be_sent(postgres_url: str, payment: Insert, parts: Calla
     wired = parts(postgres_url, alert_slack_webhook="https://chat.example.org/hook", alert_recipients="a@example.org")
     text = daily_text(wired)
     daily_report(wired)
-    _lease, messages = wired.outbox.lease(5, seconds=60, channels=["email", "slack"])
+    _lease, messages = wired.database.outbox.lease(5, seconds=60, channels=["email", "slack"])
     [email, slack] = sorted(messages, key=lambda message: message.channel)
     mail = render_email(email, sender="Fraud scorer <fraud-scorer@example.org>")
     assert mail["Subject"] == "Thu 19 Nov: 1 of 1 payment flagged, 50.00 USD at risk"

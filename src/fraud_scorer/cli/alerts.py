@@ -31,7 +31,7 @@ def alerts_list(
     states = ("pending", "failed", "sent", "suppressed")
     if unknown := set(status or ()) - set(states):
         raise SettingsError(f"no such state: {', '.join(sorted(unknown))}", f"There are {', '.join(states)}")
-    rows = wiring.Parts(load_settings()).outbox.listed(status or ("pending", "failed"), last)
+    rows = wiring.Parts(load_settings()).database.outbox.listed(status or ("pending", "failed"), last)
     if as_json:
         print_json(rows)
         return
@@ -48,4 +48,4 @@ def alerts_retry(
     as_json: AsJson = False,
 ) -> None:
     """Queue refused messages again, unchanged; the next minute's run sends them."""
-    tell({"queued": wiring.Parts(load_settings()).outbox.retry(message_ids or None, held=held)}, as_json)
+    tell({"queued": wiring.Parts(load_settings()).database.outbox.retry(message_ids or None, held=held)}, as_json)

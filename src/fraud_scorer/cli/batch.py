@@ -34,7 +34,7 @@ def batch_list(last: Last = 50, as_json: AsJson = False) -> None:
     at the third it is passed); refusals: runs in which it alone was refused (at the fifth it is passed).
     """
     parts = wiring.Parts(load_settings())
-    rows = parts.store.troubled(last)
+    rows = parts.database.store.troubled(last)
     if as_json:
         print_json(rows)
         return

@@ -49,7 +49,7 @@ def labels_import(
     parts = wiring.Parts(load_settings())
     with progress_bar("importing", quiet=as_json) as advance:
         done = import_labels(
-            parts.labels,
+            parts.database.labels,
             file,
             label_map=label_map,
             source=source,

@@ -27,14 +27,14 @@ def register(app: typer.Typer) -> None:
 def quarantine_list(reason: Reason = None, last: Last = 50, as_json: AsJson = False) -> None:
     """List the open records, latest first, and the number of each reason."""
     parts = wiring.Parts(load_settings())
-    rows = parts.quarantine.listed(last, reason=reason)
+    rows = parts.database.quarantine.listed(last, reason=reason)
     if as_json:
         print_json(rows)
         return
     columns = ("quarantine_id", "batch_id", "part", "row_index", "reason", "detail", "created_at")
     table_of(rows, columns, "no record is open")
     if rows:
-        counts = ", ".join(f"{count} {name}" for name, count in parts.quarantine.reasons().items())
+        counts = ", ".join(f"{count} {name}" for name, count in parts.database.quarantine.reasons().items())
         console.print(f"open: {counts}", highlight=False, markup=False)
 
 
@@ -77,7 +77,7 @@ def _not_open(parts: wiring.Parts, numbers: list[int], tried: int) -> list[str]:
     """The reasons why named records were not tried."""
     if tried >= len(set(numbers)):
         return []
-    states = parts.quarantine.states(numbers)
+    states = parts.database.quarantine.states(numbers)
     told = {"dropped": "was dropped before", "": "does not exist"}
     return [f"record {number} {told[state]}" for number in numbers if (state := states.get(number, "")) in told]
 
@@ -87,7 +87,7 @@ def quarantine_drop(
 ) -> None:
     """Drop records: they are not tried again, and are no longer counted as open."""
     _require_a_choice(numbers, reason, everything)
-    tell({"dropped": wiring.Parts(load_settings()).quarantine.drop(numbers or None, reason=reason)}, as_json)
+    tell({"dropped": wiring.Parts(load_settings()).database.quarantine.drop(numbers or None, reason=reason)}, as_json)
 
 
 def _require_a_choice(numbers: list[int] | None, reason: str | None, everything: bool) -> None:

@@ -77,7 +77,7 @@ def status(endpoint: Endpoint = "", as_json: AsJson = False) -> None:
     state = _deployer().state(_endpoint(settings, endpoint))
     model_hash = read_manifest(settings.fraud_artifacts, settings.fraud_model_public_key)[1]
     try:
-        breaker = wiring.Parts(settings).breaker.state().sentence
+        breaker = wiring.Parts(settings).scoring.breaker.state().sentence
     except StoreUnavailable as error:
         breaker = f"unknown: {error.what}"
     if as_json:
@@ -193,7 +193,7 @@ def _batch_rows(settings: Settings, batch_id: str, model_hash: str) -> np.ndarra
     from fraud_scorer.store.engine import transaction
     from fraud_scorer.store.queries import query
 
-    with transaction(wiring.Parts(settings).engine) as cursor:
+    with transaction(wiring.Parts(settings).database.engine) as cursor:
         cursor.execute(query("payments/scored_inputs"), {"batch_id": batch_id, "model_hash": model_hash})
         rows = [features for (features,) in cursor.fetchall()]
     if not rows:

@@ -30,6 +30,6 @@ def watch(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)  # at once, also while it waits for a server; its memory is on disk
     parts = wiring.Parts(load_settings())
-    with parts.watch_state.alone():
-        dog = parts.watchdog(interval=timedelta(seconds=interval))
+    with parts.monitoring.watch_state.alone():
+        dog = parts.monitoring.watchdog(interval=timedelta(seconds=interval))
         run(dog, interval_seconds=interval, now=parts.clock.now, rounds=1 if once else None)

@@ -53,7 +53,7 @@ def drift(parts: Parts, day: date | None = None, *, most: int = MOST_COMPARED) -
     from fraud_scorer.scoring.manifest import read_manifest
 
     manifest, model_hash = read_manifest(parts.settings.fraud_artifacts, parts.settings.fraud_model_public_key)
-    days = [day] if day else parts.drift.missing_days(now=parts.clock.now(), most=LONGEST_CATCH_UP)
+    days = [day] if day else parts.database.drift.missing_days(now=parts.clock.now(), most=LONGEST_CATCH_UP)
     done = [_compare(parts, one, manifest, model_hash, most) for one in days]
     log.info("Compared days with the model's reference.", action="drift", days=len(done), model_hash=model_hash[:12])
     return {"model_hash": model_hash, "days": done, "note": _note(manifest, day, done)}
@@ -68,24 +68,24 @@ def catch_up(parts: Parts) -> None:
 
 
 def _compare(parts: Parts, day: date, manifest: Mapping[str, Any], model_hash: str, most: int) -> dict[str, Any]:
-    found = parts.drift.day(day, now=parts.clock.now())
+    found = parts.database.drift.day(day, now=parts.clock.now())
     reference = manifest.get("reference")
     features: list[dict[str, Any]] = []
     compared = 0
     if reference and found.payments:
-        sample = parts.drift.sample(found, model_hash, manifest["matrix_columns"], most=most)
+        sample = parts.database.drift.sample(found, model_hash, manifest["matrix_columns"], most=most)
         compared = len(sample)
         left_out = ONE_VALUE_A_DAY if found.is_whole else ONE_VALUE_A_DAY + HOURS
         features = list(compare(sample, reference, left_out)) if compared else []
     about = {name: reference[name] for name in ("rows", "payments", "from", "until")} if reference else None
     if found.payments:
-        parts.drift.write(day, model_hash, found, compared=compared, reference=about, features=features)
+        parts.database.drift.write(day, model_hash, found, compared=compared, reference=about, features=features)
     return {
         "day": str(day),
         "is_over": found.is_over,
         "payments": found.payments,
         "compared": compared,
-        "features": parts.drift.stored(day, model_hash) if features else [],
+        "features": parts.database.drift.stored(day, model_hash) if features else [],
     }
 
 

@@ -51,16 +51,16 @@ def keep_house(parts: Parts) -> HousekeepingResult:
             next housekeeping makes up for it in the bucket.
     """
     now, days = parts.clock.now(), parts.settings.fraud_landing_keep_days
-    old = parts.landing.purgeable(now=now, keep_days=days)
-    finished = parts.store.finished(old)
-    parts.store.count_labels()
+    old = parts.files.landing.purgeable(now=now, keep_days=days)
+    finished = parts.database.store.finished(old)
+    parts.database.store.count_labels()
     purged, is_done = _purge_rows(parts, now)
     done = HousekeepingResult(
-        stages_dropped=parts.stage.purge(now=now),
+        stages_dropped=parts.files.stage.purge(now=now),
         **purged,
         purge_is_done=is_done,
-        batches_purged=(parts.replicator or parts.landing).purge(finished, now=now, keep_days=days),
-        batches_copied=parts.replicator.copy(seconds=COPY_SECONDS) if parts.replicator else 0,
+        batches_purged=(parts.files.replicator or parts.files.landing).purge(finished, now=now, keep_days=days),
+        batches_copied=parts.files.replicator.copy(seconds=COPY_SECONDS) if parts.files.replicator else 0,
         still_waiting=len(set(old) - finished),
     )
     log.info("Kept house.", action="housekeeping", **vars(done))
@@ -72,7 +72,7 @@ def _purge_rows(parts: Parts, now: datetime) -> tuple[dict[str, int], bool]:
     until, purged, is_done = time.monotonic() + PURGE_SECONDS, {}, True
     for field, (what, days) in _kept_days(parts.settings).items():
         before = now - timedelta(days=days)
-        purged[field], all_went = parts.purge.purge(what, before, run=now, until=until)
+        purged[field], all_went = parts.database.purge.purge(what, before, run=now, until=until)
         is_done = is_done and all_went
     return purged, is_done
 
@@ -115,16 +115,16 @@ def rebuild_ledger(parts: Parts, *, take_over: bool = False, pass_lost: bool = F
     itself first learns what the bucket holds; ``take_over`` if another machine copied there until now.
     ``pass_lost``: batches that wait and whose bytes are lost for good are marked failed, so that the others get on.
     """
-    fetched = parts.replicator.restore(take_over=take_over) if parts.replicator else 0
-    markers = parts.landing.completions()
-    parts.store.note_landed(markers)
+    fetched = parts.files.replicator.restore(take_over=take_over) if parts.files.replicator else 0
+    markers = parts.files.landing.completions()
+    parts.database.store.note_landed(markers)
     known = {done.batch for done in markers}
-    lost = [batch for batch, _ in parts.store.unloaded(EVERY) if batch not in known]
+    lost = [batch for batch, _ in parts.database.store.unloaded(EVERY) if batch not in known]
     if lost and pass_lost:
-        parts.audit.note("landing rebuild --pass-lost", batches=[batch.batch_id for batch in lost])
+        parts.database.audit.note("landing rebuild --pass-lost", batches=[batch.batch_id for batch in lost])
     for batch in lost if pass_lost else ():
         why = "landed in a landing that is lost: restore it, then replay the batch"
-        parts.store.mark_failed(batch, why, passed_for="hand", by="landing rebuild --pass-lost")
-    rebuilt = Rebuilt(fetched, len(markers), len(parts.store.unloaded(EVERY)), len(lost))
+        parts.database.store.mark_failed(batch, why, passed_for="hand", by="landing rebuild --pass-lost")
+    rebuilt = Rebuilt(fetched, len(markers), len(parts.database.store.unloaded(EVERY)), len(lost))
     log.info("Rebuilt the landing index.", action="landing", **vars(rebuilt))
     return rebuilt

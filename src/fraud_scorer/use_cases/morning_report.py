@@ -50,8 +50,8 @@ def daily_report(parts: Parts, day: date | None = None) -> dict[str, Any]:
             f"{facts.day} is not over, and its report is written once",
             "Wait for its end, or look at it as it stands: --dry-run",
         )
-    messages = compose_daily(facts, _addresses(parts), policy=parts.policy, now=parts.clock.now())
-    written = parts.outbox.write(messages)
+    messages = compose_daily(facts, _addresses(parts), policy=parts.alerting.policy, now=parts.clock.now())
+    written = parts.database.outbox.write(messages)
     note = "" if written else _why_none(facts)
     log.info("Wrote the morning mail.", action="daily_report", day=str(facts.day), messages=written)
     return {"day": str(facts.day), "messages": written, "note": note}
@@ -60,13 +60,13 @@ def daily_report(parts: Parts, day: date | None = None) -> dict[str, Any]:
 def daily_text(parts: Parts, day: date | None = None) -> str:
     """The report on ``day`` (None: yesterday; today as it stands) as its mail's text part reads; nothing is written."""
     facts = _facts(parts, day)
-    messages = compose_daily(facts, _addresses(parts)[:1], policy=parts.policy, now=parts.clock.now())
+    messages = compose_daily(facts, _addresses(parts)[:1], policy=parts.alerting.policy, now=parts.clock.now())
     return text_of(messages[0]) if messages else f"{_why_none(facts)}\n"
 
 
 def _facts(parts: Parts, day: date | None) -> DayFacts:
     now = parts.clock.now()
-    return parts.days.facts(day or yesterday(now, parts.settings.fraud_time_zone), now=now)
+    return parts.database.days.facts(day or yesterday(now, parts.settings.fraud_time_zone), now=now)
 
 
 def _addresses(parts: Parts) -> list[Address]:

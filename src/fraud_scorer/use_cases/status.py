@@ -10,16 +10,16 @@ if TYPE_CHECKING:
 
 def system_status(parts: Parts, last: int) -> dict[str, Any]:
     """``ledger``: the last lines, newest first; ``waiting``: counts by kind; ``breaker``: a sentence, or empty."""
-    backlog = parts.outbox.backlog()
-    landed = {done.batch for done in parts.landing.completions(parts.ledger.highest_landed_seq())}
+    backlog = parts.database.outbox.backlog()
+    landed = {done.batch for done in parts.files.landing.completions(parts.database.ledger.highest_landed_seq())}
     return {
-        "ledger": parts.ledger.recent(last),
+        "ledger": parts.database.ledger.recent(last),
         "waiting": {
-            "batches to load": len(parts.ledger.unloaded(10_000)) + len(landed),
-            **({"batches to copy": len(parts.replicator.waiting())} if parts.replicator else {}),
+            "batches to load": len(parts.database.ledger.unloaded(10_000)) + len(landed),
+            **({"batches to copy": len(parts.files.replicator.waiting())} if parts.files.replicator else {}),
             "mails to send": backlog.pending,
             "mails refused": backlog.failed,
-            "records in quarantine": parts.quarantine.open_records(),
+            "records in quarantine": parts.database.quarantine.open_records(),
         },
-        "breaker": parts.breaker.state().sentence if parts.settings.sagemaker_endpoint else "",
+        "breaker": parts.scoring.breaker.state().sentence if parts.settings.sagemaker_endpoint else "",
     }

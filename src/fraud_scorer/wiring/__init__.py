@@ -1,4 +1,4 @@
-"""Where settings choose the real things: the only module that knows both the steps and the outside.
+"""Where settings choose the adapters: the only package that knows both the steps and the outside.
 
 Heavy parts (model, database, AWS) are made when first used: a command pays only for what it needs.
 """
@@ -8,15 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fraud_scorer.settings import Settings
-from fraud_scorer.wiring.deciding import Deciding
-from fraud_scorer.wiring.telling import Telling
+from fraud_scorer.wiring.container import Parts
 
 if TYPE_CHECKING:
     from fraud_scorer.store.schema.migrate import Migrated
 
-
-class Parts(Deciding, Telling):
-    """The adapters that the settings choose, each made when first asked for."""
+__all__ = ["Parts", "migrate"]
 
 
 def migrate(settings: Settings) -> Migrated:

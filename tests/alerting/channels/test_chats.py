@@ -51,9 +51,9 @@ def test_a_declared_chat_is_routed_and_opened(pager: str, nothing_set: Path) -> 
     wired = Parts(Settings(alert_slack_webhook=SecretStr(ADDRESS), alert_recipients="a@example.org"))
     assert pager in chats_set(wired.settings)
     assert Address.of(" Pager ") == Address(pager, pager)
-    assert Address(pager, pager) in wired.policy.rules.addresses(100, "USD", None, 0.9)
-    assert pager in wired.policy.chats
-    with wired.mailers() as channels:
+    assert Address(pager, pager) in wired.alerting.policy.rules.addresses(100, "USD", None, 0.9)
+    assert pager in wired.alerting.policy.chats
+    with wired.alerting.mailers() as channels:
         assert set(channels) == {"email", *chats_set(wired.settings)}
         assert isinstance(channels[pager], WebhookMailer)
 

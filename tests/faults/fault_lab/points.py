@@ -21,9 +21,15 @@ import psycopg2.extensions
 from sqlalchemy import event
 
 from fraud_scorer.settings import Settings
+from fraud_scorer.settings.connections import AwsAccess
 from fraud_scorer.steps.extract import Clock
 from fraud_scorer.store.engine import create_store_engine
 from fraud_scorer.wiring import Parts
+from fraud_scorer.wiring.alerting import Alerting
+from fraud_scorer.wiring.database import Database
+from fraud_scorer.wiring.files import Files
+from fraud_scorer.wiring.scoring import Scoring
+from fraud_scorer.wiring.source import Source
 
 
 class InjectedFault(RuntimeError):
@@ -117,12 +123,32 @@ class LabParts(Parts):
 
     def __init__(self, settings: Settings, clock: Clock, gate: Gate, engine_limits: dict[str, Any]) -> None:
         super().__init__(settings, clock)
-        self._gate, self._engine_limits = gate, engine_limits
+        self.source = LabSource(settings, self.clock, gate)
+        self.files = LabFiles(settings, gate)
+        self.database = LabDatabase(settings, gate, engine_limits)
+        self.scoring = LabScoring(settings, self.aws, self.database, gate)
+        self.alerting = LabAlerting(settings, gate)
+
+
+class LabSource(Source):
+    """The source, watched."""
+
+    def __init__(self, settings: Settings, clock: Clock, gate: Gate) -> None:
+        super().__init__(settings, clock)
+        self._gate = gate
 
     @cached_property
     def api(self) -> Any:
         """The payments API, watched."""
         return Watched("api", super().api, self._gate)
+
+
+class LabFiles(Files):
+    """Landing and stage, watched."""
+
+    def __init__(self, settings: Settings, gate: Gate) -> None:
+        super().__init__(settings)
+        self._gate = gate
 
     @cached_property
     def landing(self) -> Any:
@@ -134,15 +160,45 @@ class LabParts(Parts):
         """The stage, watched."""
         return Watched("stage", super().stage, self._gate)
 
-    @cached_property
-    def store(self) -> Any:
-        """The store, watched."""
-        return Watched("store", super().store, self._gate)
+
+class LabScoring(Scoring):
+    """The scorer, watched."""
+
+    def __init__(self, settings: Settings, aws: AwsAccess, database: Database, gate: Gate) -> None:
+        super().__init__(settings, aws, database)
+        self._gate = gate
 
     @cached_property
     def scorer(self) -> Any:
         """The scorer, watched."""
         return Watched("scorer", super().scorer, self._gate)
+
+
+class LabAlerting(Alerting):
+    """The channels, watched."""
+
+    def __init__(self, settings: Settings, gate: Gate) -> None:
+        super().__init__(settings)
+        self._gate = gate
+
+    @contextmanager
+    def mailers(self) -> Iterator[dict[str, Any]]:
+        """The channels, watched."""
+        with super().mailers() as channels:
+            yield {name: Watched(name, mailer, self._gate) for name, mailer in channels.items()}
+
+
+class LabDatabase(Database):
+    """``fraud_db``, watched."""
+
+    def __init__(self, settings: Settings, gate: Gate, engine_limits: dict[str, Any]) -> None:
+        super().__init__(settings)
+        self._gate, self._engine_limits = gate, engine_limits
+
+    @cached_property
+    def store(self) -> Any:
+        """The store, watched."""
+        return Watched("store", super().store, self._gate)
 
     @cached_property
     def outbox(self) -> Any:
@@ -176,9 +232,3 @@ class LabParts(Parts):
             gate.reach("commit:before")
 
         return engine
-
-    @contextmanager
-    def mailers(self) -> Iterator[dict[str, Any]]:
-        """The channels, watched."""
-        with super().mailers() as channels:
-            yield {name: Watched(name, mailer, self._gate) for name, mailer in channels.items()}

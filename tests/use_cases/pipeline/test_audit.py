@@ -19,9 +19,9 @@ def test_each_intervention_is_noted_with_its_login_and_actor(town: Town) -> None
     town.order("malformed_rows", params={"reason": "amount_text", "rows": 1})
     town.run(0)
     parts = town.pipeline().parts
-    (record,) = parts.quarantine.listed()
+    (record,) = parts.database.quarantine.listed()
     retry(town.pipeline(), [record["quarantine_id"]])
-    parts.quarantine.drop([record["quarantine_id"]], reason=None)
+    parts.database.quarantine.drop([record["quarantine_id"]], reason=None)
     first = town.batch(0).minute
     town.pipeline().replay(first, town.batch(1).minute, rescore=True, dry_run=True)
     town.pipeline().replay(first, town.batch(1).minute, rescore=True)

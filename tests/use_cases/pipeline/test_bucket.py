@@ -109,7 +109,7 @@ def test_runs_before_the_rebuild_fail_no_minute(town: Town) -> None:
     pipeline, batch = town.pipeline(fraud_landing=ADDRESS), town.at(1)
     pipeline.extract(batch)
     rebuild_ledger(pipeline.parts)
-    pipeline.parts.replicator.copy()
+    pipeline.parts.files.replicator.copy()
     shutil.rmtree(town.folder / "landing")
 
     for number in (2, 3):

@@ -65,12 +65,10 @@ class StumblingTokens(CardTokens):
         return super().tokens(cards)
 
 
-class StumblingParts(Parts):
-    """The parts that the settings choose, but for the tokens."""
-
-    @property
-    def tokens(self) -> CardTokens:  # type: ignore[override]
-        return StumblingTokens(super().tokens.keys)
+def stumbling(parts: Parts) -> Pipeline:
+    """The pipeline with that bug."""
+    parts.source.tokens = StumblingTokens(parts.source.tokens.keys)
+    return Pipeline(parts)
 
 
 def test_no_canary_comes_out(
@@ -94,7 +92,7 @@ def test_no_canary_comes_out(
     answer["body"] = FIRST
     pipeline, batch = town.pipeline(**settings), town.at(1)
     pipeline.extract(batch)
-    said.append(told(lambda: Pipeline(StumblingParts(town.settings(**settings), town.clock)).run_minute(batch)))
+    said.append(told(lambda: stumbling(town.pipeline(**settings).parts).run_minute(batch)))
     for number, body in enumerate([CUT, PAGE, WIDE, REFUSED, STUMBLES], start=2):
         minute(number, body)
     outside = tmp_path_factory.mktemp("inputs")

@@ -25,6 +25,7 @@ from fraud_scorer.use_cases.pipeline.landing_order import (
     retry_batch,
 )
 from fraud_scorer.use_cases.pipeline.poison_batches import MAX_LONE_RUNS
+from fraud_scorer.wiring.scoring import Scoring
 
 Town = Any  # conftest.Town
 
@@ -40,7 +41,7 @@ def payment(town: Town, number: int, name: str, amount: float, *, second: int = 
 
 def land(town: Town, number: int, *payments: dict[str, Any]) -> None:
     """The n-th minute lands."""
-    landing, batch = town.pipeline().parts.landing, town.at(number)
+    landing, batch = town.pipeline().parts.files.landing, town.at(number)
     landing.land(batch, Answer(json.dumps(payments).encode(), 200, "", town.clock.now()))
     landing.close(batch, now=town.clock.now())
 
@@ -144,7 +145,7 @@ def test_a_batch_that_was_passed_and_comes_late_gives_the_rows_of_no_delay(town:
     land(town, 1, payment(town, 1, "twice", amount, is_fraud=0, city="Ulm"))
     land(town, 2, payment(town, 2, "twice", 30.0, city="Ulm"))
     note_landed(town.pipeline().parts)
-    town.pipeline().parts.store.mark_failed(town.batch(0), "passed")
+    town.pipeline().parts.database.store.mark_failed(town.batch(0), "passed")
     town.pipeline().replay(town.batch(1).minute, town.batch(2).minute)
     late = town.pipeline().replay(town.batch(0).minute, town.batch(3).minute)  # its run ends after the passed one
     assert (late["new"], late["updated"]) == (0, 2)
@@ -195,12 +196,14 @@ def test_what_lands_while_a_day_is_imported_waits_for_it(town: Town, tmp_path: P
 def dying(town: Town) -> Any:
     """Parts with which a run dies between its steps."""
 
-    class Dying(type(town.pipeline().parts)):  # type: ignore[misc]
+    class Dying(Scoring):
         @property
-        def scorer(self) -> Any:
+        def scorer(self) -> Any:  # type: ignore[override]
             raise ZeroDivisionError
 
-    return Dying(town.settings(), town.clock)
+    parts = town.pipeline().parts
+    parts.scoring = Dying(parts.settings, parts.aws, parts.database)
+    return parts
 
 
 # --- runs that end without an answer ----------------------------------------------------------------------------------
@@ -224,13 +227,15 @@ def test_memory_that_runs_out_is_no_answer(town: Town) -> None:
     for number in range(4):
         land(town, number, payment(town, number, f"p{number}", 5.0))
 
-    class Full(type(town.pipeline().parts)):  # type: ignore[misc]
+    class Full(Scoring):
         @property
-        def model(self) -> Any:
+        def model(self) -> Any:  # type: ignore[override]
             raise MemoryError
 
+    full = town.pipeline()
+    full.parts.scoring = Full(full.parts.settings, full.parts.aws, full.parts.database)
     with pytest.raises(MemoryError):
-        type(town.pipeline())(Full(town.settings(), town.clock)).transform(town.batch(3).batch_id)
+        full.transform(town.batch(3).batch_id)
     assert town.pipeline(fraud_batches_per_run=4).transform(town.batch(3).batch_id)["batches"] == 2
 
 
@@ -269,7 +274,7 @@ def test_the_state_diagram_is_what_the_pipeline_does(town: Town, tmp_path: Path)
 
 def land_garbage(town: Town, number: int) -> None:
     """The n-th minute lands with an answer that is no payments."""
-    landing, batch = town.pipeline().parts.landing, town.at(number)
+    landing, batch = town.pipeline().parts.files.landing, town.at(number)
     landing.land(batch, Answer(b"<html>", 200, "", town.clock.now()))
     landing.close(batch, now=town.clock.now())
 
@@ -324,22 +329,23 @@ def imported_out_of_turn(town: Town, folder: Path) -> None:
     town.at(5)
     with pytest.raises(ZeroDivisionError):
         import_history(dying(town), past(town, folder))
-    parts.landing.close(lost, now=town.clock.now())
+    parts.files.landing.close(lost, now=town.clock.now())
     note_landed(parts)
-    parts.store.claim([lost], str(uuid4()))
+    parts.database.store.claim([lost], str(uuid4()))
     town.rows("update run_ledger set claimed_at = claimed_at - interval '3 minutes' where kind = 'history'")
     assert town.run(6)["batches"] == 1
     assert import_history(parts, past(town, folder))["days"] == 1
-    assert parts.store.forget(lost)
+    assert parts.database.store.forget(lost)
 
 
 def learnt_late(town: Town) -> None:
     """Minutes that were never asked for, and one whose bytes were purged before the ledger knew it."""
     parts = town.pipeline(payments_api_look_back_minutes=5).parts
     town.pipeline(payments_api_look_back_minutes=5).extract(town.at(20))
-    closed = parts.landing.completions(parts.store.highest_landed_seq())
+    closed = parts.files.landing.completions(parts.database.store.highest_landed_seq())
     purged = max(closed, key=lambda done: done.landing_seq)
-    parts.store.note_landed([replace(purged, status="purged", parts=()), *[one for one in closed if one != purged]])
+    others = [done for done in closed if done != purged]
+    parts.database.store.note_landed([replace(purged, status="purged", parts=()), *others])
 
 
 def test_the_page_draws_the_state_diagram() -> None:

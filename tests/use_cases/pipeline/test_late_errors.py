@@ -14,7 +14,8 @@ from fraud_scorer.use_cases.pipeline.landed_batches import landed_batches, read_
 from fraud_scorer.use_cases.pipeline.minute import Pipeline
 from fraud_scorer.use_cases.pipeline.poison_batches import MAX_REFUSALS
 from fraud_scorer.use_cases.pipeline.scoring_run import ScoringRun
-from fraud_scorer.wiring import Parts
+from fraud_scorer.wiring.database import Database
+from fraud_scorer.wiring.scoring import Scoring
 
 Town = Any  # conftest.Town
 
@@ -29,7 +30,7 @@ class Other:
         return getattr(self._real, name)
 
 
-class BrokenReasons(Parts):
+class BrokenReasons(Scoring):
     """A bug of ours in a flagged payment's reasons, at these amounts (None: at each)."""
 
     amounts: set[float] | None = None
@@ -46,7 +47,7 @@ class BrokenReasons(Parts):
         return Other(real, reasons=reasons)
 
 
-class BrokenMails(Parts):
+class BrokenMails(Database):
     """A bug of ours in composing a mail, for these landing sequences (None: for each)."""
 
     sequences: set[int] | None = None
@@ -63,7 +64,7 @@ class BrokenMails(Parts):
         return Other(real, usual_share=usual_share)
 
 
-class Infinite(Parts):
+class Infinite(Scoring):
     """A feature becomes infinite, at these amounts (None: at each)."""
 
     amounts: set[float] | None = None
@@ -85,13 +86,17 @@ def ledger(town: Town) -> list[tuple[str, int]]:
     return town.rows("select status, refusals from run_ledger order by landing_seq")  # type: ignore[no-any-return]
 
 
-def broken(town: Town, kind: type[Parts], first_only: bool, **settings: Any) -> Pipeline:
+def broken(town: Town, kind: type[Any], first_only: bool, **settings: Any) -> Pipeline:
     """The pipeline with that bug: at what the first minute alone brings, or at everything."""
-    parts = kind(town.settings(**settings), town.clock)
-    if isinstance(parts, BrokenReasons) and first_only:
-        parts.amounts = amounts(town, 0) - amounts(town, 1)
-    if isinstance(parts, BrokenMails) and first_only:
-        parts.sequences = {town.pipeline().parts.landing.completion(town.batch(0)).landing_seq}
+    parts = town.pipeline(**settings).parts
+    if issubclass(kind, Database):
+        parts.database = kind(parts.settings)
+    else:
+        parts.scoring = kind(parts.settings, parts.aws, parts.database)
+    if isinstance(parts.scoring, BrokenReasons) and first_only:
+        parts.scoring.amounts = amounts(town, 0) - amounts(town, 1)
+    if isinstance(parts.database, BrokenMails) and first_only:
+        parts.database.sequences = {town.pipeline().parts.files.landing.completion(town.batch(0)).landing_seq}
     return Pipeline(parts)
 
 
@@ -102,7 +107,7 @@ def amounts(town: Town, number: int) -> set[float]:
 
 def a_payment(town: Town, number: int, amount: float) -> None:
     """A minute with one payment lands."""
-    landing, batch = town.pipeline().parts.landing, town.at(number)
+    landing, batch = town.pipeline().parts.files.landing, town.at(number)
     time = int(batch.end.timestamp() * 1000) - 1000
     payment = {
         "trans_num": f"t{number}",
@@ -128,13 +133,13 @@ def a_look(town: Town, number: int) -> ScoringRun:
     return ScoringRun(
         parts,
         "a-look",
-        lambda: list(read_batches(landed_batches(parts.landing, [town.batch(number)]), parts.landing)),
+        lambda: list(read_batches(landed_batches(parts.files.landing, [town.batch(number)]), parts.files.landing)),
         claim=False,
     )
 
 
 @pytest.mark.parametrize("kind", [BrokenReasons, BrokenMails])
-def test_a_batch_that_alone_upsets_a_later_step_is_passed(town: Town, kind: type[Parts]) -> None:
+def test_a_batch_that_alone_upsets_a_later_step_is_passed(town: Town, kind: type[Any]) -> None:
     """Beside a minute that gets through it counts, five times; then it has failed, and the other is loaded."""
     for number in range(2):
         town.pipeline().extract(town.at(number))
@@ -150,7 +155,7 @@ def test_a_batch_that_alone_upsets_a_later_step_is_passed(town: Town, kind: type
 
 
 @pytest.mark.parametrize("kind", [BrokenReasons, BrokenMails])
-def test_a_fault_of_ours_in_a_later_step_fails_none(town: Town, kind: type[Parts]) -> None:
+def test_a_fault_of_ours_in_a_later_step_fails_none(town: Town, kind: type[Any]) -> None:
     """Every batch would meet it once it has something flagged: all wait, and one run loads them all."""
     for number in range(MAX_REFUSALS + 2):
         with pytest.raises(KeyError):
@@ -178,7 +183,7 @@ def test_an_infinite_feature_passes_the_batch_that_alone_has_one(town: Town) -> 
 
 
 @pytest.mark.parametrize("kind", [BrokenReasons, BrokenMails])
-def test_a_minute_with_nothing_flagged_proves_as_if_it_had(town: Town, kind: type[Parts]) -> None:
+def test_a_minute_with_nothing_flagged_proves_as_if_it_had(town: Town, kind: type[Any]) -> None:
     """A fault of ours at all that is flagged fails no minute, though one in which nothing is flagged gets through."""
     a_payment(town, 0, 500.0)
     a_payment(town, 1, 1.0)

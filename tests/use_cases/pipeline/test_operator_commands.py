@@ -29,7 +29,7 @@ def poisoned(town: Town) -> str:
     """A minute with two records without an amount; the card number of one of them."""
     town.order("malformed_rows", params={"reason": "amount_text", "rows": 2})
     town.run(0)
-    landing, batch = town.pipeline().parts.landing, town.batch(0)
+    landing, batch = town.pipeline().parts.files.landing, town.batch(0)
     split = json.loads(json.loads(landing.read(batch, landing.parts(batch)[0])))
     row = next(row for row in split["data"] if row[split["columns"].index("amt")] == "twelve")
     return str(row[split["columns"].index("cc_num")])
@@ -110,7 +110,7 @@ def test_housekeeping_forgets_what_was_kept_long_enough(run: Run, town: Town) ->
     town.order("malformed_rows", params={"reason": "nan", "rows": 1})
     town.run(0)
     town.pipeline().extract(town.at(1))
-    payments, landed = town.stored(), town.pipeline().parts.landing.last_sequence()
+    payments, landed = town.stored(), town.pipeline().parts.files.landing.last_sequence()
     later = town.pipeline(fraud_db_url=town.url).parts  # the owner: no other may say how late it is
     assert keep_house(town.pipeline().parts).batches_purged == 0
     note_landed(town.pipeline().parts)
@@ -123,7 +123,7 @@ def test_housekeeping_forgets_what_was_kept_long_enough(run: Run, town: Town) ->
     assert town.rows("select status, length(record) from quarantine") == [("dropped", 0)]
     assert town.rows("select status, content::text from outbox") == [("sent", "{}")]
     assert town.stored() == payments
-    assert town.pipeline().parts.landing.last_sequence() == landed
+    assert town.pipeline().parts.files.landing.last_sequence() == landed
     again = keep_house(later)
     assert (again.batches_purged, again.records_purged, again.messages_purged) == (0, 0, 0)
     replayed = town.pipeline().replay(town.batch(0).minute, town.batch(1).minute)

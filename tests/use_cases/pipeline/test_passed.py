@@ -39,7 +39,7 @@ def killer(town: Town, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     def transform(self: ScoringRun) -> Any:
         if town.batch(number) in [one.batch for one in self._work()]:
             token = "00000000-0000-0000-0000-000000000000"
-            self.parts.store.claim([one.batch for one in self._work()], token)
+            self.parts.database.store.claim([one.batch for one in self._work()], token)
             raise SystemExit("killed")
         return real(self)
 

@@ -78,7 +78,7 @@ def test_single_records_and_reasons_can_be_chosen(town: Town, field_map: FieldMa
     assert retry(town.pipeline(), numbers[:2]).retried == 2
     assert retry(town.pipeline(), numbers[:3]).retried == 1
     assert retry(town.pipeline(), reason="no_such_reason").tried == 0
-    assert town.pipeline().parts.quarantine.drop([numbers[3]]) == 1
+    assert town.pipeline().parts.database.quarantine.drop([numbers[3]]) == 1
     assert retry(town.pipeline(), reason=reason).retried == len(numbers) - 4
     assert town.rows("select status from quarantine where status <> 'retried'") == [("dropped",)]
 
@@ -128,7 +128,7 @@ def test_a_live_run_loads_a_retry_that_died(town: Town, field_map: FieldMap) -> 
     """It waits like any landed batch; the record is marked by the next retry."""
     town.run(0, payments_api_fields=field_map("state: amt"))
     pipeline = town.pipeline()
-    pipeline.parts.stage.begin = _stop
+    pipeline.parts.files.stage.begin = _stop
     with pytest.raises(KeyboardInterrupt):
         retry(pipeline)
     assert town.run(1)["batches"] == 2
@@ -174,7 +174,7 @@ def test_a_record_that_breaks_our_reading_holds_up_no_other(town: Town, field_ma
     bad = len(town.rows("select 1 from quarantine"))
     pipeline = town.pipeline()
     breaks = BreaksAt(min(town.handed_out() - town.stored()))
-    pipeline.parts.transform_config = replace(pipeline.parts.transform_config, fields=breaks)
+    pipeline.parts.source.transform_config = replace(pipeline.parts.source.transform_config, fields=breaks)
     done = retry(pipeline)
     assert (done.retried, done.still_bad) == (bad - 1, 1)
     assert town.rows("select reason from quarantine where status = 'open'") == [("reading_failed",)]

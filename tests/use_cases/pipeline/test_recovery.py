@@ -121,7 +121,7 @@ def test_missed_minutes_are_bounded_a_run_and_all_come(town: Town) -> None:
     first = town.pipeline().extract(town.at(41))["made_up_for"]
     second = town.pipeline().extract(town.at(42))["made_up_for"]
     assert (first, second) == (30, 10)
-    landed = town.pipeline().parts.landing.completions()
+    landed = town.pipeline().parts.files.landing.completions()
     assert {done.status for done in landed} == {"landed"}
     assert {done.batch for done in landed} == {town.batch(number) for number in range(43)}
 
@@ -251,7 +251,7 @@ def test_an_error_after_an_error_of_extract_is_noted_on_it(town: Town) -> None:
     """What goes wrong with missed minutes does not hide why this one has not landed."""
     town.order("status_503", count=50)
     pipeline = town.pipeline()
-    pipeline.parts.landing.open_batches = lambda: 1 / 0  # type: ignore[method-assign]
+    pipeline.parts.files.landing.open_batches = lambda: 1 / 0  # type: ignore[method-assign]
     with pytest.raises(ApiUnavailable) as met:
         pipeline.extract(town.at(0))
     assert any("afterwards also ZeroDivisionError" in note for note in met.value.__notes__)

@@ -37,7 +37,7 @@ def record(cents: int, at: str, kind: str) -> dict[str, Any]:
 def run(town: Town, fields: Path, number: int, *records: dict[str, Any]) -> dict[str, Any]:
     """The n-th minute lands with these records and goes through the steps."""
     pipeline, batch = town.pipeline(payments_api_fields=fields), town.at(number)
-    landing = pipeline.parts.landing
+    landing = pipeline.parts.files.landing
     landing.land(batch, Answer(json.dumps({"data": list(records)}).encode(), 200, "", town.clock.now()))
     landing.close(batch, now=town.clock.now())
     done: dict[str, Any] = pipeline.replay(batch.minute, town.batch(number + 1).minute)

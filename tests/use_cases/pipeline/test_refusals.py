@@ -14,7 +14,6 @@ from fraud_scorer.domain.ports import Answer
 from fraud_scorer.ingest.card_tokens import CardTokens
 from fraud_scorer.use_cases.pipeline.minute import Pipeline
 from fraud_scorer.use_cases.pipeline.poison_batches import MAX_REFUSALS
-from fraud_scorer.wiring import Parts
 
 Town = Any  # conftest.Town
 
@@ -31,28 +30,18 @@ class StumblingTokens(CardTokens):
         return super().tokens(cards)
 
 
-class StumblingParts(Parts):
-    """The parts that the settings choose, but for the tokens."""
-
-    stumbles_at: set[str] | None = None
-
-    @property
-    def tokens(self) -> CardTokens:  # type: ignore[override]
-        tokens = StumblingTokens(super().tokens.keys)
-        object.__setattr__(tokens, "stumbles_at", self.stumbles_at)
-        return tokens
-
-
 def stumbling(town: Town, stumbles_at: set[str] | None) -> Pipeline:
     """The pipeline with that bug."""
-    parts = StumblingParts(town.settings(), town.clock)
-    parts.stumbles_at = stumbles_at
-    return Pipeline(parts)
+    pipeline = town.pipeline()
+    tokens = StumblingTokens(pipeline.parts.source.tokens.keys)
+    object.__setattr__(tokens, "stumbles_at", stumbles_at)
+    pipeline.parts.source.tokens = tokens
+    return pipeline
 
 
 def cards_of(town: Town, number: int) -> set[str]:
     """The cards of a landed minute, from its bytes."""
-    landing = town.pipeline().parts.landing
+    landing = town.pipeline().parts.files.landing
     body = json.loads(landing.read(town.batch(number), landing.completion(town.batch(number)).parts[0]))
     split = json.loads(body) if isinstance(body, str) else body
     place = split["columns"].index("cc_num")
@@ -69,7 +58,7 @@ def ledger(town: Town, number: int) -> tuple[str, int, int]:
 
 def without_payments(town: Town, number: int) -> None:
     """A minute in which nothing was paid lands."""
-    landing, batch = town.pipeline().parts.landing, town.at(number)
+    landing, batch = town.pipeline().parts.files.landing, town.at(number)
     landing.land(batch, Answer(b"[]", 200, "", town.clock.now()))
     landing.close(batch, now=town.clock.now())
 

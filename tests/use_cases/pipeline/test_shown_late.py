@@ -110,4 +110,4 @@ def test_a_current_api_cannot_be_asked_again(
     for wrong in ([], ["--from", first], ["--again"], ["--again", "--from", first, "--to", first]):
         with pytest.raises(SettingsError):
             run("extract", *wrong)
-    assert town.pipeline().parts.landing.completions() == []
+    assert town.pipeline().parts.files.landing.completions() == []

@@ -89,7 +89,7 @@ def test_a_week_served_minute_by_minute_is_what_training_computes(
 def _serve(pipeline: Pipeline, batch: Batch) -> None:
     """The minute's steps from API to database, without a look at the skipped minutes and without mail."""
     parts = pipeline.parts
-    extract(batch, parts.api, parts.landing, parts.clock, parts.limits)
+    extract(batch, parts.source.api, parts.files.landing, parts.clock, parts.source.limits)
     for step in (pipeline.transform, pipeline.score, pipeline.load):
         step(batch.batch_id)
 

@@ -127,25 +127,25 @@ def _writable(folder: Path) -> str:
 
 
 def _keys(parts: Parts) -> str:
-    _ = parts.cipher
-    return f"landing keys fit; card tokens are made with key {parts.tokens.key_id}"
+    _ = parts.files.cipher
+    return f"landing keys fit; card tokens are made with key {parts.source.tokens.key_id}"
 
 
 def _landing(parts: Parts) -> str:
-    if parts.replicator:
-        return parts.replicator.probe()
+    if parts.files.replicator:
+        return parts.files.replicator.probe()
     chosen = parts.settings.fraud_landing
     return _writable(Path(chosen)) if chosen else "in the data folder"
 
 
 def _payments_api(parts: Parts) -> str:
-    config = parts.transform_config  # a field map that is wrong in itself is told before anything is asked
+    config = parts.source.transform_config  # a field map that is wrong in itself is told before anything is asked
     where = _reached(parts.settings.payments_api_url)
-    if not parts.api.windowed:
+    if not parts.source.api.windowed:
         return f"{where} is reached; not asked, for its answer would be lost"
     now = datetime.now(UTC)
     batch = Batch.of_minute(now - timedelta(minutes=2))
-    answer = parts.api.ask(batch, deadline=now + timedelta(seconds=PATIENCE_SECONDS))
+    answer = parts.source.api.ask(batch, deadline=now + timedelta(seconds=PATIENCE_SECONDS))
     return f"{where} answered {answer.http_status}: {judge_answer(answer, config)}"
 
 
@@ -196,7 +196,7 @@ def _alert_rules(parts: Parts) -> str:
 
 
 def _model(parts: Parts) -> str:
-    trained, settings = parts.model.manifest, parts.settings
+    trained, settings = parts.scoring.model.manifest, parts.settings
     ours = (settings.fraud_time_zone, settings.fraud_label_delay_days)
     theirs = (trained.get("time_zone", ours[0]), float(trained.get("label_delay_days", ours[1])))
     if theirs != ours:
@@ -206,9 +206,9 @@ def _model(parts: Parts) -> str:
             "Train it for these: fraud-scorer train --time-zone … --label-delay …, or change FRAUD_TIME_ZONE and "
             "FRAUD_LABEL_DELAY_DAYS",
         )
-    flags_from = probability_text(parts.threshold)
+    flags_from = probability_text(parts.scoring.threshold)
     signed = ", signed" if settings.fraud_model_public_key else ""
-    return f"{parts.model.model_hash[:12]}, {len(parts.model.features)} inputs, flags from {flags_from} on{signed}"
+    return f"{parts.scoring.model.model_hash[:12]}, {len(parts.scoring.model.features)} inputs, flags from {flags_from} on{signed}"
 
 
 def _shadow_model(parts: Parts) -> str:
@@ -229,21 +229,21 @@ def _sagemaker(parts: Parts) -> str | Finding:
     endpoint = parts.settings.sagemaker_endpoint
     if parts.settings.scorer == "local" or not endpoint:
         return "not used: the local model scores"
-    nothing_known = np.full((1, len(parts.model.features)), np.nan, np.float32)
-    scores = parts.endpoint.score(nothing_known, reference="check")
-    if scores.variant == parts.endpoint.variant:
+    nothing_known = np.full((1, len(parts.scoring.model.features)), np.nan, np.float32)
+    scores = parts.scoring.endpoint.score(nothing_known, reference="check")
+    if scores.variant == parts.scoring.endpoint.variant:
         return f"{endpoint} answered as {scores.variant}"
     return Finding(
         "SageMaker",
         True,
         f"{endpoint} answered as {scores.variant or 'unnamed'}, which does not say which model that is: its scores are "
-        f"taken as those of the model here ({parts.endpoint.variant})",
+        f"taken as those of the model here ({parts.scoring.endpoint.variant})",
         "Compare the two: `fraud-scorer sagemaker parity`. To refuse such scores, set SAGEMAKER_MODEL_CHECK=strict",
     )
 
 
 def _mail_server(parts: Parts) -> str:
-    with parts.smtp() as mailer:
+    with parts.alerting.smtp() as mailer:
         mailer.probe()
     return f"{parts.settings.smtp_host}:{parts.settings.smtp_port} is ready"
 

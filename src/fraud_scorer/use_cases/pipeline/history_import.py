@@ -71,7 +71,7 @@ def import_history(
 
 def _all_refused(parts: Parts, path: Path, count: int, first: pd.DataFrame) -> DataFileError:
     """The file says something else than our names do: told with the first row's reason, never its values."""
-    table, config = table_of_frame(first), parts.transform_config
+    table, config = table_of_frame(first), parts.source.transform_config
     judged = validate(config.fields.apply(table), len(table), rules=config.rules, received_at=parts.clock.now())
     why = f", the first because {judged.rejects[0].detail}" if judged.rejects else ""
     return DataFileError(
@@ -86,10 +86,12 @@ def _import_day(parts: Parts, sources: Sequence[str], day: date, frame: pd.DataF
     source = _source_of(parts, sources, day)
     for attempt in itertools.count(1):
         batch = Batch.of_history(source, day, attempt)
-        if parts.landing.completion(batch) and not parts.store.recent(kinds=["history"], batches=[batch]):
+        if parts.files.landing.completion(batch) and not parts.database.store.recent(
+            kinds=["history"], batches=[batch]
+        ):
             continue  # forgotten
         done = _through_the_steps(parts, batch, frame)
-        if done["taken_over"] and not parts.store.forget(batch):
+        if done["taken_over"] and not parts.database.store.forget(batch):
             break
         if not done["taken_over"]:
             return done
@@ -99,24 +101,24 @@ def _import_day(parts: Parts, sources: Sequence[str], day: date, frame: pd.DataF
 def _source_of(parts: Parts, sources: Sequence[str], day: date) -> str:
     """The name under which the file's day was imported before; the first if it was not."""
     batches = {Batch.of_history(source, day): source for source in sources}
-    known = {line["batch_id"] for line in parts.store.recent(kinds=["history"], batches=list(batches))}
+    known = {line["batch_id"] for line in parts.database.store.recent(kinds=["history"], batches=list(batches))}
     return next((source for batch, source in batches.items() if batch.batch_id in known), sources[0])
 
 
 def _through_the_steps(parts: Parts, batch: Batch, frame: pd.DataFrame) -> dict[str, int]:
     """The day takes a landing sequence number, but its bytes stay in the file; what lands after it waits for it."""
-    completion = parts.landing.close(batch, now=parts.clock.now())
+    completion = parts.files.landing.close(batch, now=parts.clock.now())
     note_landed(parts)
-    parts.store.hold(batch)
+    parts.database.store.hold(batch)
     load_earlier_batches(parts, batch)
     rows = RawPart(1, completion.closed_at, partial(table_of_frame, frame))
     run = ScoringRun(parts, batch.batch_id, lambda: [BatchInput(batch, completion.landing_seq, [rows])])
-    return run.run_all(before_step=lambda: parts.store.hold(batch))
+    return run.run_all(before_step=lambda: parts.database.store.hold(batch))
 
 
 def _days(parts: Parts, path: Path, decimal: str | None, warn: Warn) -> list[tuple[date, pd.DataFrame]]:
     """The file's rows by local day; rows without a readable time go with the first day, to be quarantined there."""
-    config = parts.transform_config
+    config = parts.source.transform_config
     by_day: dict[date, list[pd.DataFrame]] = {}
     said: list[pd.Series] = []
     for frame in payment_frames(path, config.fields, decimal=decimal, currency=config.rules.currency):
@@ -159,7 +161,7 @@ def _short_hashes(parts: Parts, path: Path) -> list[str]:
     try:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").digest()
-        marks = [mark.removeprefix(KEYED) for mark in parts.cipher.marks(digest)]
+        marks = [mark.removeprefix(KEYED) for mark in parts.files.cipher.marks(digest)]
         return [mark[:12] for mark in (*marks, digest.hex())]
     except OSError as error:
         raise DataFileError(f"{path} cannot be read ({error.strerror})", "Check the path") from None

@@ -97,20 +97,20 @@ def note_landed(parts: Parts) -> None:
 
     Also of the runs that ended with an answer while the ledger could not be reached.
     """
-    for token, batch_ids in parts.stage.answered().items():
-        parts.store.answered([Batch.of_id(name) for name in batch_ids], token)
-        parts.stage.forget_answered(token)
-    if fresh := parts.landing.completions(parts.store.highest_landed_seq()):
-        parts.store.note_landed(fresh)
+    for token, batch_ids in parts.files.stage.answered().items():
+        parts.database.store.answered([Batch.of_id(name) for name in batch_ids], token)
+        parts.files.stage.forget_answered(token)
+    if fresh := parts.files.landing.completions(parts.database.store.highest_landed_seq()):
+        parts.database.store.note_landed(fresh)
 
 
 # --- which batches a run takes ----------------------------------------------------------------------------------------
 def waiting_batches(parts: Parts, own: Batch) -> list[BatchInput]:
     """The batches that wait, up to a run's limit; if none waits, the run's own batch (a cleared task)."""
-    queue = _head_of_queue(parts, lambda: parts.store.unloaded(parts.settings.fraud_batches_per_run))
+    queue = _head_of_queue(parts, lambda: parts.database.store.unloaded(parts.settings.fraud_batches_per_run))
     if not queue and _may_repeat(_ledger_row(parts, own)):
-        queue = landed_batches(parts.landing, [own])
-    return list(read_batches(queue, parts.landing))
+        queue = landed_batches(parts.files.landing, [own])
+    return list(read_batches(queue, parts.files.landing))
 
 
 def requested_batches(parts: Parts, batches: Iterable[Batch], *, is_asked: bool) -> list[BatchInput]:
@@ -120,17 +120,17 @@ def requested_batches(parts: Parts, batches: Iterable[Batch], *, is_asked: bool)
     """
     if not is_asked:
         batches = [batch for batch in batches if not _is_given_up(_ledger_row(parts, batch))]
-    return list(read_batches(_head_of_queue(parts, lambda: _with_earlier(parts, batches)), parts.landing))
+    return list(read_batches(_head_of_queue(parts, lambda: _with_earlier(parts, batches)), parts.files.landing))
 
 
 def all_requested_batches(parts: Parts, batches: Iterable[Batch]) -> list[BatchInput]:
     """Those of ``batches`` that have landed, and what waits before those of them that were never loaded."""
-    return list(read_batches(_with_earlier(parts, batches), parts.landing))
+    return list(read_batches(_with_earlier(parts, batches), parts.files.landing))
 
 
 def _with_earlier(parts: Parts, batches: Iterable[Batch]) -> list[tuple[Batch, int]]:
-    requested = landed_batches(parts.landing, batches)
-    earlier = parts.store.ahead([batch for batch, _ in requested])
+    requested = landed_batches(parts.files.landing, batches)
+    earlier = parts.database.store.ahead([batch for batch, _ in requested])
     return sorted({*requested, *earlier}, key=lambda entry: entry[1])
 
 
@@ -138,7 +138,7 @@ def _head_of_queue(parts: Parts, look: Callable[[], Sequence[tuple[Batch, int]]]
     """The first batches of the queue, up to a run's limit; a first batch over which too many runs died is passed."""
     while queue := look():
         first = _ledger_row(parts, queue[0][0])
-        if not pass_if_runs_died(parts.store, first):
+        if not pass_if_runs_died(parts.database.store, first):
             return queue[: _batch_limit(parts.settings.fraud_batches_per_run, first)]
     return []
 
@@ -166,7 +166,7 @@ def _is_given_up(row: Mapping[str, object]) -> bool:
 
 
 def _ledger_row(parts: Parts, batch: Batch) -> Mapping[str, object]:
-    found = parts.store.recent(1, kinds=KINDS_OF_RUNS, batches=[batch])
+    found = parts.database.store.recent(1, kinds=KINDS_OF_RUNS, batches=[batch])
     return found[0] if found else {}
 
 
@@ -177,15 +177,15 @@ def load_earlier_batches(parts: Parts, batch: Batch) -> None:
     Raises:
         TransientError: another run took all of it over and has not loaded it yet.
     """
-    while queue := [entry for entry in parts.store.ahead([batch]) if entry[0] != batch][:BATCHES_AT_ONCE]:
-        parts.store.hold(batch)
+    while queue := [entry for entry in parts.database.store.ahead([batch]) if entry[0] != batch][:BATCHES_AT_ONCE]:
+        parts.database.store.hold(batch)
         log.info("What landed before and waits goes first.", action="load", batch_id=batch.batch_id, batches=len(queue))
         if not _load_batches(parts, f"ahead-{uuid4().hex[:12]}", queue)["batches"]:
             raise TransientError(f"another run is at {queue[0][0].batch_id}", "Try again when it is done")
 
 
 def _load_batches(parts: Parts, name: str, batches: Sequence[tuple[Batch, int]]) -> dict[str, int]:
-    return ScoringRun(parts, name, lambda: list(read_batches(batches, parts.landing))).run_all()
+    return ScoringRun(parts, name, lambda: list(read_batches(batches, parts.files.landing))).run_all()
 
 
 # --- passed batches ---------------------------------------------------------------------------------------------------
@@ -196,7 +196,7 @@ def retry_passed_batches(parts: Parts) -> int:
     along a last time: what the caller itself had to load must be committed by then.
     """
     loaded, ends = 0, time.monotonic() + RETRY_SECONDS
-    while time.monotonic() < ends and (due := parts.store.to_try_again()):
+    while time.monotonic() < ends and (due := parts.database.store.to_try_again()):
         log.info("Trying a passed batch a last time.", action="load", batch_id=due[0].batch_id)
         if not _load_passed(parts, due[0]):
             break
@@ -209,11 +209,11 @@ def _load_passed(parts: Parts, batch: Batch) -> bool:
     try:
         if not _load_alone(parts, batch)["taken_over"]:
             return True
-        parts.store.mark_tried(batch, is_tried=False)
+        parts.database.store.mark_tried(batch, is_tried=False)
     except TransientError as error:
         log.warning("A passed batch is tried again later.", action="load", batch_id=batch.batch_id, error=error.what)
         with suppress(StoreUnavailable):  # then it counts as tried: the watchdog tells, and somebody retries it
-            parts.store.mark_tried(batch, is_tried=False)
+            parts.database.store.mark_tried(batch, is_tried=False)
     except Exception as error:  # of an error that nobody foresaw only the kind: its text may quote a payment
         said = str(error) if isinstance(error, FraudScorerError) else type(error).__name__
         log.error("A passed batch cannot be loaded.", action="load", batch_id=batch.batch_id, error=said)
@@ -229,11 +229,11 @@ def retry_batch(parts: Parts, batch: Batch) -> dict[str, int]:
     """
     note_landed(parts)
     _require_not_loaded(parts, batch)
-    if not landed_batches(parts.landing, [batch]):
+    if not landed_batches(parts.files.landing, [batch]):
         raise SettingsError(f"the bytes of {batch.batch_id} are not in landing", "What was purged is gone for good")
-    parts.audit.note("batch retry", batch_id=batch.batch_id)
+    parts.database.audit.note("batch retry", batch_id=batch.batch_id)
     load_earlier_batches(parts, batch)
-    parts.store.mark_tried(batch, is_tried=True)
+    parts.database.store.mark_tried(batch, is_tried=True)
     counts = _load_alone(parts, batch)
     if counts["taken_over"]:
         raise TransientError(f"another run took {batch.batch_id} over", "Try again when it is done")
@@ -248,17 +248,17 @@ def pass_batch(parts: Parts, batch: Batch, *, by: str, why: str) -> None:
     """
     note_landed(parts)
     _require_not_loaded(parts, batch)
-    parts.audit.note("batch pass", batch_id=batch.batch_id, by=by, why=why)
-    parts.store.mark_failed(batch, f"passed by {by}: {why}", passed_for="hand", by=by)
+    parts.database.audit.note("batch pass", batch_id=batch.batch_id, by=by, why=why)
+    parts.database.store.mark_failed(batch, f"passed by {by}: {why}", passed_for="hand", by=by)
     log.info("Passed a batch by hand.", action="pass", batch_id=batch.batch_id, by=by)
 
 
 def _load_alone(parts: Parts, batch: Batch) -> dict[str, int]:
-    return _load_batches(parts, f"passed-{uuid4().hex[:12]}", landed_batches(parts.landing, [batch]))
+    return _load_batches(parts, f"passed-{uuid4().hex[:12]}", landed_batches(parts.files.landing, [batch]))
 
 
 def _require_not_loaded(parts: Parts, batch: Batch) -> None:
-    found = parts.store.recent(1, kinds=[batch.kind], batches=[batch])
+    found = parts.database.store.recent(1, kinds=[batch.kind], batches=[batch])
     if not found:
         raise SettingsError(f"there is no batch {batch.batch_id}", "`fraud-scorer batch list` names those that wait")
     status = found[0]["status"]

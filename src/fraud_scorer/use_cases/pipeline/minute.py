@@ -44,9 +44,9 @@ class Pipeline:
     def extract(self, batch: Batch) -> dict[str, Any]:
         """Land the minute, then what earlier runs missed. Needs neither ``fraud_db`` nor another run."""
         parts = self.parts
-        missed = partial(extract_missed, parts.api, parts.landing, parts.clock, parts.limits)
+        missed = partial(extract_missed, parts.source.api, parts.files.landing, parts.clock, parts.source.limits)
         with also_after_an_error(missed):  # while the API is down: half-done minutes are closed, lost ones recorded
-            done = extract(batch, parts.api, parts.landing, parts.clock, parts.limits)
+            done = extract(batch, parts.source.api, parts.files.landing, parts.clock, parts.source.limits)
         made_up = missed()
         size = sum(part.byte_count for part in done.parts)
         log.info("Landed.", action="extract", batch_id=batch.batch_id, status=done.status, parts=len(done.parts))
@@ -67,7 +67,7 @@ class Pipeline:
         parts, size, landed = self.parts, 0, []
         progress(0, len(minutes))
         for number, minute in enumerate(minutes, start=1):
-            done = extract_again(minute, parts.api, parts.landing, parts.clock, parts.limits)
+            done = extract_again(minute, parts.source.api, parts.files.landing, parts.clock, parts.source.limits)
             landed.append(done.batch.batch_id)
             size += sum(part.byte_count for part in done.parts)
             log.info("Landed again.", action="extract", batch_id=done.batch.batch_id, parts=len(done.parts))
@@ -114,8 +114,8 @@ class Pipeline:
 
     def alert(self, run: str) -> dict[str, Any]:
         """Send the messages that wait, this run's and earlier ones; after them, copy to the bucket what has landed."""
-        with also_after_an_error(self._copy), self.parts.mailers() as mailers:
-            counts = alert(self.parts.sending_outbox, mailers)
+        with also_after_an_error(self._copy), self.parts.alerting.mailers() as mailers:
+            counts = alert(self.parts.database.sending_outbox, mailers)
         self._copy()
         log.info("Sent what waited.", action="alert", run=run, sent=counts.sent, retry_later=counts.retry_later)
         return {"run": run, **vars(counts)}
@@ -146,7 +146,7 @@ class Pipeline:
     def _copy(self) -> None:
         """Where a bucket is set, copy to it; no step waits for it, and what it misses the next run copies."""
         try:
-            if replicator := self.parts.replicator:
+            if replicator := self.parts.files.replicator:
                 replicator.copy(seconds=COPY_SECONDS)
         except FraudScorerError as error:
             log.warning("The bucket lacks what has landed.", action="copy", what=error.what, cure=error.cure)

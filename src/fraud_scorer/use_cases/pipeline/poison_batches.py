@@ -110,7 +110,7 @@ def try_batch_alone(parts: Parts, one: BatchInput, *, rescore: bool) -> Trial:
     try:
         transformed = transform_batches(parts, [one], rescore=rescore)
         step = "score"
-        scores = _score_alone(parts, one, transformed, parts.threshold)
+        scores = _score_alone(parts, one, transformed, parts.scoring.threshold)
         step = "load"
         compose_messages(parts, one.batch, transformed.payments, scores.decisions)
     except FraudScorerError:
@@ -137,7 +137,7 @@ def _steps_proven_if_flagged(
     """
     proven: tuple[str, ...] = ()
     try:
-        flagged = _score_alone(parts, one, transformed, min(parts.threshold, highest)).decisions
+        flagged = _score_alone(parts, one, transformed, min(parts.scoring.threshold, highest)).decisions
         proven = ("score",)
         return ("score", "load") if compose_messages(parts, one.batch, transformed.payments, flagged) else proven
     except FraudScorerError:

@@ -60,9 +60,9 @@ def replay(
     if not minutes:
         raise SettingsError("--to is not later than --from", "Give the first minute, and the first one left out")
     if rescore and not dry_run:
-        parts.audit.note("replay --rescore", first=start, until=end)
+        parts.database.audit.note("replay --rescore", first=start, until=end)
     note_landed(parts)
-    asked = {*minutes, *parts.store.retries(start, end)}
+    asked = {*minutes, *parts.database.store.retries(start, end)}
     work = all_requested_batches(parts, asked)
     found = sum(one.batch.kind == "minute" for one in work if one.batch in asked)
     total = {"minutes": found, "not_landed": len(minutes) - found} | dict.fromkeys(_COUNTS, 0)
@@ -101,7 +101,7 @@ def _replay_some(
 def _would_change(parts: Parts, transformed: Transformed, scores: Scores) -> dict[str, int]:
     deliveries = transformed.payments["delivery"].value_counts()
     decisions = scores.decisions
-    before = parts.store.decided(decisions["trans_num"].tolist())
+    before = parts.database.store.decided(decisions["trans_num"].tolist())
     arrivals = transformed.payments.loc[transformed.payments["delivery"] == ARRIVAL, "trans_num"]
     kept = before[before["trans_num"].isin(arrivals)]  # a decision made of a capture stays
     if len(kept):

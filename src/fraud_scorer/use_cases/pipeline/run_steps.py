@@ -22,12 +22,12 @@ def transform_batches(parts: Parts, work: Sequence[BatchInput], *, rescore: bool
     """Call ``steps.transform`` with the adapters in ``parts``."""
     return transform(
         work,
-        store=parts.store,
-        tokens=parts.tokens,
-        model=parts.model,
+        store=parts.database.store,
+        tokens=parts.source.tokens,
+        model=parts.scoring.model,
         compute_features=compute_features,
-        encrypt=parts.cipher.encrypt,
-        config=parts.transform_config,
+        encrypt=parts.files.cipher.encrypt,
+        config=parts.source.transform_config,
         rescore=rescore,
     )
 
@@ -40,8 +40,8 @@ def score_payments(parts: Parts, transformed: Transformed, *, reference: str, th
         transformed.features,
         transformed.matrix,
         payments["currency"],
-        model=parts.model,
-        scorer=parts.scorer,
+        model=parts.scoring.model,
+        scorer=parts.scoring.scorer,
         threshold=threshold,
         reference=reference,
     )
@@ -55,9 +55,9 @@ def compose_messages(parts: Parts, batch: Batch, payments: pd.DataFrame, decisio
         batch,
         payments,
         decisions,
-        policy=parts.policy,
-        snoozed=parts.outbox.snoozed(),
-        usual_share=parts.outbox.usual_share(int(payments["landing_seq"].iloc[0])),
+        policy=parts.alerting.policy,
+        snoozed=parts.database.outbox.snoozed(),
+        usual_share=parts.database.outbox.usual_share(int(payments["landing_seq"].iloc[0])),
         now=parts.clock.now(),
     )
 

@@ -68,14 +68,16 @@ class ScoringRun:
         """
         parts, token, began, work = self.parts, str(uuid.uuid4()), time.monotonic(), list(self._work())
         if self._claim:
-            parts.store.claim([one.batch for one in work], token)
+            parts.database.store.claim([one.batch for one in work], token)
         with self._attributing_errors(token, [one.batch for one in work], lambda: work):
-            parts.stage.begin(self.name, token)
+            parts.files.stage.begin(self.name, token)
             transformed = transform_batches(parts, work, rescore=self._rescore)
             if self._claim and transformed.earlier_tokens:
-                parts.store.note_card_tokens(transformed.earlier_tokens)
-            about = pd.DataFrame({"model_hash": [parts.model.model_hash], "seconds": [time.monotonic() - began]})
-            parts.stage.write(self.name, token, "transform", transformed.frames() | {"about": about})
+                parts.database.store.note_card_tokens(transformed.earlier_tokens)
+            about = pd.DataFrame(
+                {"model_hash": [parts.scoring.model.model_hash], "seconds": [time.monotonic() - began]}
+            )
+            parts.files.stage.write(self.name, token, "transform", transformed.frames() | {"about": about})
         self._note_answer(token, _batches_left_out(work, transformed))
         for batch_id, dropped in transformed.batches[["batch_id", "dropped"]].dropna().itertuples(index=False):
             log.warning("Left unusable optional values out.", action="transform", batch_id=batch_id, dropped=dropped)
@@ -88,12 +90,12 @@ class ScoringRun:
         token, transformed, _ = self._staged_transform()
         parts, began = self.parts, time.monotonic()
         with self._attributing_errors(token, *self._claimed_batches(transformed)):
-            scores = score_payments(parts, transformed, reference=self.name, threshold=parts.threshold)
+            scores = score_payments(parts, transformed, reference=self.name, threshold=parts.scoring.threshold)
         about = pd.DataFrame({
             "scored_by": [scores.scored_by], "fallback_reason": [scores.fallback_reason],
             "variant": [scores.variant], "calls": [scores.calls], "seconds": [time.monotonic() - began],
         })  # fmt: skip
-        parts.stage.write(self.name, token, "score", {"decisions": scores.decisions, "about": about})
+        parts.files.stage.write(self.name, token, "score", {"decisions": scores.decisions, "about": about})
         return scores
 
     def load(self) -> dict[str, int]:
@@ -113,9 +115,9 @@ class ScoringRun:
                 transformed.profiles,
                 scored=self._scored_how(scores),
                 token=token,
-                store=self.parts.store,
+                store=self.parts.database.store,
                 compose=partial(compose_messages, self.parts),
-                refused=partial(count_store_refusal, self.parts.store),
+                refused=partial(count_store_refusal, self.parts.database.store),
             )
         self._note_answer(token, [result.batch for result in results if result.fenced])
         for result in results:
@@ -123,9 +125,11 @@ class ScoringRun:
         if folder := self.parts.settings.shadow_artifacts:
             signed_by = self.parts.settings.fraud_model_public_key
             to_be_scored = payments_to_score(transformed)["trans_num"]
-            score_with_shadow_model(folder, self.parts.engine, to_be_scored, transformed.features, signed_by=signed_by)
-        self.parts.stage.drop(self.name, token)
-        self.parts.stage.purge(now=self.parts.clock.now())
+            score_with_shadow_model(
+                folder, self.parts.database.engine, to_be_scored, transformed.features, signed_by=signed_by
+            )
+        self.parts.files.stage.drop(self.name, token)
+        self.parts.files.stage.purge(now=self.parts.clock.now())
         return totals(results)
 
     def run_all(self, before_step: Callable[[], None] = lambda: None) -> dict[str, int]:
@@ -141,7 +145,7 @@ class ScoringRun:
 
     def drop(self) -> None:
         """Forget what lies on the stage."""
-        self.parts.stage.drop(self.name)
+        self.parts.files.stage.drop(self.name)
 
     # --- whose fault it is -------------------------------------------------------------------------------------
     @contextmanager
@@ -161,7 +165,7 @@ class ScoringRun:
         except Exception as error:
             if self._claim and not isinstance(error, FraudScorerError):
                 trial = partial(try_batch_alone, self.parts, rescore=self._rescore)
-                count_unforeseen_error(self.parts.store, work(), trial, error)
+                count_unforeseen_error(self.parts.database.store, work(), trial, error)
             if not isinstance(error, MemoryError | StoreTooSlow):
                 self._note_answer(token, batches)
             raise
@@ -171,10 +175,10 @@ class ScoringRun:
         if not (self._claim and batches):
             return
         try:
-            self.parts.store.answered(batches, token)
+            self.parts.database.store.answered(batches, token)
         except StoreUnavailable:
             with suppress(TransientError):  # a full disk: the next run takes fewer batches, that is all
-                self.parts.stage.note_answered(token, [batch.batch_id for batch in batches])
+                self.parts.files.stage.note_answered(token, [batch.batch_id for batch in batches])
 
     def _claimed_batches(self, transformed: Transformed) -> tuple[list[Batch], Callable[[], Iterable[BatchInput]]]:
         """The run's batches, and how they landed."""
@@ -182,16 +186,16 @@ class ScoringRun:
         line = [
             (Batch.of_id(name), int(seq)) for name, seq in zip(taken["batch_id"], taken["landing_seq"], strict=True)
         ]
-        return [batch for batch, _ in line], partial(read_batches, line, self.parts.landing)
+        return [batch for batch, _ in line], partial(read_batches, line, self.parts.files.landing)
 
     # --- what lies on the stage --------------------------------------------------------------------------------
     def _staged_transform(self) -> tuple[str, Transformed, float]:
         """The token, what transform made under it with the model in force, and the seconds it took."""
-        stage = self.parts.stage
+        stage = self.parts.files.stage
         for _ in range(2):
             token = stage.current(self.name)
             frames = stage.read(self.name, token, "transform") if token else None
-            if token and frames and frames["about"]["model_hash"][0] == self.parts.model.model_hash:
+            if token and frames and frames["about"]["model_hash"][0] == self.parts.scoring.model.model_hash:
                 return token, Transformed.of_frames(frames), float(frames["about"]["seconds"][0])
             log.info("Nothing usable is staged: transforming again.", action="transform", run=self.name)
             self.transform()
@@ -201,7 +205,7 @@ class ScoringRun:
         """The token, what transform and score made under it, and the seconds they took."""
         for _ in range(2):
             token, transformed, seconds = self._staged_transform()
-            if frames := self.parts.stage.read(self.name, token, "score"):
+            if frames := self.parts.files.stage.read(self.name, token, "score"):
                 about = frames["about"].iloc[0]
                 how = (about["scored_by"], about["fallback_reason"], about["variant"], int(about["calls"]))
                 return token, transformed, Scores(frames["decisions"], *how), seconds + float(about["seconds"])

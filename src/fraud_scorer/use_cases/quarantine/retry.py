@@ -84,7 +84,7 @@ def retry(
         TransientError: another run took the retried batch over and has not loaded it yet, or the disk is full, or
             ``fraud_db`` cannot be reached. The same command again goes on where this one stopped.
     """
-    pipeline.parts.audit.note("quarantine retry", records=None if ids is None else list(ids), reason=reason)
+    pipeline.parts.database.audit.note("quarantine retry", records=None if ids is None else list(ids), reason=reason)
     done = Retried()
     total = len(ids) if ids is not None else _open_records(pipeline, reason)
     answers: dict[str, list[int]] = {}
@@ -103,13 +103,13 @@ def retry(
 
 
 def _open_records(pipeline: Pipeline, reason: str | None) -> int:
-    reasons = pipeline.parts.quarantine.reasons()
+    reasons = pipeline.parts.database.quarantine.reasons()
     return sum(reasons.values()) if reason is None else reasons.get(reason, 0)
 
 
 def _pages(pipeline: Pipeline, ids: Sequence[int] | None, reason: str | None) -> Iterator[list[Quarantined]]:
     after = 0
-    while records := pipeline.parts.quarantine.take(ids, reason=reason, after=after, limit=RECORDS_AT_ONCE):
+    while records := pipeline.parts.database.quarantine.take(ids, reason=reason, after=after, limit=RECORDS_AT_ONCE):
         yield records
         after = records[-1].quarantine_id
 
@@ -121,7 +121,7 @@ def _retry_rows(pipeline: Pipeline, records: Sequence[Quarantined], done: Retrie
     good: dict[bool, list[_Judged]] = {False: [], True: []}
     for one in _judged(pipeline, records, bad):
         good[one.origin.batch.kind == "history"].append(one)
-    pipeline.parts.quarantine.still_bad(bad)
+    pipeline.parts.database.quarantine.still_bad(bad)
     done.still_bad += len(bad)
     for is_history, judged in good.items():
         if judged:
@@ -141,7 +141,7 @@ def _judge(
 ) -> Iterator[_Judged]:
     """Read records of one answer together; where that fails as a whole, each by itself."""
     first, table = pairs[0][0], join_tables([one for _, one in pairs])
-    config = pipeline.parts.transform_config
+    config = pipeline.parts.source.transform_config
     reading = BatchReader(first.batch, lambda body: body, config.fields, config.rules)
     reading.take(RawPart(first.part, first.received_at, lambda: table))
     if reading.errors and len(pairs) > 1:
@@ -171,7 +171,7 @@ def _decoded(
     for record in records:
         name = f"quarantined record {record.quarantine_id}"
         try:
-            table = decode(pipeline.parts.cipher.decrypt(record.record, name=name))
+            table = decode(pipeline.parts.files.cipher.decrypt(record.record, name=name))
         except LandingError as error:
             bad[record.quarantine_id] = (record.reason, str(error))
         except Exception:
@@ -182,10 +182,10 @@ def _decoded(
 
 def _landed(pipeline: Pipeline, judged: Sequence[_Judged], *, is_history: bool) -> Batch:
     """The records on disk as a closed batch: the same records make the same batch, landed once."""
-    landing, bodies = pipeline.parts.landing, [one.body for one in judged]
+    landing, bodies = pipeline.parts.files.landing, [one.body for one in judged]
     names = [f"{one.origin.batch.batch_id}/{one.origin.part}".encode() for one in judged]
     # keyed: a plain hash of one payment gives its card number away
-    mark = pipeline.parts.cipher.mark(b"\x00".join(itertools.chain(names, bodies))).removeprefix(KEYED)[:12]
+    mark = pipeline.parts.files.cipher.mark(b"\x00".join(itertools.chain(names, bodies))).removeprefix(KEYED)[:12]
     batch = Batch.of_retry(mark, history=is_history)
     with landing.lock(batch) as mine:
         if not mine:
@@ -200,19 +200,19 @@ def _landed(pipeline: Pipeline, judged: Sequence[_Judged], *, is_history: bool) 
 def _mark(pipeline: Pipeline, judged: Sequence[_Judged]) -> int:
     """Mark those whose payment is stored."""
     names = {number: name for one in judged for number, name in one.ids.items()}
-    stored = set(pipeline.parts.store.known(sorted(set(names.values())))["trans_num"])
-    return pipeline.parts.quarantine.mark_retried([number for number, name in names.items() if name in stored])
+    stored = set(pipeline.parts.database.store.known(sorted(set(names.values())))["trans_num"])
+    return pipeline.parts.database.quarantine.mark_retried([number for number, name in names.items() if name in stored])
 
 
 # --- whole answers ------------------------------------------------------------------------------------------------
 def _retry_answers(pipeline: Pipeline, batch: Batch, ids: Sequence[int], done: Retried) -> None:
     """Replay the batch from landing: its load marks what can be read now."""
-    if not landed_batches(pipeline.parts.landing, [batch]):
+    if not landed_batches(pipeline.parts.files.landing, [batch]):
         done.problems.append(f"{batch.batch_id} is not in landing any more: its {len(ids)} unread answers stay")
         done.still_bad += len(ids)
         return
     done.add(_through_the_steps(pipeline, batch))
-    states = pipeline.parts.quarantine.states(ids)
+    states = pipeline.parts.database.quarantine.states(ids)
     mended = sum(states.get(number) == "retried" for number in ids)
     done.retried += mended
     done.still_bad += len(ids) - mended
@@ -225,7 +225,7 @@ def _through_the_steps(pipeline: Pipeline, batch: Batch) -> dict[str, Any]:
     name = f"retry-{batch.batch_id}" if batch.kind == "minute" else batch.batch_id
     load_earlier_batches(parts, batch)
     counts = ScoringRun(
-        parts, name, lambda: list(read_batches(landed_batches(parts.landing, [batch]), parts.landing))
+        parts, name, lambda: list(read_batches(landed_batches(parts.files.landing, [batch]), parts.files.landing))
     ).run_all()
     if counts["taken_over"]:
         raise TransientError(f"another run took {batch.batch_id} over", "Try again when it is done")

@@ -34,14 +34,14 @@ def shown(parts: Parts, number: int, *, full: bool = False) -> dict[str, Any]:
         SettingsError: there is no record of that number.
         LandingError: it is encrypted under a key that is not in the settings.
     """
-    found = parts.quarantine.record(number)
+    found = parts.database.quarantine.record(number)
     if found is None:
         raise SettingsError(f"there is no record {number}", "See `fraud-scorer quarantine list`")
     secret, detail = found["record"], masked(str(found["detail"]))
     if not secret:
         return found | {"detail": detail, "record": "(purged)"}
-    text = text_of(parts.cipher.decrypt(secret, name=f"quarantined record {number}"))
-    text = masked(text, parts.sensitive())
+    text = text_of(parts.files.cipher.decrypt(secret, name=f"quarantined record {number}"))
+    text = masked(text, parts.files.sensitive())
     return found | {"detail": detail, "record": _visible(text if full else outline(text, _harmless(parts)))}
 
 

@@ -1,4 +1,4 @@
-"""Who is told: messages, mail server, chat, watchdog."""
+"""Makes the alert policy and the channels: mail server and chat."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from fraud_common.errors import SettingsError
-from fraud_scorer.wiring.incoming import Incoming
+from fraud_scorer.settings import Settings
 
 if TYPE_CHECKING:
     from fraud_scorer.alerting.channels.smtp import SmtpMailer
     from fraud_scorer.alerting.compose import AlertPolicy
     from fraud_scorer.domain.ports import Mailer
-    from fraud_scorer.monitoring.watchdog import Watchdog
-    from fraud_scorer.monitoring.watchdog_state import StateFile
 
 
-class Telling(Incoming):
-    """Analysts and operator."""
+class Alerting:
+    """The alert policy and the channels."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
 
     @cached_property
     def policy(self) -> AlertPolicy:
@@ -55,33 +56,6 @@ class Telling(Incoming):
             user=settings.smtp_user,
             password=settings.smtp_password.get_secret_value(),
             timeout_seconds=settings.smtp_timeout_seconds,
-        )
-
-    @cached_property
-    def watch_state(self) -> StateFile:
-        """What the watchdog remembers."""
-        from fraud_scorer.monitoring.watchdog_state import StateFile
-
-        return StateFile(self.settings.fraud_data_dir)
-
-    def watchdog(self, *, interval: timedelta) -> Watchdog:
-        """Looks at the ledger and tells the operator; ``fraud_db`` may be down."""
-        from fraud_scorer.alerting.render import domain_of
-        from fraud_scorer.monitoring.step_failures import last_failures
-        from fraud_scorer.monitoring.watchdog import Operator, Watchdog
-        from fraud_scorer.store.health import PostgresWatching
-
-        settings = self.settings
-        return Watchdog(
-            PostgresWatching(settings.fraud_db_url.get_secret_value(), lag_minutes=settings.payments_api_lag_minutes),
-            self.mailers,
-            self.watch_state,
-            Operator(settings.alert_operator, domain_of(settings.alert_from), settings.dashboard_url),
-            silent_after=timedelta(minutes=settings.watch_no_payments_minutes),
-            interval=interval,
-            uncopied_since=self.replicator.uncopied_since if self.replicator else None,
-            rules_fault=self.rules_fault,
-            failures=partial(last_failures, settings.fraud_data_dir),
         )
 
     def rules_fault(self) -> str:

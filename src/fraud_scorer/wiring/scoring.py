@@ -1,4 +1,4 @@
-"""What decides: the model, and who scores with it."""
+"""Makes the model in force and the scorer: SageMaker, local, or SageMaker with the local model behind it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from fraud_common.errors import SettingsError
-from fraud_scorer.wiring.keeping import Keeping
+from fraud_scorer.settings import Settings
+from fraud_scorer.settings.connections import AwsAccess
+from fraud_scorer.wiring.database import Database
 
 if TYPE_CHECKING:
     from fraud_scorer.domain.ports import Scorer
@@ -15,8 +17,11 @@ if TYPE_CHECKING:
     from fraud_scorer.store.breaker import PostgresBreaker
 
 
-class Deciding(Keeping):
-    """The model in force, SageMaker or local."""
+class Scoring:
+    """The model in force, and the scorer."""
+
+    def __init__(self, settings: Settings, aws: AwsAccess, database: Database) -> None:
+        self.settings, self.aws, self._database = settings, aws, database
 
     @cached_property
     def model(self) -> Artifacts:
@@ -48,7 +53,7 @@ class Deciding(Keeping):
 
     @cached_property
     def endpoint(self) -> SageMakerScorer:
-        """The SageMaker endpoint, without a net."""
+        """The SageMaker endpoint, without the local model behind it."""
         from fraud_scorer.scoring.sagemaker import Limits, SageMakerScorer, runtime_client
 
         return SageMakerScorer(
@@ -66,7 +71,7 @@ class Deciding(Keeping):
         from fraud_scorer.store.breaker import PostgresBreaker
 
         return PostgresBreaker(
-            self.engine,
+            self._database.engine,
             self.settings.sagemaker_endpoint,
             failures=self.settings.sagemaker_breaker_failures,
             pause_seconds=self.settings.sagemaker_breaker_pause_seconds,

@@ -1,56 +1,35 @@
-"""What comes in: the payments API, landing, stage, and how answers are read."""
+"""Makes what stores files: the landing, its copy in a bucket, the stage, and the cipher of landed bytes."""
 
 from __future__ import annotations
 
-from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
 
-from fraud_scorer.wiring.chosen import Chosen
+from fraud_scorer.settings import Settings
 
 if TYPE_CHECKING:
     from fraud_common.object_store import Bucket
-    from fraud_scorer.domain.ports import PaymentsApi
-    from fraud_scorer.ingest.card_tokens import CardTokens
     from fraud_scorer.ingest.sensitive_data import SensitiveFields
     from fraud_scorer.landing.cipher import Cipher
     from fraud_scorer.landing.disk import DiskLanding
     from fraud_scorer.landing.replicator import Replicator
     from fraud_scorer.landing.stage_files import Stage
-    from fraud_scorer.steps.extract import ExtractLimits
-    from fraud_scorer.steps.transform import TransformConfig
 
 log = structlog.get_logger()
 
 
-class Incoming(Chosen):
-    """From the payments API to the stage."""
+class Files:
+    """The landing and the stage."""
 
-    @cached_property
-    def api(self) -> PaymentsApi:
-        """The payments API."""
-        from fraud_scorer.sources import source_of
-
-        return source_of(self.settings, self.clock.now)
-
-    @cached_property
-    def limits(self) -> ExtractLimits:
-        """How often and how long the API is asked."""
-        from fraud_scorer.steps.extract import ExtractLimits
-
-        return ExtractLimits(
-            calls=self.settings.payments_api_calls_per_run,
-            call_seconds=self.settings.payments_api_timeout_seconds,
-            budget_seconds=self.settings.payments_api_budget_seconds,
-            look_back=timedelta(minutes=self.settings.payments_api_look_back_minutes),
-        )
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
 
     @cached_property
     def cipher(self) -> Cipher:
-        """What encrypts landed bytes and quarantined records."""
+        """Encrypts landed bytes and quarantined records."""
         from fraud_scorer.landing.cipher import Cipher
 
         return Cipher.from_setting(self.settings.fraud_landing_keys.get_secret_value())
@@ -75,7 +54,7 @@ class Incoming(Chosen):
 
     @cached_property
     def replicator(self) -> Replicator | None:
-        """What copies the landing to the bucket, if there is one."""
+        """Copies the landing to the bucket; None if there is no bucket."""
         if self.bucket is None:
             return None
         from fraud_scorer.landing.replicator import Replicator
@@ -100,30 +79,7 @@ class Incoming(Chosen):
 
     @cached_property
     def stage(self) -> Stage:
-        """The work between two tasks."""
+        """The frames between two tasks."""
         from fraud_scorer.landing.stage_files import Stage
 
         return Stage(self.settings.fraud_data_dir / "stage")
-
-    @cached_property
-    def tokens(self) -> CardTokens:
-        """What turns card numbers into tokens."""
-        from fraud_scorer.ingest.card_tokens import CardTokens
-
-        return CardTokens.from_setting(self.settings.fraud_card_keys.get_secret_value())
-
-    @cached_property
-    def transform_config(self) -> TransformConfig:
-        """What the settings say about transforming."""
-        from fraud_scorer.features import LOOK_BACK_DAYS
-        from fraud_scorer.ingest.field_map import read_field_map
-        from fraud_scorer.steps.transform import TransformConfig
-
-        fields = read_field_map(self.settings.payments_api_fields)
-        return TransformConfig(
-            fields=fields,
-            rules=fields.rules(time_zone=self.settings.payments_api_time_zone, currency=self.settings.fraud_currency),
-            time_zone=self.settings.fraud_time_zone,
-            restamped=not (self.api.windowed or fields.maps_time),
-            look_back=timedelta(days=LOOK_BACK_DAYS),
-        )

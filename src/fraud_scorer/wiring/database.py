@@ -1,11 +1,11 @@
-"""What is kept: ``fraud_db`` and its rooms."""
+"""Makes the connections to ``fraud_db`` and the stores in it."""
 
 from __future__ import annotations
 
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from fraud_scorer.wiring.chosen import Chosen
+from fraud_scorer.settings import Settings
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -21,26 +21,29 @@ if TYPE_CHECKING:
     from fraud_scorer.store.run_ledger import PostgresLedger
 
 
-class Keeping(Chosen):
-    """``fraud_db``."""
+class Database:
+    """``fraud_db`` and the stores in it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
 
     @cached_property
     def engine(self) -> Engine:
-        """``fraud_db``."""
+        """Connections to ``fraud_db``."""
         from fraud_scorer.store.engine import create_store_engine
 
         return create_store_engine(self.settings.fraud_db_url.get_secret_value())
 
     @cached_property
     def store(self) -> PostgresStore:
-        """Payments and ledger."""
+        """Payments and run ledger: ``ports.Store``."""
         from fraud_scorer.store.payments import PostgresStore
 
         return PostgresStore(self.engine)
 
     @cached_property
     def ledger(self) -> PostgresLedger:
-        """The ledger alone, for what looks at no payments: it imports no pandas."""
+        """The run ledger alone, for commands that read no payments: it imports no pandas."""
         from fraud_scorer.store.run_ledger import PostgresLedger
 
         return PostgresLedger(self.engine)
@@ -54,35 +57,35 @@ class Keeping(Chosen):
 
     @cached_property
     def purge(self) -> PostgresPurge:
-        """Rows that are kept no longer."""
+        """Deletes rows at the end of their retention."""
         from fraud_scorer.store.retention import PostgresPurge
 
         return PostgresPurge(self.engine)
 
     @cached_property
     def labels(self) -> PostgresLabels:
-        """What others say of payments."""
+        """Labels of payments."""
         from fraud_scorer.store.labels import PostgresLabels
 
         return PostgresLabels(self.engine)
 
     @cached_property
     def audit(self) -> PostgresAudit:
-        """Who did what beside the pipeline's own runs."""
+        """The audit log: who did what, apart from the pipeline's runs."""
         from fraud_scorer.store.audit import PostgresAudit
 
         return PostgresAudit(self.engine)
 
     @cached_property
     def days(self) -> PostgresDays:
-        """What is known of whole days."""
+        """The facts of whole days."""
         from fraud_scorer.store.days import PostgresDays
 
         return PostgresDays(self.engine)
 
     @cached_property
     def drift(self) -> PostgresDrift:
-        """Days compared with the model's reference."""
+        """Feature drift of days, compared with the model's reference."""
         from fraud_scorer.store.analysis import long_engine
         from fraud_scorer.store.drift import PostgresDrift
 
@@ -90,7 +93,7 @@ class Keeping(Chosen):
 
     @cached_property
     def sending_outbox(self) -> PostgresOutbox:
-        """Messages that wait, by the login that may send them and nothing else."""
+        """The outbox, by the login that may send its messages and nothing else."""
         from fraud_scorer.store.engine import create_store_engine
         from fraud_scorer.store.outbox import PostgresOutbox
 
@@ -99,7 +102,7 @@ class Keeping(Chosen):
 
     @cached_property
     def outbox(self) -> PostgresOutbox:
-        """Messages that wait."""
+        """The outbox: messages that wait."""
         from fraud_scorer.store.outbox import PostgresOutbox
 
         return PostgresOutbox(self.engine)
