@@ -122,10 +122,10 @@ def send(wired: Wired = wired_parts) -> None:
 
 def housekeeping(wired: Wired = wired_parts) -> None:
     """Purge data that is older than the settings allow."""
-    from fraud_scorer.use_cases.housekeeping import keep_house
+    from fraud_scorer.use_cases.housekeeping import run_housekeeping
 
     with airflow_errors():
-        logger.info("housekeeping: %s", keep_house(wired("fraud_db")))
+        logger.info("housekeeping: %s", run_housekeeping(wired("fraud_db")))
 
 
 settings = load_settings()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fraud_scorer.monitoring.step_failures import last_failures
+from fraud_scorer.monitoring.step_failures import read_failures
 
 PROGRAM = [sys.executable, "-c", "from fraud_scorer.cli import main; main()"]
 
@@ -83,5 +83,5 @@ def test_why_a_step_failed_is_there_for_the_watchdog(tmp_path: Path, command: st
     """Also where cron runs it, not Airflow."""
     done = run(tmp_path, command, "--at", "2026-11-20T10:31Z", FRAUD_LANDING_KEYS="no key", FRAUD_DATA_DIR="data")
     assert done.returncode == 2, done.stderr
-    (failure,) = last_failures(tmp_path / "data")
+    (failure,) = read_failures(tmp_path / "data")
     assert (failure.step, failure.what in done.stderr) == (command.replace("-", "_"), True)

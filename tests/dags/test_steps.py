@@ -13,7 +13,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from fraud_common.errors import ArtifactError, StoreUnavailable
 from fraud_scorer.domain.batches import Batch
-from fraud_scorer.monitoring.step_failures import last_failures
+from fraud_scorer.monitoring.step_failures import read_failures
 
 MINUTE = datetime(2026, 11, 20, 10, 31, tzinfo=UTC)
 BATCH = "2026-11-20T10:31Z"
@@ -152,6 +152,6 @@ def test_why_a_task_failed_is_there_for_the_watchdog(dag_module: ModuleType, dat
     for step, run_type in (("transform", "scheduled"), ("load", "scheduled"), ("extract", "manual")):
         with pytest.raises((StoreUnavailable, AirflowFailException)):
             run(dag_module, step, FakePipeline(down), run_type)
-    assert [(one.step, one.what) for one in last_failures(data_dir)] == [("transform", down.what), ("load", down.what)]
+    assert [(one.step, one.what) for one in read_failures(data_dir)] == [("transform", down.what), ("load", down.what)]
     run(dag_module, "transform", FakePipeline(), "scheduled")
-    assert [one.step for one in last_failures(data_dir)] == ["load"]
+    assert [one.step for one in read_failures(data_dir)] == ["load"]

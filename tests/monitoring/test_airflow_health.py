@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 from sqlalchemy import NullPool, create_engine, text
 
-from fraud_scorer.monitoring.airflow_health import trouble
+from fraud_scorer.monitoring.airflow_health import find_trouble
 from fraud_stack.embedded_postgres import free_port
 
 HEALTHY = {name: {"status": "healthy"} for name in ("metadatabase", "scheduler", "dag_processor")}
@@ -70,24 +70,24 @@ def run(url: str, statement: str) -> None:
 )
 def test_each_part_is_what_airflow_calls_it(part: str, told: str, environment: dict[str, str]) -> None:
     """Healthy, unhealthy, or not answering; none of it ends a container."""
-    assert trouble(part, environment, 10) == ("", False)
+    assert find_trouble(part, environment, 10) == ("", False)
     Api.said[told]["status"] = "unhealthy"
-    assert trouble(part, environment, 10) == (f"Airflow calls its {told} unhealthy", False)
+    assert find_trouble(part, environment, 10) == (f"Airflow calls its {told} unhealthy", False)
     nowhere = {"AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{free_port()}/execution/"}
-    assert trouble(part, environment | nowhere, 10) == ("Airflow's API server gives no answer (URLError)", False)
+    assert find_trouble(part, environment | nowhere, 10) == ("Airflow's API server gives no answer (URLError)", False)
 
 
 def test_a_scheduler_that_starts_no_task_is_to_be_started_again(environment: dict[str, str]) -> None:
     """Not while it is young, and not once a task has started; Airflow's own word does not count."""
-    assert trouble("scheduler", environment, 10) == ("", False)
-    assert trouble("scheduler", environment, 500) == ("no task has started for 100 s", True)
+    assert find_trouble("scheduler", environment, 10) == ("", False)
+    assert find_trouble("scheduler", environment, 500) == ("no task has started for 100 s", True)
     run(environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"], STARTED)
-    assert trouble("scheduler", environment, 500) == ("", False)
+    assert find_trouble("scheduler", environment, 500) == ("", False)
 
 
 def test_a_database_that_is_down_is_no_reason_to_end_the_scheduler(environment: dict[str, str]) -> None:
     """It is unhealthy, and stays: it goes on when its database is back."""
     gone = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"postgresql+psycopg2://a:b@127.0.0.1:{free_port()}/airflow"}
-    said, restart = trouble("scheduler", environment | gone, 500)
+    said, restart = find_trouble("scheduler", environment | gone, 500)
     assert said.startswith("Airflow's database gives no answer")
     assert not restart

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from fraud_common.errors import ApiUnavailable, SettingsError, StoreUnavailable
-from fraud_scorer.monitoring.step_failures import Failure, last_failures, noted
+from fraud_scorer.monitoring.step_failures import Failure, read_failures, record_failure
 from fraud_scorer.settings import load_settings
 
 Scene = Any  # conftest.Scene
@@ -30,7 +30,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def fail(step: str, error: BaseException) -> None:
     """One try of a step that meets this."""
-    with pytest.raises(type(error)), noted(step):
+    with pytest.raises(type(error)), record_failure(step):
         raise error
 
 
@@ -38,19 +38,19 @@ def test_a_failure_is_kept_until_the_step_works(folder: Path) -> None:
     """What happened and what to do, in the order of a run."""
     fail("load", StoreUnavailable("fraud_db cannot be reached", "Start it"))
     fail("extract", ApiUnavailable("the payments API answered 503", "Wait"))
-    assert [(one.step, one.what, one.cure) for one in last_failures(folder)] == [
+    assert [(one.step, one.what, one.cure) for one in read_failures(folder)] == [
         ("extract", "the payments API answered 503", "Wait"), ("load", "fraud_db cannot be reached", "Start it"),
     ]  # fmt: skip
-    with noted("extract"):
+    with record_failure("extract"):
         pass
-    assert [one.step for one in last_failures(folder)] == ["load"]
+    assert [one.step for one in read_failures(folder)] == ["load"]
 
 
 def test_of_an_error_that_nobody_foresaw_the_kind_alone_is_kept(folder: Path) -> None:
     """Its text may quote a payment; a task out of time is one too."""
     fail("transform", ValueError("card 4532015112830366"))
     fail("score", KeyboardInterrupt())
-    transform, score = last_failures(folder)
+    transform, score = read_failures(folder)
     assert "ValueError" in transform.what
     assert "KeyboardInterrupt" in score.what
     assert "4532015112830366" not in (folder / "failures" / "transform.json").read_text()
@@ -65,9 +65,9 @@ def test_a_wrong_setting_is_noted_where_the_watchdog_looks(
         Path(".env").write_text(f"FRAUD_DATA_DIR={os.environ['FRAUD_DATA_DIR']}\n")
         monkeypatch.delenv("FRAUD_DATA_DIR")
     monkeypatch.setenv("FRAUD_TRESHOLD", "1")
-    with pytest.raises(SettingsError), noted("extract"):
+    with pytest.raises(SettingsError), record_failure("extract"):
         load_settings()
-    assert "FRAUD_TRESHOLD is no setting" in last_failures(folder)[0].what
+    assert "FRAUD_TRESHOLD is no setting" in read_failures(folder)[0].what
 
 
 def test_a_full_disk_hides_no_error(folder: Path) -> None:
@@ -75,9 +75,9 @@ def test_a_full_disk_hides_no_error(folder: Path) -> None:
     folder.mkdir()
     (folder / "failures").write_text("in the way")
     fail("load", StoreUnavailable("fraud_db cannot be reached"))
-    with noted("load"):
+    with record_failure("load"):
         pass
-    assert last_failures(folder) == []
+    assert read_failures(folder) == []
 
 
 @pytest.mark.parametrize("minutes_ago", [1, 60])

@@ -19,7 +19,7 @@ from fraud_scorer.features.declared import FEATURES, LOOK_BACK_DAYS, NUMBER_FEAT
 from fraud_scorer.features.drift import drift_reference
 from fraud_scorer.settings import Settings
 from fraud_scorer.use_cases.drift import catch_up, compare, drift
-from fraud_scorer.use_cases.morning_report import daily_text
+from fraud_scorer.use_cases.morning_report import daily_report_text
 from fraud_scorer.wiring import Parts
 
 Pay = Callable[..., None]
@@ -272,9 +272,9 @@ def test_the_morning_mail_names_what_drifted(parts: Parts, pay: Pay) -> None:
     pay(DAY - timedelta(days=1))
     pay(DAY, seed=3, amount=np.random.default_rng(5).gamma(2.0, 110.0, 2_000))
     catch_up(parts)
-    assert "1 feature drifted from the model's training: amount (PSI 1." in daily_text(parts, DAY)
-    assert "/model?feature=amount" in daily_text(parts, DAY)
-    assert "drifted" not in daily_text(parts, DAY - timedelta(days=1))
+    assert "1 feature drifted from the model's training: amount (PSI 1." in daily_report_text(parts, DAY)
+    assert "/model?feature=amount" in daily_report_text(parts, DAY)
+    assert "drifted" not in daily_report_text(parts, DAY - timedelta(days=1))
 
 
 def test_catching_up_never_fails_its_caller(tmp_path: Path, nobody_listens: str) -> None:

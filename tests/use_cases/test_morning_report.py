@@ -12,7 +12,7 @@ import pytest
 
 from fraud_common.errors import SettingsError
 from fraud_scorer.alerting.render import render_email, render_slack
-from fraud_scorer.use_cases.morning_report import daily_report, daily_text
+from fraud_scorer.use_cases.morning_report import daily_report, daily_report_text
 from fraud_scorer.wiring import Parts
 
 Cursor = psycopg2.extensions.cursor
@@ -67,7 +67,7 @@ def test_what_waits_can_be_sent(postgres_url: str, payment: Insert, parts: Calla
     payment("first", "2026-11-10T12:00")
     payment("p", "2026-11-19T03:12", flagged=True, amount_cents=5000)
     wired = parts(postgres_url, alert_slack_webhook="https://chat.example.org/hook", alert_recipients="a@example.org")
-    text = daily_text(wired)
+    text = daily_report_text(wired)
     daily_report(wired)
     _lease, messages = wired.database.outbox.lease(5, seconds=60, channels=["email", "slack"])
     [email, slack] = sorted(messages, key=lambda message: message.channel)
@@ -84,9 +84,9 @@ def test_the_first_day_has_nothing_to_be_compared_with(
     for day in (17, 18, 19):
         payment(f"p{day}", f"2026-11-{day}T15:00")
     wired = parts(postgres_url)
-    assert "No comparison yet" in daily_text(wired, date(2026, 11, 17))
-    assert "No comparison yet" in daily_text(wired, date(2026, 11, 18))
-    assert "Usual: the day before." in daily_text(wired, date(2026, 11, 19))
+    assert "No comparison yet" in daily_report_text(wired, date(2026, 11, 17))
+    assert "No comparison yet" in daily_report_text(wired, date(2026, 11, 18))
+    assert "Usual: the day before." in daily_report_text(wired, date(2026, 11, 19))
     assert outbox(cursor) == []
 
 
@@ -97,7 +97,7 @@ def test_before_the_first_payment_nobody_is_mailed(
     assert "no payment was ever stored" in daily_report(parts(postgres_url))["note"]
     payment("p", "2026-11-20T06:00")
     assert "lies before the first payment" in daily_report(parts(postgres_url))["note"]
-    assert "lies before the first payment" in daily_text(parts(postgres_url))
+    assert "lies before the first payment" in daily_report_text(parts(postgres_url))
     assert outbox(cursor) == []
 
 
@@ -108,7 +108,7 @@ def test_a_day_that_is_not_over_is_not_frozen(
     payment("p", "2026-11-20T01:00")
     with pytest.raises(SettingsError, match="dry-run"):
         daily_report(parts(postgres_url), date(2026, 11, 20))
-    assert "The day is not over." in daily_text(parts(postgres_url), date(2026, 11, 20))
+    assert "The day is not over." in daily_report_text(parts(postgres_url), date(2026, 11, 20))
     assert outbox(cursor) == []
 
 

@@ -51,6 +51,6 @@ def airflow_errors(step: str | None = None) -> Iterator[None]:
 def _noted(step: str | None) -> AbstractContextManager[None]:
     if step is None:
         return nullcontext()
-    from fraud_scorer.monitoring.step_failures import noted
+    from fraud_scorer.monitoring.step_failures import record_failure
 
-    return noted(step)
+    return record_failure(step)

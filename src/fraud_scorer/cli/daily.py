@@ -42,11 +42,11 @@ def daily_report(
 ) -> None:
     """Write the morning mail on a day to the outbox, once a recipient; `fraud-scorer alert` or the DAG sends it."""
     from fraud_scorer.use_cases.morning_report import daily_report as write
-    from fraud_scorer.use_cases.morning_report import daily_text
+    from fraud_scorer.use_cases.morning_report import daily_report_text
 
     parts = wiring.Parts(load_settings())
     if dry_run:
-        typer.echo(daily_text(parts, day), nl=False)
+        typer.echo(daily_report_text(parts, day), nl=False)
         return
     result = write(parts, day)
     if as_json:

@@ -53,7 +53,7 @@ def verify(
     public_key: Annotated[str, typer.Option(help="By default FRAUD_MODEL_PUBLIC_KEY")] = "",
 ) -> None:
     """Check that the files of a model are those that were signed; fail if they are not."""
-    from fraud_scorer.use_cases.check.model_signature import verify as name_of_signer
+    from fraud_scorer.use_cases.check.model_signature import verify_signature as name_of_signer
 
     name = name_of_signer(artifacts, public_key or model_public_key())
     console.print(f"the model in {artifacts} is whole, and signed by key {name}")

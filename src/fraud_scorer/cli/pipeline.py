@@ -50,9 +50,9 @@ def _noted(step: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(step)
     def command(**options: Any) -> None:
-        from fraud_scorer.monitoring.step_failures import noted
+        from fraud_scorer.monitoring.step_failures import record_failure
 
-        with noted(step.__name__):
+        with record_failure(step.__name__):
             step(**options)
 
     return command

@@ -44,9 +44,9 @@ def quarantine_show(
     as_json: AsJson = False,
 ) -> None:
     """Show why one record is in quarantine: its fields, and the values of those that tell nothing of a person."""
-    from fraud_scorer.use_cases.quarantine.show import shown
+    from fraud_scorer.use_cases.quarantine.show import show_record
 
-    record = shown(wiring.Parts(load_settings()), number, full=full)
+    record = show_record(wiring.Parts(load_settings()), number, full=full)
     if as_json:
         print_json(record)
         return
@@ -60,12 +60,12 @@ def quarantine_retry(
 ) -> None:
     """Try records again, after what was wrong (field map, key, zone) is mended. Bad ones stay; safe to run again."""
     from fraud_scorer.use_cases.pipeline.minute import Pipeline
-    from fraud_scorer.use_cases.quarantine.retry import retry
+    from fraud_scorer.use_cases.quarantine.retry import retry_records
 
     _require_a_choice(numbers, reason, everything)
     pipeline = Pipeline(wiring.Parts(load_settings()))
     with progress_bar("trying again", quiet=as_json) as advance:
-        done = retry(pipeline, numbers or None, reason=reason, progress=advance)
+        done = retry_records(pipeline, numbers or None, reason=reason, progress=advance)
     problems = done.problems + _not_open(pipeline.parts, numbers or [], done.tried)
     counts = {name: value for name, value in vars(done).items() if name != "problems"}
     tell(counts | {"problems": problems} if as_json else counts, as_json)

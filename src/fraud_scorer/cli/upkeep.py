@@ -39,6 +39,6 @@ def landing_rebuild(
 
 def housekeeping(as_json: AsJson = False) -> None:
     """Once a day: purge what is older than the settings FRAUD_…_KEEP_DAYS allow, and write down how much went."""
-    from fraud_scorer.use_cases.housekeeping import keep_house
+    from fraud_scorer.use_cases.housekeeping import run_housekeeping
 
-    tell(vars(keep_house(wiring.Parts(load_settings()))), as_json)
+    tell(vars(run_housekeeping(wiring.Parts(load_settings()))), as_json)

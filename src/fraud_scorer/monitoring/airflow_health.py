@@ -1,4 +1,4 @@
-"""Whether Airflow in a container does its work: the health checks of docker-compose.yml.
+"""Checks whether Airflow works, in its container: the health checks of docker-compose.yml.
 
 ``python -m fraud_scorer.monitoring.airflow_health api|dags|scheduler``: exit code 0, or 1 with a sentence.
 A scheduler that stalls is told to end, so that its container's restart policy starts it again: an engine restarts
@@ -27,7 +27,7 @@ FIRST_PROCESS = 1  # of a container: docker's init, which passes signals on
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # never by a proxy: it is a neighbour
 
 
-def trouble(part: str, environment: Mapping[str, str], running_seconds: float) -> tuple[str, bool]:
+def find_trouble(part: str, environment: Mapping[str, str], running_seconds: float) -> tuple[str, bool]:
     """What is wrong with ``part`` ("": nothing), and whether only a restart helps.
 
     Args:
@@ -83,7 +83,7 @@ def main(arguments: list[str]) -> None:
     if len(arguments) != 1 or arguments[0] not in PARTS:
         sys.exit(f"one of {', '.join(PARTS)} is to be named")
     running_seconds = time.time() - psutil.Process(FIRST_PROCESS).create_time()
-    found, restart = trouble(arguments[0], os.environ, running_seconds)
+    found, restart = find_trouble(arguments[0], os.environ, running_seconds)
     if restart:
         os.kill(FIRST_PROCESS, signal.SIGTERM)
     sys.exit(found or 0)

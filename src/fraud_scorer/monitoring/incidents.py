@@ -1,4 +1,4 @@
-"""What the watchdog calls an incident, and what it tells the operator of each."""
+"""The watchdog's incidents: when each begins, and what the operator is told."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ NAMES = {
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong now."""
+    """What is wrong now, as the operator is told."""
 
     title: str
     lines: tuple[str, ...]
@@ -54,7 +54,7 @@ class Finding:
 Findings = dict[str, Finding | None]
 
 
-def unreachable(error: FraudScorerError, since: datetime, now: datetime) -> Findings:
+def judge_outage(error: FraudScorerError, since: datetime, now: datetime) -> Findings:
     """``fraud_db`` gave no answer: an incident once it lasts; everything else is unknown meanwhile."""
     if now - since < UNREACHABLE_AFTER:
         return {}
@@ -71,7 +71,7 @@ def unreachable(error: FraudScorerError, since: datetime, now: datetime) -> Find
     }
 
 
-def judged(
+def judge_ledger(
     seen: LedgerSnapshot,
     *,
     watching_since: datetime,
@@ -100,7 +100,7 @@ def judged(
     return findings
 
 
-def uncopied(since: datetime | None, now: datetime) -> Findings:
+def judge_copying(since: datetime | None, now: datetime) -> Findings:
     """Whether landed batches wait too long for the bucket; ``since``: when the oldest was closed, None: none waits."""
     if since is None or now - since <= UNCOPIED_AFTER:
         return {BUCKET: None}
@@ -271,7 +271,7 @@ def _refused(seen: LedgerSnapshot) -> Finding | None:
     )
 
 
-def broken_rules(fault: str) -> Finding | None:
+def judge_alert_rules(fault: str) -> Finding | None:
     """What the alert rules' ``fault`` means; None where there is none."""
     if not fault:
         return None

@@ -1,4 +1,4 @@
-"""Why a step of the pipeline failed last, on disk: the watchdog's mail names the cause that the run's log knows.
+"""Records on disk why a step of the pipeline failed last, so that the watchdog's mail can name the cause.
 
 A file a step, ``<data_dir>/failures/<step>.json``, written when it fails and removed when it works again. It needs no
 database and no valid settings, because those may be what is wrong.
@@ -38,8 +38,8 @@ class Failure:
 
 
 @contextmanager
-def noted(step: str) -> Iterator[None]:
-    """Note in the data folder why ``step`` fails, or that it works; none but `STEPS` is noted. Raises what it met."""
+def record_failure(step: str) -> Iterator[None]:
+    """Record in the data folder why ``step`` fails, or that it works (only for `STEPS`). The error goes on."""
     if step not in STEPS:
         yield
         return
@@ -52,7 +52,7 @@ def noted(step: str) -> Iterator[None]:
         (_data_dir() / FOLDER / f"{step}.json").unlink(missing_ok=True)
 
 
-def last_failures(data_dir: Path) -> list[Failure]:
+def read_failures(data_dir: Path) -> list[Failure]:
     """The failures of the steps that have not worked since, in the order of a run; unreadable ones are left out."""
     found = []
     for step in STEPS:

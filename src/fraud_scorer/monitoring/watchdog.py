@@ -27,13 +27,13 @@ from fraud_scorer.monitoring.incidents import (
     UNREACHABLE_AFTER,
     Finding,
     Findings,
-    broken_rules,
-    judged,
-    uncopied,
-    unreachable,
+    judge_alert_rules,
+    judge_copying,
+    judge_ledger,
+    judge_outage,
 )
 from fraud_scorer.monitoring.step_failures import Failure
-from fraud_scorer.monitoring.watchdog_state import Incident, Memory, StateFile
+from fraud_scorer.monitoring.watchdog_state import Incident, StateFile, WatchdogState
 from fraud_scorer.store.health import LedgerSnapshot
 
 log = structlog.get_logger()
@@ -45,7 +45,7 @@ Channels = Callable[[], AbstractContextManager[Mapping[str, Mailer]]]
 
 
 class Ledger(Protocol):
-    """What is looked at."""
+    """The run ledger, as the watchdog reads it."""
 
     def look(self, now: datetime, *, fallback_seconds: float) -> LedgerSnapshot:
         """Raises FraudScorerError if it gives no answer."""
@@ -53,7 +53,7 @@ class Ledger(Protocol):
 
 @dataclass(frozen=True)
 class Operator:
-    """Who is told, and how."""
+    """The operator's address, and how messages are named."""
 
     address: str
     domain: str  # of Message-IDs
@@ -61,12 +61,12 @@ class Operator:
 
 
 class Watchdog:
-    """One look at a time.
+    """Looks at the ledger, keeps incidents, tells the operator.
 
     Args:
-        ledger: what is looked at.
+        ledger: the run ledger.
         channels: opens the mail server (and the chat, if there is one); recipients are the operator's.
-        state: what is remembered.
+        state: the file of open incidents.
         operator: who is told.
         silent_after: how long the API may give no payment; zero: for ever.
         interval: between two looks.
@@ -95,17 +95,17 @@ class Watchdog:
         self._memory = state.read()
 
     def look(self, now: datetime) -> str:
-        """Look, remember, tell whom it concerns; a sentence about it."""
+        """Look once: open and close incidents, send the messages that are due; gives a sentence for the log."""
         memory = self._memory
         if memory.last_look is None or now - memory.last_look > self._absence:
             memory.watching_since = now
         memory.last_look = now
-        findings, heard = self._findings(memory, now)
-        _remember(memory, findings | self._uncopied(now) | {RULES: broken_rules(self._rules_fault())}, now)
+        findings, ledger_text = self._findings(memory, now)
+        _remember(memory, findings | self._uncopied(now) | {RULES: judge_alert_rules(self._rules_fault())}, now)
         self._keep()
-        unsent = self._tell() if memory.incidents else ""
+        unsent = self._send_due() if memory.incidents else ""
         self._keep()
-        return _sentence(memory, heard, unsent)
+        return _sentence(memory, ledger_text, unsent)
 
     def _keep(self) -> None:
         """A full disk keeps nobody from being told: what was done is remembered while this object lives."""
@@ -116,45 +116,45 @@ class Watchdog:
 
     def _uncopied(self, now: datetime) -> Findings:
         try:
-            return uncopied(self._uncopied_since() if self._uncopied_since else None, now)
+            return judge_copying(self._uncopied_since() if self._uncopied_since else None, now)
         except FraudScorerError as error:
             log.error("The watchdog cannot see what has landed.", action="watch", fault=error.what)
             return {}
 
-    def _findings(self, memory: Memory, now: datetime) -> tuple[Findings, str]:
+    def _findings(self, memory: WatchdogState, now: datetime) -> tuple[Findings, str]:
         try:
             seen = self._ledger.look(now, fallback_seconds=FALLBACK_WITHIN.total_seconds())
         except FraudScorerError as error:
             memory.unreachable_since = memory.unreachable_since or now
-            return unreachable(error, memory.unreachable_since, now), error.what
+            return judge_outage(error, memory.unreachable_since, now), error.what
         if memory.unreachable_since and now - memory.unreachable_since >= UNREACHABLE_AFTER:
             memory.watching_since = now  # what could not be loaded meanwhile needs its time
         memory.unreachable_since = None
         since = memory.watching_since or now
-        findings = judged(
+        findings = judge_ledger(
             seen, watching_since=since, now=now, silent_after=self._silent_after, failures=self._failures()
         )
-        return findings, _heard(seen, now)
+        return findings, _ledger_text(seen, now)
 
-    def _tell(self) -> str:
+    def _send_due(self) -> str:
         """Send what is due; the last fault, empty if all was sent. What cannot be sent is due again next time."""
         fault = ""
         with self._channels() as channels:
             for name, incident in list(self._memory.incidents.items()):
                 for channel, mailer in channels.items():
-                    fault = self._tell_by(channel, mailer, incident) or fault
+                    fault = self._send(channel, mailer, incident) or fault
                 if incident.over_at and set(channels) <= set(incident.over_told):
                     del self._memory.incidents[name]
         return fault
 
-    def _tell_by(self, channel: str, mailer: Mailer, incident: Incident) -> str:
+    def _send(self, channel: str, mailer: Mailer, incident: Incident) -> str:
         told = incident.over_told if incident.over_at else incident.told
         if channel in told:
             return ""
         try:
             if incident.over_at:
                 mailer.send(
-                    self._message(channel, f"{incident.label}.over", _over(channel, incident), incident.over_at)
+                    self._message(channel, f"{incident.label}.over", _over_finding(channel, incident), incident.over_at)
                 )
             else:
                 mailer.send(self._message(channel, f"{incident.label}.began", incident.finding, incident.since))
@@ -178,8 +178,8 @@ class Watchdog:
         )
 
 
-def _over(channel: str, incident: Incident) -> Finding:
-    """What is said when an incident is over."""
+def _over_finding(channel: str, incident: Incident) -> Finding:
+    """The message that an incident is over."""
     assert incident.over_at is not None
     untold = () if channel in incident.told else ("That it had begun could not be told at the time.",)
     return Finding(
@@ -213,7 +213,7 @@ def watch(
             log.error("A look failed; the next one comes.", action="watch", fault=f"{type(error).__name__}: {error}")
 
 
-def _remember(memory: Memory, findings: Findings, now: datetime) -> None:
+def _remember(memory: WatchdogState, findings: Findings, now: datetime) -> None:
     """Open what is new, end what has not been seen for a while; an incident that was not told at all ends like any."""
     for name, finding in findings.items():
         incident = memory.incidents.get(name)
@@ -227,7 +227,7 @@ def _remember(memory: Memory, findings: Findings, now: datetime) -> None:
                 incident.over_at = incident.over_at or incident.fine_since
 
 
-def _heard(seen: LedgerSnapshot, now: datetime) -> str:
+def _ledger_text(seen: LedgerSnapshot, now: datetime) -> str:
     if seen.last_completed_at is None:
         return "no minute has completed yet"
     ago = (now - seen.last_completed_at).total_seconds()
@@ -235,7 +235,7 @@ def _heard(seen: LedgerSnapshot, now: datetime) -> str:
     return f"a minute completed {ago:.0f} s ago, {waiting}"
 
 
-def _sentence(memory: Memory, heard: str, unsent: str) -> str:
+def _sentence(memory: WatchdogState, ledger_text: str, unsent: str) -> str:
     incidents = ", ".join(sorted(memory.incidents)) or "none"
     told = f"; the operator could not be told: {unsent}" if unsent else ""
-    return f"Watching: {heard}; incidents: {incidents}{told}"
+    return f"Watching: {ledger_text}; incidents: {incidents}{told}"

@@ -1,4 +1,4 @@
-"""What the watchdog remembers between two looks, on disk: which incidents are open, and who was told."""
+"""The watchdog's state on disk: which incidents are open, and which channels were told."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ class Incident:
 
 
 @dataclass
-class Memory:
-    """All of it."""
+class WatchdogState:
+    """The watchdog's state: its times, and the open incidents by name."""
 
     watching_since: datetime | None = None
     last_look: datetime | None = None
@@ -57,20 +57,20 @@ class StateFile:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def read(self) -> Memory:
-        """What was kept."""
+    def read(self) -> WatchdogState:
+        """The state; a new one if the file is missing or unreadable."""
         path = self._folder / STATE
         try:
             return _memory(json.loads(path.read_text(encoding="utf-8")))
         except FileNotFoundError:
-            return Memory()
+            return WatchdogState()
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             log.warning(
                 "The watchdog's memory is unreadable: it begins anew.", action="watch", fault=type(error).__name__
             )
-            return Memory()
+            return WatchdogState()
 
-    def keep(self, memory: Memory) -> None:
+    def keep(self, memory: WatchdogState) -> None:
         """On disk when this returns. Raises TransientError if the disk is full or cannot be written."""
         with disk_faults(self._folder):
             content = json.dumps(asdict(memory), indent=1, default=datetime.isoformat).encode()
@@ -94,10 +94,10 @@ class StateFile:
             os.close(handle)
 
 
-def _memory(content: dict[str, Any]) -> Memory:
+def _memory(content: dict[str, Any]) -> WatchdogState:
     incidents = {name: _incident(kept) for name, kept in content["incidents"].items()}
     times = {name: _time(content[name]) for name in ("watching_since", "last_look", "unreachable_since")}
-    return Memory(incidents=incidents, **times)
+    return WatchdogState(incidents=incidents, **times)
 
 
 def _incident(kept: dict[str, Any]) -> Incident:

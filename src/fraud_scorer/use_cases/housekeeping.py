@@ -1,4 +1,4 @@
-"""What is done once a day: forget what was kept long enough; and the ledger made anew from the landing folder."""
+"""Housekeeping, once a day: purges data at the end of its retention. Also rebuilds the ledger from the landing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ COPY_SECONDS, PURGE_SECONDS = 600.0, 900.0  # of housekeeping's half hour
 
 @dataclass(frozen=True)
 class HousekeepingResult:
-    """What one housekeeping forgot, and what it could not."""
+    """How much one housekeeping run purged and copied, and what it had to keep."""
 
     stages_dropped: int  # work between two steps that nobody touched for an hour
     records_purged: int  # bytes of quarantined records
@@ -39,8 +39,8 @@ class HousekeepingResult:
     still_waiting: int  # old batches that are not loaded yet, or were passed and not given up: kept
 
 
-def keep_house(parts: Parts) -> HousekeepingResult:
-    """Purge what is older than the settings FRAUD_…_KEEP_DAYS allow. What went, how much and when stays in ``purges``.
+def run_housekeeping(parts: Parts) -> HousekeepingResult:
+    """Purge data older than the settings FRAUD_…_KEEP_DAYS allow; the table ``purges`` records kind, count and time.
 
     Decisions, labels and reasons stay as long as their payment; the ledger for ever. A batch that still waits to be
     loaded is kept, however old; so is one that was passed, until it is loaded or somebody passes it by hand.
@@ -68,7 +68,7 @@ def keep_house(parts: Parts) -> HousekeepingResult:
 
 
 def _purge_rows(parts: Parts, now: datetime) -> tuple[dict[str, int], bool]:
-    """Purge each kind of row in ``fraud_db`` by its age: how many of each (by Kept's fields), and whether all went."""
+    """Purge each kind of row by its age: counts by the fields of HousekeepingResult, and whether all were purged."""
     until, purged, is_done = time.monotonic() + PURGE_SECONDS, {}, True
     for field, (what, days) in _kept_days(parts.settings).items():
         before = now - timedelta(days=days)
@@ -78,7 +78,7 @@ def _purge_rows(parts: Parts, now: datetime) -> tuple[dict[str, int], bool]:
 
 
 def _kept_days(settings: Settings) -> dict[str, tuple[str, int]]:
-    """The kind of row by Kept's field, and how many days it is kept. What may hold card data goes first."""
+    """The kind of row by the field of HousekeepingResult, and its retention in days. Possible card data goes first."""
     landed = settings.fraud_landing_keep_days
     return {
         "records_purged": ("quarantined records", landed),
@@ -95,12 +95,12 @@ def _kept_days(settings: Settings) -> dict[str, tuple[str, int]]:
     }
 
 
-EVERY = 2**31  # batches: no bound
+NO_LIMIT = 2**31  # batches
 
 
 @dataclass(frozen=True)
-class Rebuilt:
-    """What the ledger learnt from the landing folder."""
+class LedgerRebuild:
+    """What a rebuild of the ledger from the landing found, in batches."""
 
     fetched: int  # of the bucket, if one is set: batches that this machine did not know
     markers: int  # batches that ever closed, as the folder says
@@ -108,8 +108,8 @@ class Rebuilt:
     lost: int = 0  # of them, those of which this landing knows nothing; with ``pass_lost`` these were passed
 
 
-def rebuild_ledger(parts: Parts, *, take_over: bool = False, pass_lost: bool = False) -> Rebuilt:
-    """Make ledger and landing index know every batch that the landing holds. What they know is left as it is.
+def rebuild_ledger(parts: Parts, *, take_over: bool = False, pass_lost: bool = False) -> LedgerRebuild:
+    """Enter every batch of the landing into ledger and landing index. Existing rows stay as they are.
 
     After ``fraud_db`` was lost: the next runs load every batch again, oldest first. On a new machine: the landing
     itself first learns what the bucket holds; ``take_over`` if another machine copied there until now.
@@ -119,12 +119,12 @@ def rebuild_ledger(parts: Parts, *, take_over: bool = False, pass_lost: bool = F
     markers = parts.files.landing.completions()
     parts.database.store.note_landed(markers)
     known = {done.batch for done in markers}
-    lost = [batch for batch, _ in parts.database.store.unloaded(EVERY) if batch not in known]
+    lost = [batch for batch, _ in parts.database.store.unloaded(NO_LIMIT) if batch not in known]
     if lost and pass_lost:
         parts.database.audit.note("landing rebuild --pass-lost", batches=[batch.batch_id for batch in lost])
     for batch in lost if pass_lost else ():
         why = "landed in a landing that is lost: restore it, then replay the batch"
         parts.database.store.mark_failed(batch, why, passed_for="hand", by="landing rebuild --pass-lost")
-    rebuilt = Rebuilt(fetched, len(markers), len(parts.database.store.unloaded(EVERY)), len(lost))
-    log.info("Rebuilt the landing index.", action="landing", **vars(rebuilt))
+    rebuilt = LedgerRebuild(fetched, len(markers), len(parts.database.store.unloaded(NO_LIMIT)), len(lost))
+    log.info("LedgerRebuild the landing index.", action="landing", **vars(rebuilt))
     return rebuilt

@@ -1,4 +1,4 @@
-"""`fraud-scorer labels import`: what others found out about payments, from a file.
+"""`fraud-scorer labels import`: appends labels (chargebacks, verdicts) from a file.
 
 The whole file is read, checked and matched before anything is written. Then it is written in short transactions, for
 other imports wait for each of them; an import that is cut off is done again: what is in is passed over.
@@ -29,8 +29,8 @@ Progress = Callable[[int, int], None]  # done, total
 
 
 @dataclass(frozen=True)
-class Imported:
-    """What one import did, in rows of the file; empty rows do not count."""
+class LabelImportResult:
+    """The result of an import, in rows of the file; empty rows do not count."""
 
     rows: int
     imported: int
@@ -54,7 +54,7 @@ def import_labels(
     references: Path | None = None,
     now: datetime | None = None,
     progress: Progress = lambda _done, _total: None,
-) -> Imported:
+) -> LabelImportResult:
     """Append the labels of ``path`` (trans_num, is_fraud or verdict, known_at, optionally note; others by the map).
 
     Args:
@@ -93,7 +93,7 @@ def import_labels(
         raise refused(path, wrong)
     said = list(dict.fromkeys(matches.said))
     imported = _append(labels, said, source, without_card_numbers(author), progress)
-    return Imported(
+    return LabelImportResult(
         rows=read.rows,
         imported=imported,
         known_before=len(matches.said) - imported,
@@ -101,11 +101,11 @@ def import_labels(
         unknown_payments=len(matches.unknown),
         ambiguous=len(matches.ambiguous),
         told=[f"{count:,} skipped: {why}" for why, count in read.skipped.most_common(_MOST_TOLD)]
-        + _told(path, not_found),
+        + _reasons_left_out(path, not_found),
     )
 
 
-def _told(path: Path, faults: Sequence[Fault]) -> list[str]:
+def _reasons_left_out(path: Path, faults: Sequence[Fault]) -> list[str]:
     told = faults[:_MOST_TOLD]
     rows = row_names([one.position for one in told], path)
     first = [f"left out: {row}: {one.reason}" for row, one in zip(rows, told, strict=True)]

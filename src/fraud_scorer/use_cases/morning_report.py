@@ -1,4 +1,4 @@
-"""The morning mail: a day's payments and frauds, written to the outbox once a recipient; ``send`` is alert's work."""
+"""The morning mail: writes a day's report to the outbox, one message a recipient; the step ``alert`` sends it."""
 
 from __future__ import annotations
 
@@ -52,16 +52,16 @@ def daily_report(parts: Parts, day: date | None = None) -> dict[str, Any]:
         )
     messages = compose_daily(facts, _addresses(parts), policy=parts.alerting.policy, now=parts.clock.now())
     written = parts.database.outbox.write(messages)
-    note = "" if written else _why_none(facts)
+    note = "" if written else _why_no_report(facts)
     log.info("Wrote the morning mail.", action="daily_report", day=str(facts.day), messages=written)
     return {"day": str(facts.day), "messages": written, "note": note}
 
 
-def daily_text(parts: Parts, day: date | None = None) -> str:
+def daily_report_text(parts: Parts, day: date | None = None) -> str:
     """The report on ``day`` (None: yesterday; today as it stands) as its mail's text part reads; nothing is written."""
     facts = _facts(parts, day)
     messages = compose_daily(facts, _addresses(parts)[:1], policy=parts.alerting.policy, now=parts.clock.now())
-    return text_of(messages[0]) if messages else f"{_why_none(facts)}\n"
+    return text_of(messages[0]) if messages else f"{_why_no_report(facts)}\n"
 
 
 def _facts(parts: Parts, day: date | None) -> DayFacts:
@@ -77,7 +77,7 @@ def _addresses(parts: Parts) -> list[Address]:
     return found
 
 
-def _why_none(facts: DayFacts) -> str:
+def _why_no_report(facts: DayFacts) -> str:
     if facts.first_day is None:
         return "no payment was ever stored: there is nothing to report"
     if facts.is_before_first_payment:

@@ -31,7 +31,7 @@ class Monitoring:
     def watchdog(self, *, interval: timedelta) -> Watchdog:
         """Looks at the ledger and tells the operator; ``fraud_db`` may be down."""
         from fraud_scorer.alerting.render import domain_of
-        from fraud_scorer.monitoring.step_failures import last_failures
+        from fraud_scorer.monitoring.step_failures import read_failures
         from fraud_scorer.monitoring.watchdog import Operator, Watchdog
         from fraud_scorer.store.health import PostgresWatching
 
@@ -45,5 +45,5 @@ class Monitoring:
             interval=interval,
             uncopied_since=replicator.uncopied_since if replicator else None,
             rules_fault=self._alerting.rules_fault,
-            failures=partial(last_failures, settings.fraud_data_dir),
+            failures=partial(read_failures, settings.fraud_data_dir),
         )

@@ -15,7 +15,7 @@ from cryptography.fernet import Fernet
 
 from fraud_scorer.settings import Settings
 from fraud_scorer.store.schema.migrate import migrate
-from fraud_scorer.use_cases.check.run_checks import Finding, run_checks
+from fraud_scorer.use_cases.check.run_checks import CheckResult, run_checks
 from fraud_scorer.use_cases.check.surroundings import Surroundings
 from fraud_scorer.wiring import Parts
 
@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[3]
 CARD_KEY, LANDING_KEY = f"k1:{secrets.token_hex(32)}", Fernet.generate_key().decode()
 
 
-def findings(tmp_path: Path, **changes: object) -> dict[str, Finding]:
+def findings(tmp_path: Path, **changes: object) -> dict[str, CheckResult]:
     """What is found where nothing listens: every connection is to port 9 of this machine."""
     values: dict[str, Any] = {
         "fraud_data_dir": tmp_path,
@@ -127,7 +127,7 @@ class Api:
 
         return Handler
 
-    def found(self, field_map: str = MAP) -> Finding:
+    def found(self, field_map: str = MAP) -> CheckResult:
         """What the check says of it, by this field map."""
         fields = self.folder / "fields.yaml"
         fields.write_text(field_map)

@@ -15,7 +15,7 @@ from fraud_common.errors import DataFileError, SettingsError
 from fraud_scorer.store import create_store_engine
 from fraud_scorer.store.labels import PostgresLabels
 from fraud_scorer.use_cases.disputes.label_map import LabelMap, chosen_map, formats, parse_label_map
-from fraud_scorer.use_cases.labels_import import Imported, import_labels
+from fraud_scorer.use_cases.labels_import import LabelImportResult, import_labels
 
 NOW = datetime(2026, 12, 1, 1, tzinfo=UTC)
 ROW = (
@@ -62,7 +62,7 @@ class Desk:
         connection.close()
         return found
 
-    def take(self, text: str, label_map: LabelMap, **options: Any) -> Imported:
+    def take(self, text: str, label_map: LabelMap, **options: Any) -> LabelImportResult:
         self.path.write_text(text)
         labels = PostgresLabels(create_store_engine(self.url))
         return import_labels(labels, self.path, label_map=label_map, now=NOW, **options)

@@ -7,7 +7,7 @@ from typing import Any
 
 from fraud_scorer.store.audit import actor
 from fraud_scorer.use_cases.pipeline.landing_order import pass_batch
-from fraud_scorer.use_cases.quarantine.retry import retry
+from fraud_scorer.use_cases.quarantine.retry import retry_records
 
 Town = Any  # conftest.Town
 CARD = "4242" * 4  # passes Luhn's check
@@ -20,7 +20,7 @@ def test_each_intervention_is_noted_with_its_login_and_actor(town: Town) -> None
     town.run(0)
     parts = town.pipeline().parts
     (record,) = parts.database.quarantine.listed()
-    retry(town.pipeline(), [record["quarantine_id"]])
+    retry_records(town.pipeline(), [record["quarantine_id"]])
     parts.database.quarantine.drop([record["quarantine_id"]], reason=None)
     first = town.batch(0).minute
     town.pipeline().replay(first, town.batch(1).minute, rescore=True, dry_run=True)

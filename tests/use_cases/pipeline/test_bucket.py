@@ -16,7 +16,7 @@ from fraud_common.errors import SettingsError, TransientError
 from fraud_scorer.cli import app
 from fraud_scorer.settings import load_settings
 from fraud_scorer.use_cases.check.run_checks import run_checks
-from fraud_scorer.use_cases.housekeeping import keep_house, rebuild_ledger
+from fraud_scorer.use_cases.housekeeping import rebuild_ledger, run_housekeeping
 from fraud_scorer.use_cases.status import system_status
 
 Town = Any  # conftest.Town
@@ -143,19 +143,19 @@ def test_housekeeping_copies_forgets_and_tells(
     town.run(0, fraud_landing=ADDRESS)
     pipeline = town.pipeline(fraud_landing=ADDRESS)
     pipeline.extract(town.at(1))
-    assert keep_house(pipeline.parts).batches_copied == 1
+    assert run_housekeeping(pipeline.parts).batches_copied == 1
     assert copied(keys()) == ["1031", "1032"]
 
     town.rows("update outbox set created_at = '2026-11-20'")
     town.clock.at += timedelta(days=32)
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9")
     with pytest.raises(TransientError, match="cannot be reached"):
-        keep_house(town.pipeline(fraud_landing=ADDRESS).parts)
+        run_housekeeping(town.pipeline(fraud_landing=ADDRESS).parts)
     assert town.rows("select content::text from outbox") == [("{}",)]
     assert not list((town.folder / "landing").rglob("*.part"))
     assert copied(keys()) == ["1031", "1032"]
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", moto)
-    done = keep_house(town.pipeline(fraud_landing=ADDRESS).parts)
+    done = run_housekeeping(town.pipeline(fraud_landing=ADDRESS).parts)
     assert (done.batches_purged, done.still_waiting) == (0, 1)
     assert copied(keys()) == ["1032"]
 

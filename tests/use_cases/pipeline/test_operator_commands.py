@@ -16,7 +16,7 @@ import pytest
 from typer.testing import Result
 
 from fraud_common.errors import SettingsError
-from fraud_scorer.use_cases.housekeeping import keep_house, rebuild_ledger
+from fraud_scorer.use_cases.housekeeping import rebuild_ledger, run_housekeeping
 from fraud_scorer.use_cases.pipeline.landing_order import note_landed
 
 Town = Any  # conftest.Town
@@ -112,11 +112,11 @@ def test_housekeeping_forgets_what_was_kept_long_enough(run: Run, town: Town) ->
     town.pipeline().extract(town.at(1))
     payments, landed = town.stored(), town.pipeline().parts.files.landing.last_sequence()
     later = town.pipeline(fraud_db_url=town.url).parts  # the owner: no other may say how late it is
-    assert keep_house(town.pipeline().parts).batches_purged == 0
+    assert run_housekeeping(town.pipeline().parts).batches_purged == 0
     note_landed(town.pipeline().parts)
     town.rows("update quarantine set created_at = '2026-11-20'; update outbox set created_at = '2026-11-20'")
     town.clock.at += timedelta(days=32)
-    done = keep_house(later)
+    done = run_housekeeping(later)
     assert (done.batches_purged, done.still_waiting, done.records_purged, done.messages_purged) == (1, 1, 1, 1)
     assert not list((town.folder / "landing/parts").rglob("1031/*.part"))
     assert list((town.folder / "landing/parts").rglob("1032/*.part"))
@@ -124,13 +124,13 @@ def test_housekeeping_forgets_what_was_kept_long_enough(run: Run, town: Town) ->
     assert town.rows("select status, content::text from outbox") == [("sent", "{}")]
     assert town.stored() == payments
     assert town.pipeline().parts.files.landing.last_sequence() == landed
-    again = keep_house(later)
+    again = run_housekeeping(later)
     assert (again.batches_purged, again.records_purged, again.messages_purged) == (0, 0, 0)
     replayed = town.pipeline().replay(town.batch(0).minute, town.batch(1).minute)
     assert (replayed["minutes"], replayed["not_landed"]) == (0, 1)
     assert "batches purged 0" in run("housekeeping").stdout
     town.clock.at += timedelta(days=731)
-    done = keep_house(later)
+    done = run_housekeeping(later)
     assert (done.payments_purged, done.purge_is_done, town.stored()) == (len(payments), True, set())
     assert town.rows("select sum(purged) from purges where what = 'payments'") == [(len(payments),)]
 

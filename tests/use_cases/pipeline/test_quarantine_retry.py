@@ -14,7 +14,7 @@ from cryptography.fernet import Fernet
 from fraud_common.errors import TransientError
 from fraud_scorer.ingest import field_map as fields
 from fraud_scorer.ingest.tables import Table
-from fraud_scorer.use_cases.quarantine.retry import retry
+from fraud_scorer.use_cases.quarantine.retry import retry_records
 
 Town = Any  # conftest.Town
 FieldMap = Callable[[str], Path]
@@ -27,7 +27,7 @@ def test_a_wrong_field_map_is_mended_and_its_records_come_in(town: Town, field_m
     bad = town.rows("select count(*) from quarantine where status = 'open'")[0][0]
     assert 0 < bad < len(town.handed_out())
     town.clock.sleep(5)
-    done = retry(town.pipeline())
+    done = retry_records(town.pipeline())
     assert (done.tried, done.retried, done.new, done.still_bad, done.problems) == (bad, bad, bad, 0, [])
     assert done.mails_queued == 1
     assert town.stored() == town.handed_out()
@@ -45,9 +45,9 @@ def test_a_wrong_field_map_is_mended_and_its_records_come_in(town: Town, field_m
 def test_trying_again_changes_nothing(town: Town, field_map: FieldMap) -> None:
     """Neither another retry, nor a replay of the minute they came from, nor a rescore of the time of the retry."""
     town.run(0, payments_api_fields=field_map("state: amt"))
-    retry(town.pipeline())
+    retry_records(town.pipeline())
     before, count = town.fingerprint(), len(town.stored())
-    assert retry(town.pipeline()).tried == 0
+    assert retry_records(town.pipeline()).tried == 0
     town.pipeline().replay(town.batch(0).minute, town.batch(1).minute)
     assert town.fingerprint() == before
     town.rows("update run_ledger set landed_at = '2026-11-20T10:32:01Z' where kind = 'retry'")
@@ -60,13 +60,13 @@ def test_what_is_bad_still_stays_with_the_reason_it_has_now(town: Town, field_ma
     town.order("malformed_rows", params={"reason": "nan", "rows": 2})
     town.run(0, payments_api_fields=field_map("state: amt"))
     bad = town.rows("select count(*) from quarantine")[0][0]
-    done = retry(town.pipeline())
+    done = retry_records(town.pipeline())
     assert (done.retried, done.still_bad) == (bad - 2, 2)
     assert town.rows("select status, count(*) from quarantine group by status order by status") == [
         ("open", 2), ("retried", bad - 2),
     ]  # fmt: skip
     assert town.rows("select distinct reason from quarantine where status = 'open'") == [("amount_not_finite",)]
-    assert retry(town.pipeline()).still_bad == 2
+    assert retry_records(town.pipeline()).still_bad == 2
     assert len(town.rows("select 1 from run_ledger")) == 2
 
 
@@ -75,11 +75,11 @@ def test_single_records_and_reasons_can_be_chosen(town: Town, field_map: FieldMa
     town.run(0, payments_api_fields=field_map("state: amt"))
     numbers = [number for (number,) in town.rows("select quarantine_id from quarantine order by 1")]
     ((reason,),) = town.rows("select distinct reason from quarantine")
-    assert retry(town.pipeline(), numbers[:2]).retried == 2
-    assert retry(town.pipeline(), numbers[:3]).retried == 1
-    assert retry(town.pipeline(), reason="no_such_reason").tried == 0
+    assert retry_records(town.pipeline(), numbers[:2]).retried == 2
+    assert retry_records(town.pipeline(), numbers[:3]).retried == 1
+    assert retry_records(town.pipeline(), reason="no_such_reason").tried == 0
     assert town.pipeline().parts.database.quarantine.drop([numbers[3]]) == 1
-    assert retry(town.pipeline(), reason=reason).retried == len(numbers) - 4
+    assert retry_records(town.pipeline(), reason=reason).retried == len(numbers) - 4
     assert town.rows("select status from quarantine where status <> 'retried'") == [("dropped",)]
 
 
@@ -91,7 +91,7 @@ def test_an_answer_that_could_not_be_read_is_replayed_from_landing(town: Town, f
     states = list(town.states().values())
     assert states == ["failed", "done"]
     both = f"{town.settings().fraud_landing_keys.get_secret_value()},{another}"
-    done = retry(town.pipeline(fraud_landing_keys=both))
+    done = retry_records(town.pipeline(fraud_landing_keys=both))
     assert (done.tried, done.retried) == (1, 1)
     assert list(town.states().values()) == ["done", "done"]
     assert town.stored() == town.handed_out()
@@ -114,8 +114,8 @@ def test_a_retry_that_dies_is_finished_by_the_next(town: Town, field_map: FieldM
     ]
     setattr(getattr(pipeline.parts, part), method, die)
     with pytest.raises(Died):
-        retry(pipeline)
-    done = retry(town.pipeline())
+        retry_records(pipeline)
+    done = retry_records(town.pipeline())
     assert done.still_bad == 0
     assert town.stored() == town.handed_out()
     assert town.rows("select distinct status from quarantine") == [("retried",)]
@@ -130,11 +130,11 @@ def test_a_live_run_loads_a_retry_that_died(town: Town, field_map: FieldMap) -> 
     pipeline = town.pipeline()
     pipeline.parts.files.stage.begin = _stop
     with pytest.raises(KeyboardInterrupt):
-        retry(pipeline)
+        retry_records(pipeline)
     assert town.run(1)["batches"] == 2
     assert town.stored() == town.handed_out()
     before = len(town.rows("select 1 from run_ledger"))
-    assert retry(town.pipeline()).new == 0
+    assert retry_records(town.pipeline()).new == 0
     assert town.rows("select distinct status from quarantine") == [("retried",)]
     assert len(town.rows("select 1 from run_ledger")) == before
 
@@ -150,7 +150,7 @@ def test_two_retries_at_once_store_once(town: Town, field_map: FieldMap) -> None
 
     def once() -> None:
         try:
-            retry(town.pipeline())
+            retry_records(town.pipeline())
         except TransientError:
             pass
         except BaseException as fault:  # told to the test
@@ -161,7 +161,7 @@ def test_two_retries_at_once_store_once(town: Town, field_map: FieldMap) -> None
         thread.start()
     for thread in threads:
         thread.join()
-    retry(town.pipeline())
+    retry_records(town.pipeline())
     assert faults == []
     assert town.stored() == town.handed_out()
     assert town.rows("select distinct status from quarantine") == [("retried",)]
@@ -175,10 +175,10 @@ def test_a_record_that_breaks_our_reading_holds_up_no_other(town: Town, field_ma
     pipeline = town.pipeline()
     breaks = BreaksAt(min(town.handed_out() - town.stored()))
     pipeline.parts.source.transform_config = replace(pipeline.parts.source.transform_config, fields=breaks)
-    done = retry(pipeline)
+    done = retry_records(pipeline)
     assert (done.retried, done.still_bad) == (bad - 1, 1)
     assert town.rows("select reason from quarantine where status = 'open'") == [("reading_failed",)]
-    assert retry(town.pipeline()).retried == 1
+    assert retry_records(town.pipeline()).retried == 1
 
 
 class BreaksAt(fields.FieldMap):

@@ -1,4 +1,4 @@
-"""Whether the models in force and in the shadow are signed: what production asks."""
+"""Checks the signatures of the model in force and of the shadow model, as production demands."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from fraud_scorer.settings import Settings
 
 
-def verify(folder: Path, signed_by: str) -> str:
-    """The name of the key that signed the model in ``folder``, whose files are those that were signed.
+def verify_signature(folder: Path, signed_by: str) -> str:
+    """Verify the signature of the model in ``folder``, and its files' hashes; gives the signing key's name.
 
     Raises:
         ArtifactError: not signed by one of ``signed_by`` (public keys, comma separated), or a file is altered.
@@ -34,9 +34,11 @@ def verify(folder: Path, signed_by: str) -> str:
 
 
 def require_signed_models(settings: Settings) -> str:
-    """What `check --production` says of signatures: the keys that signed the model in force and the shadow.
+    """Verify the model in force and the shadow model; gives a text that names their signing keys.
 
-    Raises: as ``verify``.
+    Raises: as ``verify_signature``.
     """
     folders = [settings.fraud_artifacts, *([settings.shadow_artifacts] if settings.shadow_artifacts else [])]
-    return "; ".join(f"{folder} is signed by {verify(folder, settings.fraud_model_public_key)}" for folder in folders)
+    return "; ".join(
+        f"{folder} is signed by {verify_signature(folder, settings.fraud_model_public_key)}" for folder in folders
+    )

@@ -1,4 +1,4 @@
-"""`fraud-scorer check`: tries every setting and connection, and says of each what is wrong and how to mend it."""
+"""`fraud-scorer check`: tries each setting and connection; a result says what is wrong and how to mend it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from fraud_scorer.wiring import Parts
 
 PATIENCE_SECONDS = 5.0
-OF_THE_STACK = {
+SETTINGS_OF_THE_STACK = {
     "payments API": "PAYMENTS_API_URL",
     "fraud_db": "FRAUD_DB_URL",
     "logins": "FRAUD_DB_URL",
@@ -43,8 +43,8 @@ OF_THE_STACK = {
 
 
 @dataclass(frozen=True)
-class Finding:
-    """What one check found; ``cure`` is empty where nothing is to be done. ``ok`` with a cure is a warning."""
+class CheckResult:
+    """The result of one check. ``cure`` is empty if there is nothing to do; ``ok`` with a cure is a warning."""
 
     name: str
     ok: bool
@@ -52,22 +52,23 @@ class Finding:
     cure: str = ""
 
 
-def run_checks(parts: Parts, *, production: bool = False, seen: Surroundings | None = None) -> list[Finding]:
-    """Every check, each on its own: one that fails hides no other.
+def run_checks(parts: Parts, *, production: bool = False, seen: Surroundings | None = None) -> list[CheckResult]:
+    """Run every check, each on its own: a failing check hides no other.
 
-    What is weak around us is a warning, and with ``production`` a failure; what holds there is told then only.
+    A weak point of the surroundings (``seen``) is a warning, and with ``production`` a failure. Passed checks of the
+    surroundings are reported with ``production`` only.
     """
     seen = seen or seen_from_here(parts.settings)
     return _connections_and_files(parts) + _exposure(seen, production)
 
 
-def _exposure(seen: Surroundings, production: bool) -> list[Finding]:
-    found = [_finding(name, partial(check, seen)) for name, check in PRODUCTION.items()]
+def _exposure(seen: Surroundings, production: bool) -> list[CheckResult]:
+    found = [_run_check(name, partial(check, seen)) for name, check in PRODUCTION.items()]
     return found if production else [replace(finding, ok=True) for finding in found if not finding.ok]
 
 
-def _connections_and_files(parts: Parts) -> list[Finding]:
-    checks: dict[str, Callable[[Parts], str | Finding]] = {
+def _connections_and_files(parts: Parts) -> list[CheckResult]:
+    checks: dict[str, Callable[[Parts], str | CheckResult]] = {
         "data folder": _data_folder,
         "keys": _keys,
         "landing": _landing,
@@ -82,28 +83,28 @@ def _connections_and_files(parts: Parts) -> list[Finding]:
         "dashboard": _dashboard,
     }
     down, cure = stopped(parts.settings)
-    first = [Finding("stack", False, down, cure)] if down else []
-    found = [_finding(name, partial(check, parts)) for name, check in checks.items()]
-    return first + [_of_the_stack(finding) if down else finding for finding in found]
+    first = [CheckResult("stack", False, down, cure)] if down else []
+    found = [_run_check(name, partial(check, parts)) for name, check in checks.items()]
+    return first + [_explain_stopped_stack(finding) if down else finding for finding in found]
 
 
-def _of_the_stack(finding: Finding) -> Finding:
-    """What does not answer because the stack does not run needs no cure of its own."""
-    setting = OF_THE_STACK.get(finding.name)
+def _explain_stopped_stack(finding: CheckResult) -> CheckResult:
+    """Replace the cure of a check that fails because the stack does not run."""
+    setting = SETTINGS_OF_THE_STACK.get(finding.name)
     if finding.ok or setting is None or not belongs_to_it(setting):
         return finding
     return replace(finding, cure="It starts with the stack")
 
 
-def _finding(name: str, check: Callable[[], str | Finding]) -> Finding:
+def _run_check(name: str, check: Callable[[], str | CheckResult]) -> CheckResult:
     try:
         found = check()
-        return found if isinstance(found, Finding) else Finding(name, True, masked_urls(found))
+        return found if isinstance(found, CheckResult) else CheckResult(name, True, masked_urls(found))
     except FraudScorerError as error:
-        return Finding(name, False, error.what, error.cure)
+        return CheckResult(name, False, error.what, error.cure)
     except (OSError, smtplib.SMTPException, requests.RequestException) as error:
         said = masked_urls(f"{type(error).__name__}: {error}")
-        return Finding(name, False, said, CURES.get(name, "Let this user read it"))
+        return CheckResult(name, False, said, CURES.get(name, "Let this user read it"))
 
 
 CURES = {
@@ -116,10 +117,10 @@ CURES = {
 
 
 def _data_folder(parts: Parts) -> str:
-    return _writable(parts.settings.fraud_data_dir)
+    return _require_writable(parts.settings.fraud_data_dir)
 
 
-def _writable(folder: Path) -> str:
+def _require_writable(folder: Path) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=folder) as probe:
         probe.write(b"probe")
@@ -135,12 +136,12 @@ def _landing(parts: Parts) -> str:
     if parts.files.replicator:
         return parts.files.replicator.probe()
     chosen = parts.settings.fraud_landing
-    return _writable(Path(chosen)) if chosen else "in the data folder"
+    return _require_writable(Path(chosen)) if chosen else "in the data folder"
 
 
 def _payments_api(parts: Parts) -> str:
     config = parts.source.transform_config  # a field map that is wrong in itself is told before anything is asked
-    where = _reached(parts.settings.payments_api_url)
+    where = _require_connection(parts.settings.payments_api_url)
     if not parts.source.api.windowed:
         return f"{where} is reached; not asked, for its answer would be lost"
     now = datetime.now(UTC)
@@ -149,8 +150,8 @@ def _payments_api(parts: Parts) -> str:
     return f"{where} answered {answer.http_status}: {judge_answer(answer, config)}"
 
 
-def _reached(url: str) -> str:
-    """Host and port, which took a connection; of a source that names none, its scheme."""
+def _require_connection(url: str) -> str:
+    """Connect; gives host and port, or the scheme of a source that names no host."""
     address = urlsplit(url)
     port = address.port or {"http": 80, "https": 443}.get(address.scheme)
     if not address.hostname or port is None:
@@ -164,7 +165,7 @@ def _fraud_db(parts: Parts) -> str:
     if pending:
         waiting = "1 migration is" if len(pending) == 1 else f"{len(pending)} migrations are"
         raise SettingsError(f"{waiting} pending", "Run `fraud-scorer migrate`")
-    _compare_report(parts.settings)
+    _require_report_settings(parts.settings)
     return "reached, schema is current"
 
 
@@ -176,8 +177,8 @@ def _logins(parts: Parts) -> str:
     )
 
 
-def _compare_report(settings: Settings) -> None:
-    """Refuse a report whose days, labels or sums mean another thing than the settings say."""
+def _require_report_settings(settings: Settings) -> None:
+    """Refuse a report whose time zone, label delay or currency differs from the settings."""
     there = report_settings(settings.fraud_db_url.get_secret_value())
     ours = (settings.fraud_time_zone, settings.fraud_label_delay_days, settings.fraud_currency)
     if there != ours:
@@ -225,7 +226,7 @@ def _shadow_model(parts: Parts) -> str:
     return f"{shadow.model_hash[:12]} scores along and alerts nobody"
 
 
-def _sagemaker(parts: Parts) -> str | Finding:
+def _sagemaker(parts: Parts) -> str | CheckResult:
     endpoint = parts.settings.sagemaker_endpoint
     if parts.settings.scorer == "local" or not endpoint:
         return "not used: the local model scores"
@@ -233,7 +234,7 @@ def _sagemaker(parts: Parts) -> str | Finding:
     scores = parts.scoring.endpoint.score(nothing_known, reference="check")
     if scores.variant == parts.scoring.endpoint.variant:
         return f"{endpoint} answered as {scores.variant}"
-    return Finding(
+    return CheckResult(
         "SageMaker",
         True,
         f"{endpoint} answered as {scores.variant or 'unnamed'}, which does not say which model that is: its scores are "
@@ -248,13 +249,13 @@ def _mail_server(parts: Parts) -> str:
     return f"{parts.settings.smtp_host}:{parts.settings.smtp_port} is ready"
 
 
-def _dashboard(parts: Parts) -> str | Finding:
+def _dashboard(parts: Parts) -> str | CheckResult:
     link = parts.settings.dashboard_url
     url = parts.settings.dashboard_check_url or link
     try:
         requests.get(f"{url}/_stcore/health", timeout=PATIENCE_SECONDS).raise_for_status()
     except requests.RequestException as error:  # its text holds the address without its scheme
-        return Finding(
+        return CheckResult(
             "dashboard", False, f"{masked_url(url)} gave no answer ({type(error).__name__})", CURES["dashboard"]
         )
     return f"{url} is up" if url == link else f"{url} is up; links in mails lead to {link}"

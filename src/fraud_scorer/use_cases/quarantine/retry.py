@@ -1,4 +1,4 @@
-"""Quarantined records once more, after what was wrong (a field map, a key, our own reading) was mended.
+"""Retries quarantined records, after the cause (a field map, a key, our own code) was mended.
 
 Records are judged first: what is bad still stays in quarantine, with the reason it has now. The others are landed as a
 batch of their own, which is then transformed, scored and loaded like any landed answer, under a landing sequence later
@@ -38,8 +38,8 @@ _COUNTS = ("new", "updated", "unchanged", "flagged", "mails_queued")
 
 
 @dataclass
-class Retried:
-    """What became of the records that were tried again."""
+class RetryResult:
+    """Counts of a retry."""
 
     tried: int = 0
     retried: int = 0
@@ -52,14 +52,14 @@ class Retried:
     problems: list[str] = field(default_factory=list)  # a sentence each, for whom there is something to do
 
     def add(self, done: dict[str, Any]) -> None:
-        """The counts of one load."""
+        """Add the counts of one load."""
         for name in _COUNTS:
             setattr(self, name, getattr(self, name) + done[name])
 
 
 @dataclass(frozen=True)
-class _Judged:
-    """Records of one answer that are payments now, as one body."""
+class _ValidRecords:
+    """Records of one answer that are valid now, as one table."""
 
     origin: Quarantined  # the first of them
     ids: dict[int, str]  # quarantine_id to trans_num
@@ -71,13 +71,13 @@ class _Judged:
         return self.table.body()
 
 
-def retry(
+def retry_records(
     pipeline: Pipeline,
     ids: Sequence[int] | None = None,
     *,
     reason: str | None = None,
     progress: Progress = silent,
-) -> Retried:
+) -> RetryResult:
     """Try the open records again: those named, or of a reason, or (neither given) all. Who asks is audited.
 
     Raises:
@@ -85,7 +85,7 @@ def retry(
             ``fraud_db`` cannot be reached. The same command again goes on where this one stopped.
     """
     pipeline.parts.database.audit.note("quarantine retry", records=None if ids is None else list(ids), reason=reason)
-    done = Retried()
+    done = RetryResult()
     total = len(ids) if ids is not None else _open_records(pipeline, reason)
     answers: dict[str, list[int]] = {}
     progress(0, total)
@@ -115,30 +115,32 @@ def _pages(pipeline: Pipeline, ids: Sequence[int] | None, reason: str | None) ->
 
 
 # --- single records -----------------------------------------------------------------------------------------------
-def _retry_rows(pipeline: Pipeline, records: Sequence[Quarantined], done: Retried) -> None:
-    """Land what is good now, a batch for what came live and one for imported history, and load it."""
+def _retry_rows(pipeline: Pipeline, records: Sequence[Quarantined], done: RetryResult) -> None:
+    """Land the valid records, live ones and imported history in a batch each, and load the batches."""
     bad: dict[int, tuple[str, str]] = {}
-    good: dict[bool, list[_Judged]] = {False: [], True: []}
-    for one in _judged(pipeline, records, bad):
+    good: dict[bool, list[_ValidRecords]] = {False: [], True: []}
+    for one in _valid_records(pipeline, records, bad):
         good[one.origin.batch.kind == "history"].append(one)
     pipeline.parts.database.quarantine.still_bad(bad)
     done.still_bad += len(bad)
     for is_history, judged in good.items():
         if judged:
-            done.add(_through_the_steps(pipeline, _landed(pipeline, judged, is_history=is_history)))
-            done.retried += _mark(pipeline, judged)
+            done.add(_run_steps(pipeline, _land(pipeline, judged, is_history=is_history)))
+            done.retried += _mark_retried(pipeline, judged)
 
 
-def _judged(pipeline: Pipeline, records: Sequence[Quarantined], bad: dict[int, tuple[str, str]]) -> Iterator[_Judged]:
+def _valid_records(
+    pipeline: Pipeline, records: Sequence[Quarantined], bad: dict[int, tuple[str, str]]
+) -> Iterator[_ValidRecords]:
     """The records that are payments now, by answer and columns; the others go to ``bad``."""
-    readable = sorted(_decoded(pipeline, records, bad), key=lambda pair: _origin(*pair))
+    readable = sorted(_decode_records(pipeline, records, bad), key=lambda pair: _origin(*pair))
     for _, group in itertools.groupby(readable, key=lambda pair: _origin(*pair)):
-        yield from _judge(pipeline, list(group), bad)
+        yield from _validate_together(pipeline, list(group), bad)
 
 
-def _judge(
+def _validate_together(
     pipeline: Pipeline, pairs: Sequence[tuple[Quarantined, AnyTable]], bad: dict[int, tuple[str, str]]
-) -> Iterator[_Judged]:
+) -> Iterator[_ValidRecords]:
     """Read records of one answer together; where that fails as a whole, each by itself."""
     first, table = pairs[0][0], join_tables([one for _, one in pairs])
     config = pipeline.parts.source.transform_config
@@ -146,7 +148,7 @@ def _judge(
     reading.take(RawPart(first.part, first.received_at, lambda: table))
     if reading.errors and len(pairs) > 1:
         for pair in pairs:
-            yield from _judge(pipeline, [pair], bad)
+            yield from _validate_together(pipeline, [pair], bad)
         return
     numbers = [record.quarantine_id for record, _ in pairs]
     for line in reading.quarantined:
@@ -158,14 +160,14 @@ def _judge(
         for row, trans_num in zip(frame["row_index"], frame["trans_num"], strict=True)
     }
     if valid:
-        yield _Judged(first, {numbers[row]: name for row, name in valid.items()}, table.take(valid))
+        yield _ValidRecords(first, {numbers[row]: name for row, name in valid.items()}, table.take(valid))
 
 
 def _origin(record: Quarantined, table: AnyTable) -> tuple[str, int, datetime, tuple[str, ...]]:
     return record.batch.batch_id, record.part, record.received_at, join_key(table)
 
 
-def _decoded(
+def _decode_records(
     pipeline: Pipeline, records: Sequence[Quarantined], bad: dict[int, tuple[str, str]]
 ) -> Iterator[tuple[Quarantined, AnyTable]]:
     for record in records:
@@ -180,7 +182,7 @@ def _decoded(
             yield record, table
 
 
-def _landed(pipeline: Pipeline, judged: Sequence[_Judged], *, is_history: bool) -> Batch:
+def _land(pipeline: Pipeline, judged: Sequence[_ValidRecords], *, is_history: bool) -> Batch:
     """The records on disk as a closed batch: the same records make the same batch, landed once."""
     landing, bodies = pipeline.parts.files.landing, [one.body for one in judged]
     names = [f"{one.origin.batch.batch_id}/{one.origin.part}".encode() for one in judged]
@@ -197,28 +199,28 @@ def _landed(pipeline: Pipeline, judged: Sequence[_Judged], *, is_history: bool) 
     return batch
 
 
-def _mark(pipeline: Pipeline, judged: Sequence[_Judged]) -> int:
-    """Mark those whose payment is stored."""
+def _mark_retried(pipeline: Pipeline, judged: Sequence[_ValidRecords]) -> int:
+    """Mark the records whose payment is stored."""
     names = {number: name for one in judged for number, name in one.ids.items()}
     stored = set(pipeline.parts.database.store.known(sorted(set(names.values())))["trans_num"])
     return pipeline.parts.database.quarantine.mark_retried([number for number, name in names.items() if name in stored])
 
 
 # --- whole answers ------------------------------------------------------------------------------------------------
-def _retry_answers(pipeline: Pipeline, batch: Batch, ids: Sequence[int], done: Retried) -> None:
+def _retry_answers(pipeline: Pipeline, batch: Batch, ids: Sequence[int], done: RetryResult) -> None:
     """Replay the batch from landing: its load marks what can be read now."""
     if not landed_batches(pipeline.parts.files.landing, [batch]):
         done.problems.append(f"{batch.batch_id} is not in landing any more: its {len(ids)} unread answers stay")
         done.still_bad += len(ids)
         return
-    done.add(_through_the_steps(pipeline, batch))
+    done.add(_run_steps(pipeline, batch))
     states = pipeline.parts.database.quarantine.states(ids)
     mended = sum(states.get(number) == "retried" for number in ids)
     done.retried += mended
     done.still_bad += len(ids) - mended
 
 
-def _through_the_steps(pipeline: Pipeline, batch: Batch) -> dict[str, Any]:
+def _run_steps(pipeline: Pipeline, batch: Batch) -> dict[str, Any]:
     """Transform, score and load one landed batch; the counts of its load."""
     parts = pipeline.parts
     note_landed(parts)

@@ -1,4 +1,4 @@
-"""One quarantined record for a person's eyes: what is wrong and which fields it has, or all of it, masked."""
+"""Shows one quarantined record: its fault and the names of its fields, or the whole record, masked."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LAST_FOUR = re.compile(r"\*{8,15}\d{4}")
 _KINDS = {str: "a text", Number: "a number", bool: "true or false", type(None): "null", list: "a list", dict: "empty"}
 
 
-def shown(parts: Parts, number: int, *, full: bool = False) -> dict[str, Any]:
+def show_record(parts: Parts, number: int, *, full: bool = False) -> dict[str, Any]:
     """The record of that number with ``record`` as text: its fields' names and the values of harmless ones.
 
     ``full``: all of it, without card numbers, codes and PINs. Control characters are escaped.
@@ -42,7 +42,10 @@ def shown(parts: Parts, number: int, *, full: bool = False) -> dict[str, Any]:
         return found | {"detail": detail, "record": "(purged)"}
     text = text_of(parts.files.cipher.decrypt(secret, name=f"quarantined record {number}"))
     text = masked(text, parts.files.sensitive())
-    return found | {"detail": detail, "record": _visible(text if full else outline(text, _harmless(parts)))}
+    return found | {
+        "detail": detail,
+        "record": _escape_control_characters(text if full else outline(text, _harmless(parts))),
+    }
 
 
 def _harmless(parts: Parts) -> frozenset[str]:
@@ -67,7 +70,8 @@ def outline(text: str, harmless: Set[str] = HARMLESS) -> str:
     if value is None:
         return f"no JSON: {len(text):,} characters"
     lines = [
-        f"{path[:LONGEST_VALUE]}: {_told(path, one, harmless)}" for path, one in islice(_fields(value, ""), MOST_FIELDS)
+        f"{path[:LONGEST_VALUE]}: {_field_text(path, one, harmless)}"
+        for path, one in islice(_fields(value, ""), MOST_FIELDS)
     ]
     return "\n".join([*lines, "…"] if len(lines) == MOST_FIELDS else lines)
 
@@ -91,7 +95,7 @@ def _fields(value: Any, path: str) -> Iterator[tuple[str, Any]]:
         yield path or "record", value
 
 
-def _told(path: str, value: Any, harmless: Set[str]) -> str:
+def _field_text(path: str, value: Any, harmless: Set[str]) -> str:
     if value == MARKER or (isinstance(value, str) and _LAST_FOUR.fullmatch(value)):
         return str(value)
     name = re.sub(r"^\d+\.", "", path)
@@ -101,7 +105,7 @@ def _told(path: str, value: Any, harmless: Set[str]) -> str:
     return f"{_KINDS.get(type(value), 'a value')}{size}"
 
 
-def _visible(text: str) -> str:
+def _escape_control_characters(text: str) -> str:
     visible = "".join(one if one.isprintable() or one in "\n\t" else f"\\x{ord(one):02x}" for one in text)
     if len(visible) <= MOST_CHARACTERS:
         return visible
