@@ -209,7 +209,8 @@ def _model(parts: Parts) -> str:
         )
     flags_from = probability_text(parts.scoring.threshold)
     signed = ", signed" if settings.fraud_model_public_key else ""
-    return f"{parts.scoring.model.model_hash[:12]}, {len(parts.scoring.model.features)} inputs, flags from {flags_from} on{signed}"
+    model = parts.scoring.model
+    return f"{model.model_hash[:12]}, {len(model.features)} inputs, flags from {flags_from} on{signed}"
 
 
 def _shadow_model(parts: Parts) -> str:
