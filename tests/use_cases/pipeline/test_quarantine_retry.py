@@ -109,10 +109,12 @@ def test_a_retry_that_dies_is_finished_by_the_next(town: Town, field_map: FieldM
     def die(*_: object, **__: object) -> None:
         raise Died
 
-    part, method = {"score": ("scorer", "score"), "load": ("store", "load"), "mark": ("quarantine", "mark_retried")}[
-        dies
-    ]
-    setattr(getattr(pipeline.parts, part), method, die)
+    part, method = {
+        "score": (pipeline.parts.scoring.scorer, "score"),
+        "load": (pipeline.parts.database.store, "load"),
+        "mark": (pipeline.parts.database.quarantine, "mark_retried"),
+    }[dies]
+    setattr(part, method, die)
     with pytest.raises(Died):
         retry_records(pipeline)
     done = retry_records(town.pipeline())
