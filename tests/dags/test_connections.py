@@ -219,6 +219,7 @@ def by_the_public_api(request: pytest.FixtureRequest, within_a_task: Any, monkey
     return within_a_task(ApiServer())
 
 
+@pytest.mark.integration  # takes seconds
 def test_another_airflow_is_asked_by_its_public_api(
     connections: ModuleType, by_the_public_api: ApiServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -70,6 +70,7 @@ def test_the_commands_on_the_store_are_understood(line: str) -> None:
     assert command.make_context(verb, options, resilient_parsing=False).params
 
 
+@pytest.mark.integration  # takes seconds
 def test_the_picture_is_the_shipped_manifests(tmp_path: Path) -> None:
     """Drawn anew from the manifest, it has not gone stale."""
     drawn = runpy.run_path(str(ROOT / "docs" / "pictures" / "reliability.py"))["draw"]

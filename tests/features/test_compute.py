@@ -78,6 +78,7 @@ def test_payments_that_land_later_change_nothing(make_payments, no_history, no_p
     pd.testing.assert_frame_equal(whole, alone, check_exact=True)
 
 
+@pytest.mark.integration  # takes seconds
 @settings(max_examples=12, deadline=None)
 @given(seed=st.integers(0, 10_000), late=st.sampled_from([0.0, 0.05, 0.5]))
 def test_order_of_rows_means_nothing(make_payments, no_history, no_profiles, seed, late):

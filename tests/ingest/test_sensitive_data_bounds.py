@@ -50,6 +50,7 @@ def test_a_hostile_answer_is_cleaned_in_bounded_time(name):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.integration  # takes seconds
 def test_an_answer_of_more_values_than_is_read_still_loses_its_codes():
     """It is cleaned as running text is, and what happened is told."""
     done = without_sensitive(b'[{"cvv":"739"}' + b",1" * MOST_VALUES + b"]")

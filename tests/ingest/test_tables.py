@@ -50,6 +50,7 @@ def test_tables_of_the_same_columns_are_joined_in_order():
     assert join_key(one) != join_key(Table(("b", "a"), [[1, 2]]))
 
 
+@pytest.mark.integration  # takes seconds
 def test_what_is_nested_too_deeply_has_no_body_of_its_own():
     """It is told as PayloadError, so that its answer is read all the same."""
     deep: list[object] = []

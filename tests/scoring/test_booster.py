@@ -59,6 +59,7 @@ def test_no_damaged_file_ends_a_process_of_ours(sound: bytes, tmp_path: Path) ->
     assert done.stdout.splitlines() == sorted(contents)
 
 
+@pytest.mark.integration  # takes seconds
 def test_a_file_is_tried_once_a_machine(sound: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The data folder remembers its hash; another file is tried for itself."""
     monkeypatch.setenv("FRAUD_DATA_DIR", str(tmp_path))
@@ -71,6 +72,7 @@ def test_a_file_is_tried_once_a_machine(sound: bytes, tmp_path: Path, monkeypatc
         load_booster(flipped(sound, 3))
 
 
+@pytest.mark.integration  # takes seconds
 def test_the_error_names_the_file(tmp_path: Path) -> None:
     """An empty file, by its path."""
     (tmp_path / "model.ubj").touch()

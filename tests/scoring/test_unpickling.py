@@ -174,6 +174,7 @@ def test_a_damaged_file_is_one_error(tmp_path: Path) -> None:
     assert refused > len(damaged) / 3
 
 
+@pytest.mark.integration  # takes seconds
 def test_what_holds_itself_is_refused(tmp_path: Path) -> None:
     """A list in itself, and one nested too deep."""
     circle: list[object] = []

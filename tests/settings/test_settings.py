@@ -121,6 +121,7 @@ def test_a_card_key_that_anyone_guesses_is_refused_with_its_cure(weak: str, monk
     load_settings()
 
 
+@pytest.mark.integration  # takes seconds
 def test_a_key_that_was_drawn_is_never_taken_for_a_weak_one() -> None:
     """Of ten thousand keys as the commands of `.env.example` make them, none."""
     random = Random(13)

@@ -30,6 +30,7 @@ def test_history_goes_over_into_the_live_stream(stream: Stream, tmp_path: Path, 
     assert past["cc_num"].dtype == "int64"
 
 
+@pytest.mark.integration  # takes seconds
 def test_parts_join(stream: Stream, tmp_path: Path) -> None:
     """A file written in many parts is the file written at once, and the progress counts up to its rows."""
     seen: list[int] = []

@@ -130,6 +130,7 @@ def minute_by_minute(works: Sequence[BatchInput], model: Artifacts) -> Decisions
     return {key: value for one in works for key, value in decide([one], store, model).items()}
 
 
+@pytest.mark.integration  # takes seconds
 def test_a_rescore_sees_the_capture_that_stood_for_a_payment(model):
     """The authorisation lands later: what landed with the capture, and in between, scores the same bits."""
     random = np.random.default_rng(5)

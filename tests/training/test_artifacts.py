@@ -140,6 +140,7 @@ def test_a_missing_feature_is_named(model, dataset):
         model.matrix(dataset.features.drop(columns="home_distance_km"))
 
 
+@pytest.mark.integration  # takes seconds
 def test_the_local_scorer_scores_one_a_row(model, dataset):
     """Finite, 0 to 1, the same in one call and in many; another width is refused."""
     scorer = LocalScorer(model.booster_path, width=len(model.features))

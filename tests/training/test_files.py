@@ -30,6 +30,7 @@ def _score(data, history, model, **changes):
     return score_payments(data, history, FieldMap(), **(options | changes))
 
 
+@pytest.mark.integration  # takes seconds
 def test_a_file_scores_as_training_saw_it(model, public_file, dataset):
     """Every payment once, with the probability that its training features have."""
     scores = _score([public_file], [], model)
@@ -141,6 +142,7 @@ def test_evaluation_refuses_one_class_and_missing_labels(model, dataset):
         _evaluate(model, unlabelled)
 
 
+@pytest.mark.integration  # takes seconds
 def test_amounts_of_several_currencies_are_not_added(model, dataset, tmp_path):
     """Neither in the figures nor on the page, which shows frauds instead."""
     currency = dataset.currency.where(dataset.micros % 2_000_000 == 0, "JPY")

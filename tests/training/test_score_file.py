@@ -59,6 +59,7 @@ def test_what_was_missing_in_training_is_not_missed(dataset):
     assert wholly_missing(lacking, {}) == []
 
 
+@pytest.mark.integration  # takes seconds
 def test_an_out_that_cannot_be_written_is_refused_before_anything_is_read(model, tmp_path):
     """A folder, below a file, or the very file that is read: the data need not even exist."""
     data = tmp_path / "a.csv"

@@ -19,6 +19,7 @@ from fraud_scorer.training.train import TrainingPlan, train
 PLAN = TrainingPlan(label_delay_days=1, hold_out=0.3, cards_a_day=5)
 
 
+@pytest.mark.integration  # takes seconds
 def test_training_twice_gives_the_same_files(dataset, source, model_folder, tmp_path):
     """Same data, same bytes: of the booster, the transformers and the manifest."""
     train(dataset, source, tmp_path / "again", PLAN)
@@ -94,6 +95,7 @@ def test_frauds_of_one_card_cannot_be_calibrated(dataset, source, tmp_path, card
     assert not (tmp_path / "model").exists()
 
 
+@pytest.mark.integration  # takes seconds
 def test_several_currencies_need_a_budget_of_alerts(dataset, source, tmp_path):
     """Least cost would add yen to dollars; with a budget the model has a threshold, and no sum of amounts."""
     mixed = replace(dataset, currency=dataset.currency.where(dataset.micros % 2_000_000 == 0, "JPY"))
@@ -105,6 +107,7 @@ def test_several_currencies_need_a_budget_of_alerts(dataset, source, tmp_path):
     assert load_artifacts(tmp_path / "model").recommended_threshold == trained.manifest["recommended_threshold"]
 
 
+@pytest.mark.integration  # takes seconds
 def test_alerts_dearer_than_all_frauds_are_not_raised(dataset, source, tmp_path):
     """The threshold of least cost is then 1, which no payment reaches."""
     trained = train(dataset, source, tmp_path, replace(PLAN, rule=ThresholdRule(alert_cost=1_000_000)))
@@ -120,6 +123,7 @@ def test_a_folder_that_cannot_be_written_is_named(dataset, source, tmp_path):
         train(dataset, source, tmp_path / "model", PLAN)
 
 
+@pytest.mark.integration  # takes seconds
 def test_a_budget_of_alerts_sets_the_threshold(dataset, source, tmp_path):
     """With two alerts a day the threshold is so high that no more come, and the manifest says the rule."""
     trained = train(dataset, source, tmp_path, replace(PLAN, rule=ThresholdRule(alerts_a_day=2.0), hold_out=0.3))
@@ -128,6 +132,7 @@ def test_a_budget_of_alerts_sets_the_threshold(dataset, source, tmp_path):
     assert trained.manifest["threshold_rule"] == "at most 2 alerts a day"
 
 
+@pytest.mark.integration  # takes seconds
 def test_history_is_worth_something(dataset, source, tmp_path):
     """Without card history the sprees are harder to tell: both figures stand in the manifest."""
     trained = train(dataset, source, tmp_path, replace(PLAN, compare_without_history=True))

@@ -35,6 +35,7 @@ def booster(tmp_path: Path) -> Path:
     return tmp_path / "model.ubj"
 
 
+@pytest.mark.integration  # takes seconds
 def test_probe_rows_sit_on_the_thresholds(booster: Path) -> None:
     """Losing a cell's last digits on the way changes scores: that is what the rows are for."""
     rows = probe_rows(booster, 500)
