@@ -1,7 +1,7 @@
 -- Amounts are stored in minor units (amount_cents). These give them in the currency's own unit.
 
 -- How many decimals amounts of a currency have, by ISO 4217: two where nothing else is said.
--- The library's payments/amounts.py has the same table; a test holds the two equal.
+-- The library's money.py has the same table; a test holds the two equal.
 create or replace function currency_decimals(currency text) returns integer
 language sql immutable parallel safe
 as $$

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fraud_scorer.features import FEATURE_NAMES, compute_features, merchant_profile_rows
+from fraud_scorer.features import FEATURE_NAMES, compute, compute_features, merchant_profile_rows
 from fraud_scorer.features.declared import LOOK_BACK_SECONDS, NIGHT_HOURS, NUMBER_FEATURES, WINDOWS_SECONDS
 
 ZONE = "Europe/Berlin"
@@ -197,3 +197,12 @@ def _labels(payments: pd.DataFrame) -> pd.DataFrame:
             "known_at": payments["event_time"] + pd.Timedelta(days=2.5),
         }
     )
+
+
+def test_a_feature_that_is_declared_and_not_computed_is_an_error(
+    make_payments, no_history, no_profiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its column would be missing throughout, and nobody would be told."""
+    monkeypatch.setattr(compute, "NUMBER_FEATURES", (*compute.NUMBER_FEATURES, "is_round"))
+    with pytest.raises(LookupError, match="declared and computed features differ: is_round"):
+        compute_features(make_payments(1), no_history, no_profiles, time_zone=ZONE)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fraud_scorer.ingest.decode import MOST_OBJECTS, MOST_RECORDS, MOST_VALUES
+from fraud_scorer.ingest.bounds import MOST_OBJECTS, MOST_RECORDS, MOST_VALUES
 
 LAB = Path(__file__).with_name("answers_at_the_limit.py")
 CPU_SECONDS, MEGABYTES = 60, 1536

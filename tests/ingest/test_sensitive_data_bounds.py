@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from fraud_scorer.ingest.decode import MOST_VALUES
+from fraud_scorer.ingest.bounds import MOST_VALUES
 from fraud_scorer.ingest.sensitive_data import without_sensitive
 
 CPU_SECONDS = 20  # of 8 MB; the largest of them takes a third of that on a machine that does nothing else

@@ -47,8 +47,14 @@ def test_an_address_of_the_web_is_asked_by_http(nothing_set: Path, url: str) -> 
     assert source.windowed is ("{start}" in url)
 
 
-@pytest.mark.parametrize("url", ["queue://example.org", "127.0.0.1:8090/x"])
-def test_an_address_that_no_source_reads_is_refused(nothing_set: Path, url: str) -> None:
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("queue://example.org", r"no source reads queue://.* Known are http://, https://"),
+        ("127.0.0.1:8090/x", "no http:// or https:// address"),
+    ],
+)
+def test_an_address_that_no_source_reads_is_refused(nothing_set: Path, url: str, said: str) -> None:
     """Before anything is asked."""
-    with pytest.raises(SettingsError, match="no http:// or https:// address"):
+    with pytest.raises(SettingsError, match=said):
         source_of(Settings(payments_api_url=url), lambda: NOW)

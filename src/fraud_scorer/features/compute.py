@@ -37,6 +37,8 @@ def compute_features(
         columns = _own_features(scored) | calendar_features(micros, time_zone)
         columns |= merchant_features(micros, scored["merchant"], profiles, time_zone)
         columns |= point_in_time_card_features(scored, history, time_zone)
+        if unmatched := set(columns) ^ set(NUMBER_FEATURES):
+            raise LookupError(f"declared and computed features differ: {', '.join(sorted(unmatched))}")
     numbers = {name: _over_all_rows(columns.get(name), is_payment) for name in NUMBER_FEATURES}
     texts = {name: payments[name].astype("str").where(is_payment) for name in TEXT_FEATURES}
     return pd.DataFrame({name: (numbers | texts)[name] for name in FEATURE_NAMES}, index=payments.index)

@@ -25,13 +25,11 @@ from typing import Any
 
 from fraud_common.errors import PayloadError
 from fraud_common.text import count_text
+from fraud_scorer.ingest.bounds import MOST_OBJECTS, MOST_RECORDS, MOST_VALUES
 from fraud_scorer.ingest.envelope import read_envelope
 from fraud_scorer.ingest.tables import AnyTable, Records, Table
 
 RECORD_KEYS = ("data", "payments", "transactions", "results", "items", "records")
-MOST_RECORDS = 300_000  # of one answer
-MOST_VALUES = 8_000_000  # of one answer: about one for each comma and each opening bracket, those in texts too
-MOST_OBJECTS = 2_000_000  # of one answer: opening braces, those in texts too
 _MOST_WRAPPINGS = 3
 _MOST_DIGITS = 4000  # Python refuses to read longer integers; such a number is out of every range anyway
 _HARMLESS = re.compile(r"[@$]?[A-Za-z_][A-Za-z_-]{0,30}[0-9]{0,2}")

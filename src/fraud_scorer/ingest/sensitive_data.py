@@ -17,7 +17,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from fraud_scorer.ingest.decode import MOST_VALUES
+from fraud_scorer.ingest.bounds import MOST_VALUES
 
 MARKER = "[removed]"
 _MOST_DEPTH, _MOST_WRAPPINGS = 1_000, 4

@@ -1,6 +1,6 @@
 """Every setting, typed and strict: one class, read once.
 
-Sources, strongest first: Airflow's connections (in its tasks only, see ``settings_connections``), the environment,
+Sources, strongest first: Airflow's connections (in its tasks only, see ``connections``), the environment,
 ``.env`` in the working folder, what ``make run`` generated (``local.env`` in the environment's FRAUD_DATA_DIR; in
 ``.data`` where that names none).
 ``.env.example`` lists the same names; a test holds the two equal.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from fraud_common.errors import SettingsError
 from fraud_scorer.domain.ports import PaymentsApi
 from fraud_scorer.settings import Settings
 
@@ -17,8 +18,11 @@ def source_of(settings: Settings, now: Now) -> PaymentsApi:
     Raises:
         SettingsError: no source reads such an address, or the source refuses a setting.
     """
-    scheme = settings.payments_api_url.partition("://")[0].lower()
-    return SOURCES.get(scheme, _http)(settings, now)  # which tells what is no address at all
+    scheme, separator, _ = settings.payments_api_url.partition("://")
+    if separator and scheme.isalpha() and scheme.lower() not in SOURCES:
+        known = ", ".join(f"{name}://" for name in SOURCES)
+        raise SettingsError(f"no source reads {scheme}://, which PAYMENTS_API_URL begins with", f"Known are {known}")
+    return SOURCES.get(scheme.lower(), _http)(settings, now)  # which tells what is no address at all
 
 
 def _http(settings: Settings, now: Now) -> PaymentsApi:

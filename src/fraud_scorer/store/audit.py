@@ -10,7 +10,7 @@ from functools import cache
 import psycopg2.extensions
 from sqlalchemy import Engine
 
-from fraud_common.card_numbers import without_card_numbers
+from fraud_common.logs import without_card_numbers
 from fraud_scorer.store.bulk import rows, without_nul
 from fraud_scorer.store.engine import transaction
 

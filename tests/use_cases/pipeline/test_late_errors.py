@@ -169,12 +169,13 @@ def test_an_infinite_feature_passes_the_batch_that_alone_has_one(town: Town) -> 
     """It holds the queue five times, not for ever; where each batch has one, the model misfits and all wait."""
     for number in range(2):
         town.pipeline().extract(town.at(number))
-    parts = Infinite(town.settings(), town.clock)
+    parts = town.pipeline().parts
+    parts.scoring = Infinite(parts.settings, parts.aws, parts.database)
     for _ in range(MAX_REFUSALS + 1):
         with pytest.raises(ValueError, match="is infinite"):
             Pipeline(parts).run_minute(town.batch(1))
     assert set(ledger(town)) == {("landed", 0)}
-    parts.amounts = amounts(town, 0) - amounts(town, 1)
+    parts.scoring.amounts = amounts(town, 0) - amounts(town, 1)
     for _ in range(MAX_REFUSALS):
         with pytest.raises(ValueError, match="is infinite"):
             Pipeline(parts).run_minute(town.batch(1))
