@@ -1,9 +1,9 @@
 """Tells the tests apart by what they use: unit, integration, faults or e2e; and holds the unit tests to it.
 
-A test in `tests/faults` or `tests/e2e` is of that kind; those of the browser and of the stack are integration tests. A
-test that reaches a server, a process or a socket, by a fixture or by its own helpers, is an integration test too. Every
-other test is a unit test, unless it says otherwise (``pytest.mark.integration``: slow for a good reason). `make
-test-fast` fails a unit test that starts a process or listens.
+A test in `tests/faults` or `tests/e2e` is of that kind; those of the DAGs, the dashboard and the stack are integration
+tests. A test that reaches a server, a process or a socket, by a fixture or by its own helpers, is one too. Every other
+test is a unit test, unless it says otherwise (``pytest.mark.integration``: slow for a good reason). `make test-fast`
+fails a unit test that starts a process or listens.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ KINDS = ("unit", "integration", "faults", "e2e")
 FOLDERS = {
     TESTS / "faults": "faults",
     TESTS / "e2e": "e2e",
-    TESTS / "dashboard" / "browser": "integration",
+    TESTS / "dags": "integration",  # Airflow itself, which takes seconds to import
+    TESTS / "dashboard": "integration",  # Streamlit itself, likewise
     TESTS / "stack": "integration",  # the library itself starts the processes there
 }
 SERVERS = {"postgres_server", "moto", "browser"}
